@@ -78,3 +78,17 @@ def decimal_text(minor: int, currency: str) -> str:
     sign = "-" if minor < 0 else ""
     digits = str(abs(minor)).zfill(places + 1)
     return sign + (f"{digits[:-places]}.{digits[-places:]}" if places else digits)
+
+
+def parse_decimal(text: str, currency: str) -> Money:
+    """Read an amount as a person types it: ``parse_decimal("88.5", "CNY").minor == 8850``.
+
+    Raises:
+        ValueError: not a number of ASCII digits, more decimals than the currency has, too large.
+    """
+    places = _EXPONENTS.get(currency, 2)
+    match = re.fullmatch(r"([0-9]{1,17})(?:[.,]([0-9]+))?", text.strip(), re.ASCII)
+    decimals = (match[2] or "") if match else ""
+    if not match or len(decimals) > places:
+        raise ValueError(f"an amount is digits with at most {places} decimals")
+    return Money(int(match[1] + decimals.ljust(places, "0")), currency)

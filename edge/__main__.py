@@ -1,0 +1,5 @@
+"""``python -m edge`` is ``tearoff-unit``."""
+
+from edge.cli import main
+
+main()

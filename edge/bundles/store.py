@@ -1,0 +1,280 @@
+"""Keeps what the hub sent, exactly as it was signed, and serves it from memory.
+
+A message is believed if a bundle key of the trust list signed it, for this issuer and this
+purpose, and if its version is not lower than the one held: an older one is never taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from edge.bundles.identity import UnitKeys
+from edge.contract import canonical, cose, signed, status
+from edge.contract.bundle import Catalogue, Handles, ReceiptTemplate
+from edge.contract.enrolment import Enrolment
+from edge.contract.ids import KeyId, ProductId, StatusIndex, StoreGroup, VoucherId
+from edge.contract.keys import EpochKeys, TrustList
+from edge.contract.policy import Policy
+from edge.contract.signed import Kind, MessageInvalid
+from edge.contract.status import Delta, Snapshot, Status
+from edge.contract.sync_message import STATUS_SNAPSHOT, PullAnswer, UnitState
+from edge.contract.voucher_token import VoucherClaims, VoucherKind
+from edge.db import Store
+
+
+@dataclass(frozen=True, slots=True)
+class HubWord:
+    """Everything the hub has told this unit, at one moment. Replaced as a whole by a pull.
+
+    Args:
+        pulled_at_s: The hub's time at the newest pull; None before the first.
+        shards: Version and bitmap of each status shard in which anything is not valid.
+    """
+
+    enrolment: Enrolment
+    trust: TrustList | None = None
+    epoch_keys: EpochKeys | None = None
+    policy: Policy | None = None
+    catalogue: Catalogue = field(default_factory=lambda: Catalogue(0, {}))
+    template: ReceiptTemplate = field(
+        default_factory=lambda: ReceiptTemplate(0, ("zh-CN", "en"), {}, {})
+    )
+    shards: Mapping[int, tuple[int, bytes]] = field(default_factory=dict)
+    pulled_at_s: int | None = None
+    cursor: bytes = b""
+    state: UnitState = UnitState.ACTIVE
+
+    def status_of(self, index: StatusIndex) -> tuple[Status, int]:
+        """Return status and the version of its shard; a shard nobody sent is all valid."""
+        shard = self.shards.get(status.shard_of(index))
+        if shard is None:
+            return Status.VALID, 0
+        version, bitmap = shard
+        return status.get(bitmap, index), version
+
+    def bundle_keys(self) -> list[Ed25519PublicKey]:
+        """Return the keys whose word is the hub's."""
+        raw = self.trust.bundle_keys if self.trust else (self.enrolment.bundle_key,)
+        return [Ed25519PublicKey.from_public_bytes(key) for key in raw]
+
+
+class BundleStore:
+    """The hub's word in the database. ``word`` may be read from any thread without a lock."""
+
+    def __init__(self, store: Store, keys: UnitKeys) -> None:
+        self._store = store
+        self._keys = keys
+        self.word: HubWord | None = self._load()
+        """None until the unit is enrolled."""
+
+    def enrol(self, message: bytes, bundle_key: bytes) -> Enrolment:
+        """Take a signed enrolment whose key the operator has compared.
+
+        Raises:
+            MessageInvalid: it is not signed by that key, or names another unit's key.
+        """
+        enrolment = self._read_enrolment(message, bundle_key)
+        with self._store.transaction():
+            for table in ("bundle", "status_shard", "handle"):
+                self._store.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+            self._store.execute("DELETE FROM note WHERE key IN ('cursor', 'pulled')")
+            self._put("enrolment", 0, bundle_key + message)
+        self.word = HubWord(enrolment)
+        return enrolment
+
+    def take(self, answer: PullAnswer) -> list[str]:
+        """Take what a pull brought, in one transaction; return the kinds that were new.
+
+        Raises:
+            MessageInvalid: one of them cannot be believed. Then none is taken.
+        """
+        assert self.word is not None, "a unit pulls after it was enrolled"
+        word, taken = self.word, list[str]()
+        with self._store.transaction():
+            for kind, message in answer.bundles:
+                changed = self._take_one(word, kind, message)
+                if changed is not None:
+                    word = changed
+                    taken.append(kind)
+            word = replace(
+                word,
+                pulled_at_s=max(answer.hub_time_s, word.pulled_at_s or 0),
+                cursor=answer.cursor,
+                state=answer.state,
+            )
+            pulled = [word.pulled_at_s, str(word.state)]
+            self._note("cursor", word.cursor)
+            self._note("pulled", canonical.encode(pulled))
+        self.word = word
+        return taken
+
+    def forget_cursor(self) -> None:
+        """Let the next pull begin from nothing, because something was missed."""
+        assert self.word is not None, "a unit pulls after it was enrolled"
+        with self._store.transaction():
+            self._note("cursor", b"")
+        self.word = replace(self.word, cursor=b"")
+
+    def handles(self, indices: Iterable[StatusIndex]) -> list[VoucherClaims]:
+        """Return the vouchers that these status indices stand for in the handle table."""
+        found = []
+        with self._store.reading():
+            for index in indices:
+                found += self._store.rows(
+                    "SELECT voucher_id, product, value, scope, not_before_day, expires_day,"
+                    " status_index, kind, dynamic_required, online_only"
+                    " FROM handle WHERE status_index = ?",
+                    (index,),
+                )
+        return [
+            VoucherClaims(
+                KeyId(0), VoucherId(v), ProductId(p), value, StoreGroup(g), start, end,
+                StatusIndex(i), VoucherKind(k), bool(dynamic), bool(online),
+            )
+            for v, p, value, g, start, end, i, k, dynamic, online in found
+        ]  # fmt: skip
+
+    # --- one message -----------------------------------------------------------------------------
+
+    def _take_one(self, word: HubWord, kind: str, message: bytes) -> HubWord | None:
+        """Return the word with this message in it; None if it is old or of no use to us."""
+        if kind == STATUS_SNAPSHOT:
+            issuer = word.enrolment.issuer
+            return self._take_snapshot(
+                word, status.open_snapshot(message, issuer, word.bundle_keys())
+            )
+        if kind not in set(Kind):
+            return None  # a later hub knows kinds that this unit does not
+        known = Kind(kind)
+        body = signed.unseal(known, word.enrolment.issuer, message, word.bundle_keys())
+        if known is Kind.STATUS_DELTA:
+            return self._take_delta(word, Delta.from_body(body))
+        if known is Kind.HANDLES:
+            return self._take_handles(word, Handles.from_body(body))
+        if known is Kind.EPOCH_KEYS:
+            epoch_keys = EpochKeys.from_sealed_body(body, word.enrolment.unit, self._keys.seal)
+            self._put(kind, max(epoch_keys.epochs(), default=0), message)
+            return replace(word, epoch_keys=epoch_keys)
+        return self._take_versioned(word, known, body, message)
+
+    def _take_versioned(
+        self, word: HubWord, kind: Kind, body: Any, message: bytes
+    ) -> HubWord | None:
+        if kind not in _READERS:
+            return None
+        name, reader = _READERS[kind]
+        value, held = reader.from_body(body), getattr(word, name)
+        if held is not None and value.version < held.version:
+            raise MessageInvalid("older-version", f"the {kind} is older than the one held")
+        self._put(kind, value.version, message)
+        changes: dict[str, Any] = {name: value}
+        return replace(word, **changes)
+
+    def _take_snapshot(self, word: HubWord, snapshot: Snapshot) -> HubWord | None:
+        if snapshot.version < word.shards.get(snapshot.shard, (0, b""))[0]:
+            return None  # the shard has moved on by deltas
+        return self._put_shard(word, snapshot.shard, snapshot.version, snapshot.bitmap)
+
+    def _take_delta(self, word: HubWord, delta: Delta) -> HubWord | None:
+        version, bitmap = word.shards.get(delta.shard, (0, bytes(status.BITMAP_BYTES)))
+        if delta.to_version <= version:
+            return None
+        if delta.from_version != version:
+            raise MessageInvalid("status-gap", f"shard {delta.shard} is at another version")
+        changed = bytearray(bitmap)
+        delta.apply(changed)
+        return self._put_shard(word, delta.shard, delta.to_version, bytes(changed))
+
+    def _put_shard(self, word: HubWord, shard: int, version: int, bitmap: bytes) -> HubWord:
+        self._store.execute(
+            "INSERT OR REPLACE INTO status_shard VALUES (?, ?, ?)", (shard, version, bitmap)
+        )
+        return replace(word, shards={**word.shards, shard: (version, bitmap)})
+
+    def _take_handles(self, word: HubWord, handles: Handles) -> HubWord:
+        if handles.from_version == 0:
+            self._store.execute("DELETE FROM handle WHERE scope = ?", (handles.group,))
+        for c in handles.vouchers:
+            self._store.execute(
+                "INSERT OR REPLACE INTO handle VALUES (?,?,?,?,?,?,?,?,?,?)",
+                (c.status_index, c.voucher_id, c.product, c.value, c.scope, c.not_before_day,
+                 c.expires_day, int(c.kind), c.dynamic_required, c.online_only),
+            )  # fmt: skip
+        return word
+
+    # --- the database ----------------------------------------------------------------------------
+
+    def _load(self) -> HubWord | None:
+        with self._store.reading():
+            messages = dict(self._store.rows("SELECT kind, message FROM bundle"))
+            shards = self._store.rows("SELECT shard, version, bitmap FROM status_shard")
+            notes = dict(
+                self._store.rows("SELECT key, value FROM note WHERE key IN ('cursor', 'pulled')")
+            )
+        stored = messages.pop("enrolment", None)
+        if stored is None:
+            return None
+        word = HubWord(
+            self._read_enrolment(stored[32:], stored[:32]),
+            shards={shard: (version, bitmap) for shard, version, bitmap in shards},
+            cursor=notes.get("cursor", b""),
+        )
+        if "pulled" in notes:
+            pulled_at_s, state = canonical.decode(notes["pulled"])
+            word = replace(word, pulled_at_s=pulled_at_s, state=UnitState(state))
+        return self._with_messages(word, messages)
+
+    def _with_messages(self, word: HubWord, messages: Mapping[str, bytes]) -> HubWord:
+        """Read the stored messages. They were verified when they came; the file is ours."""
+        for kind, message in messages.items():
+            body = canonical.decode(
+                cose.open_sign1(message, bytes_max=signed.MESSAGE_BYTES_MAX).payload,
+                bytes_max=signed.MESSAGE_BYTES_MAX,
+            )
+            if kind == Kind.EPOCH_KEYS:
+                unit = word.enrolment.unit
+                word = replace(
+                    word, epoch_keys=EpochKeys.from_sealed_body(body, unit, self._keys.seal)
+                )
+            else:
+                name, reader = _READERS[Kind(kind)]
+                changes: dict[str, Any] = {name: reader.from_body(body)}
+                word = replace(word, **changes)
+        return word
+
+    def _read_enrolment(self, message: bytes, bundle_key: bytes) -> Enrolment:
+        issuer = _issuer_of(message)
+        key = Ed25519PublicKey.from_public_bytes(bundle_key)
+        enrolment = Enrolment.from_body(signed.unseal(Kind.ENROLMENT, issuer, message, [key]))
+        if enrolment.sign_key != self._keys.sign_public or enrolment.bundle_key != bundle_key:
+            raise MessageInvalid("foreign-message", "the enrolment is another unit's")
+        return enrolment
+
+    def _put(self, kind: str, version: int, message: bytes) -> None:
+        self._store.execute(
+            "INSERT OR REPLACE INTO bundle VALUES (?, ?, ?)", (kind, version, message)
+        )
+
+    def _note(self, key: str, value: bytes) -> None:
+        self._store.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (key, value))
+
+
+_READERS: dict[Kind, tuple[str, Any]] = {
+    Kind.TRUST_LIST: ("trust", TrustList),
+    Kind.POLICY: ("policy", Policy),
+    Kind.CATALOGUE: ("catalogue", Catalogue),
+    Kind.RECEIPT_TEMPLATE: ("template", ReceiptTemplate),
+}
+
+
+def _issuer_of(message: bytes) -> str:
+    """Return the issuer that an enrolment names; the signature is checked with it afterwards."""
+    try:
+        body = canonical.decode(cose.open_sign1(message).payload)
+    except ValueError as exc:
+        raise MessageInvalid("malformed-message", "not an enrolment") from exc
+    return Enrolment.from_body(body).issuer

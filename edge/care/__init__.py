@@ -1,0 +1,1 @@
+"""Is the unit well, and what is to be done if not?"""

@@ -1,0 +1,147 @@
+"""How a unit is: figures for the API and the hub, lamps for the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from edge import __version__
+from edge.bundles.store import BundleStore, HubWord
+from edge.contract.status import Staleness, staleness
+from edge.devices.ports import PrinterState
+from edge.journal.store import Journal
+from edge.receipt.spool import Spool
+from edge.redemption.print_receipts import ReceiptPrinter
+from edge.sync.plan import Breaker
+from edge.sync.worker import SyncWorker
+from edge.web.words import N_, translate
+
+PRINTER_STATES: dict[PrinterState, str] = {
+    PrinterState.READY: N_("ready"),
+    PrinterState.PAPER_LOW: N_("paper runs out"),
+    PrinterState.PAPER_END: N_("no paper"),
+    PrinterState.COVER_OPEN: N_("cover open"),
+    PrinterState.ERROR: N_("error"),
+    PrinterState.UNREACHABLE: N_("not reachable"),
+    PrinterState.UNKNOWN: N_("does not answer"),
+    PrinterState.ABSENT: N_("none"),
+}
+
+
+class Health:
+    """Looks at the parts of an enrolled unit; changes nothing."""
+
+    def __init__(
+        self, journal: Journal, bundles: BundleStore, spool: Spool, receipts: ReceiptPrinter,
+        breaker: Breaker,
+    ) -> None:  # fmt: skip
+        self.journal = journal
+        self.bundles = bundles
+        self.spool = spool
+        self.receipts = receipts
+        self.breaker = breaker
+        self.sync: SyncWorker | None = None
+        """None for a unit without a network."""
+
+    def status(self) -> dict[str, Any]:
+        """Return the part of ``GET /v1/status`` that only an enrolled unit has."""
+        word = self.word
+        journal = self.journal
+        gap = journal.gap
+        hub_age_s = self._hub_age_s()
+        return {
+            "unit": word.enrolment.unit,
+            "store": word.enrolment.store,
+            "state": str(word.state),
+            "journal": {
+                "epoch": journal.tail.epoch,
+                "seq": journal.tail.seq,
+                "hash": journal.tail.hash.hex(),
+                "acked": {
+                    "epoch": journal.acked.epoch,
+                    "seq": journal.acked.seq,
+                    "hash": journal.acked.hash.hex(),
+                },
+                "unsent": journal.unpushed(),
+                "oldest_unsent_at_s": journal.oldest_unpushed_s(),
+                "anchor_failed": journal.anchor_failed,
+                "gap": None
+                if gap is None
+                else {
+                    "cause": str(gap.cause),
+                    "epoch": gap.epoch,
+                    "have_seq": gap.have_seq,
+                    "known_seq": gap.known_seq,
+                },
+            },
+            "hub": {
+                "configured": self.sync is not None,
+                "online": self._is_online(),
+                "last_heard_s_ago": hub_age_s,
+                "error": self.sync.pulling.last_error if self.sync else "",
+            },
+            "bundles": {
+                "trust_list": word.trust.version if word.trust else None,
+                "policy": word.policy.version if word.policy else None,
+                "catalogue": word.catalogue.version,
+                "key_epochs": sorted(word.epoch_keys.epochs()) if word.epoch_keys else [],
+                "status_staleness": str(
+                    Staleness.EXPIRED if hub_age_s is None else staleness(hub_age_s)
+                ),
+            },
+            "printer": {"state": str(self.receipts.state), "papers_owed": self.spool.owed()},
+        }
+
+    def figures(self) -> Mapping[str, str | int]:
+        """Return the figures that go to the hub with each pull."""
+        now = self.journal.clock.now()
+        return {
+            "software": __version__,
+            "unsent": self.journal.unpushed(),
+            "printer": str(self.receipts.state),
+            "papers_owed": self.spool.owed(),
+            "clock": str(now.source),
+            "anchor": "failed" if self.journal.anchor_failed else "good",
+        }
+
+    def lamps(self, locale: str) -> list[dict[str, str]]:
+        """Return the status strip: each lamp with look, name and value."""
+
+        def lamp(look: str, name: str, value: str) -> dict[str, str]:
+            return {"look": look, "name": translate(locale, name), "value": value}
+
+        unsent = self.journal.unpushed()
+        online = self._is_online()
+        printer = self.receipts.state
+        now = self.journal.clock.now()
+        good_printer = printer is PrinterState.READY
+        lamps = [
+            lamp(
+                "good" if online else "ask", N_("Headquarters"),
+                translate(locale, N_("online") if online else N_("offline")),
+            ),
+            lamp("good" if not unsent else "ask", N_("Not yet sent"), str(unsent)),
+            lamp(
+                "good" if good_printer else "ask" if printer.can_print else "bad",
+                N_("Printer"), translate(locale, PRINTER_STATES[printer]),
+            ),
+        ]  # fmt: skip
+        if not now.is_known:
+            lamps.append(lamp("bad", N_("Clock"), translate(locale, N_("uncertain"))))
+        if self.journal.gap or self.journal.anchor_failed:
+            lamps.append(lamp("bad", N_("Journal"), translate(locale, N_("call support"))))
+        return lamps
+
+    @property
+    def word(self) -> HubWord:
+        """The hub's word; an enrolled unit has one."""
+        word = self.bundles.word
+        assert word is not None, "enrolled"
+        return word
+
+    def _is_online(self) -> bool:
+        return self.sync is not None and not self.breaker.is_open and not self.sync.pulling.failures
+
+    def _hub_age_s(self) -> int | None:
+        pulled_at_s = self.word.pulled_at_s
+        return None if pulled_at_s is None else max(0, self.journal.clock.now().at_s - pulled_at_s)

@@ -1,0 +1,389 @@
+"""The command line of a unit: ``tearoff-unit``."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edge import __version__, app
+from edge.bundles.identity import load_or_make
+from edge.bundles.store import BundleStore
+from edge.care import doctor as care_doctor
+from edge.clock.trusted_time import TrustedClock
+from edge.config import EdgeConfig, Origin, load
+from edge.contract.bundle import LOCALES
+from edge.db import Store
+from edge.devices.profiles import printer_ids, printer_profile
+from edge.errors import AlreadyRunning, ConfigInvalid, EdgeError, HubUnreachable
+from edge.web.session import Clerks, load_or_make_api_key
+from edge.web.words import translate
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
+        line: dict[str, Any] = {
+            "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
+            "level": record.levelname.lower(),
+            "from": record.name,
+            "says": record.getMessage(),
+        }
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+class Settings:
+    """The settings, read when a command first asks for them."""
+
+    def __init__(self, file: Path | None, overrides: tuple[str, ...]) -> None:
+        self._file = file
+        self._overrides = overrides
+
+    def load(self) -> tuple[EdgeConfig, list[Origin]]:
+        """Return the settings and their origins."""
+        return load(self._file, overrides=self._overrides)
+
+    @property
+    def config(self) -> EdgeConfig:
+        """The settings alone."""
+        return self.load()[0]
+
+
+DEFAULT_FILE = Path("/etc/tearoff/unit.toml")
+
+
+class Tidy(click.Group):
+    """A group whose commands end with a sentence, never with a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; turn our errors into a sentence and exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except EdgeError as exc:
+            detail = f": {exc.detail}" if exc.detail else ""
+            click.echo(f"{exc.title}{detail}", err=True)
+            if "command" in exc.extra:
+                click.echo(f"  {exc.extra['command']}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=Tidy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config", "file", type=click.Path(path_type=Path),
+    help=f"Settings file; {DEFAULT_FILE} if that exists.",
+)  # fmt: skip
+@click.option(
+    "--set", "overrides", multiple=True, metavar="SECTION.NAME=VALUE",
+    help="Set one setting; may be repeated.",
+)  # fmt: skip
+@click.version_option(__version__, prog_name="tearoff-unit")
+@click.pass_context
+def main(ctx: click.Context, file: Path | None, overrides: tuple[str, ...]) -> None:
+    """Verify and redeem vouchers at a till, with or without a network."""
+    if file is None and DEFAULT_FILE.exists():
+        file = DEFAULT_FILE
+    ctx.obj = Settings(file, overrides)
+
+
+@main.command()
+@click.pass_obj
+def run(settings: Settings) -> None:
+    """Run the unit: local API, clerk's page, printing, sync. Ends with Ctrl-C."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.getLogger("waitress").setLevel(logging.WARNING)
+    unit = app.Unit(settings.config)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+    def ready(address: str) -> None:
+        if unit.broken:
+            click.echo(f"{unit.broken.title}: {unit.broken.detail}")
+        click.echo(f"The unit listens at {address}")
+        sys.stdout.flush()
+
+    unit.serve(ready)
+
+
+@main.command()
+@click.option("--hub", required=True, metavar="URL", help="Address of the hub.")
+@click.option("--code", required=True, help="The one-time code, K7QX-2MPA-9RTC.")
+@click.option("--wait", "wait_s", default=600, show_default=True, help="Seconds to wait.")
+@click.option(
+    "--replace-journal", is_flag=True,
+    help="Set a damaged database aside first; the hub keeps what it has.",
+)  # fmt: skip
+@click.pass_obj
+def enrol(settings: Settings, hub: str, code: str, wait_s: int, replace_journal: bool) -> None:  # noqa: FBT001
+    """Make this machine a unit of a store. Compare the number, confirm it at the hub."""
+    from edge.sync import enrol as steps  # noqa: PLC0415
+    from edge.sync.hub_client import HubClient  # noqa: PLC0415
+
+    config = settings.config
+    config.unit.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if replace_journal:
+        click.echo(f"The old database is kept as {_set_aside(config.data('unit.db'))}")
+    keys = load_or_make(config.data("unit.key"))
+    clock = TrustedClock(app.wall_s, app.steady_s, app.BUILT_AT_S)
+    store = Store(config.data("unit.db"))
+    try:
+        client = HubClient(hub, keys.sign, keys.sign_public.hex(), clock, config.hub.ca_file)
+        attempt = steps.begin(client, keys, code)
+        click.echo(f"Compare this number with the one at the hub:  {attempt.comparison_number}")
+        click.echo("Waiting for headquarters to confirm …")
+        sys.stdout.flush()
+        message = steps.wait_for_operator(client, attempt, wait_s)
+        if message is None:
+            raise HubUnreachable("Nobody confirmed in time. Ask for a new code and try again.")
+        enrolment = BundleStore(store, keys).enrol(message, attempt.offer.bundle_key)
+    finally:
+        store.close()
+    click.echo(f"This is unit {enrolment.unit} of {enrolment.store_name} now.")
+    if not config.hub.url:
+        click.echo(f'Put this into the settings:  [hub] url = "{hub}"')
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for scripts.")
+@click.pass_obj
+def doctor(settings: Settings, as_json: bool) -> None:  # noqa: FBT001
+    """Look at everything the unit needs; say what is wrong and what to do. Exit code 1 if bad."""
+    config = settings.config
+    checks = []
+    for check in care_doctor.examine(config, app.build_printer(config), app.wall_s()):
+        checks.append(check)
+        if not as_json:
+            mark = {"good": "ok  ", "warning": "note", "bad": "BAD "}[check.health]
+            click.echo(f"{mark}  {check.name:15} {check.found}")
+            if check.remedy:
+                click.echo(f"{'':22}-> {check.remedy}")
+    bad = any(check.health is care_doctor.Health.BAD for check in checks)
+    if as_json:
+        rows = [check._asdict() for check in checks]
+        click.echo(json.dumps({"well": not bad, "checks": rows}, ensure_ascii=False))
+    sys.exit(1 if bad else 0)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for scripts.")
+@click.pass_obj
+def status(settings: Settings, as_json: bool) -> None:  # noqa: FBT001
+    """Ask the running unit how it is."""
+    body = _call(settings.config, "GET", "/v1/status")
+    if as_json:
+        click.echo(json.dumps(body, ensure_ascii=False))
+        return
+    for name, value in _flat(body):
+        click.echo(f"{name:28} {value}")
+
+
+@main.command("scan-image")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a file, for scripts.")
+@click.option(
+    "--formats", default="qr,code128", show_default=True,
+    help="Which symbologies to look for: qr, code128, pdf417.",
+)  # fmt: skip
+def scan_image(files: tuple[Path, ...], as_json: bool, formats: str) -> None:  # noqa: FBT001
+    """Read the code in each picture, as the camera path does. Exit code 1 if one has none."""
+    from edge.devices import decode_picture  # noqa: PLC0415
+
+    wanted = tuple(formats.split(","))
+    unknown = set(wanted) - set(decode_picture.FORMATS)
+    if unknown:
+        raise ConfigInvalid(f"unknown format {', '.join(sorted(unknown))}")
+    missed = False
+    for file in files:
+        row: dict[str, Any] = {"file": str(file), "text": None, "format": None, "stage": None}
+        began = time.perf_counter()
+        try:
+            reading = decode_picture.read_picture(file.read_bytes(), wanted)
+        except (OSError, decode_picture.NotAPicture) as exc:
+            row["error"] = exc.strerror if isinstance(exc, OSError) else str(exc)
+            reading = None
+        row["ms"] = round((time.perf_counter() - began) * 1000, 2)
+        if reading:
+            row |= {"text": reading.text, "format": reading.format, "stage": reading.stage}
+        missed |= reading is None
+        told = row["text"] or row.get("error") or "no code"
+        click.echo(json.dumps(row, ensure_ascii=False) if as_json else f"{file}: {told}")
+    sys.exit(1 if missed else 0)
+
+
+@main.command("print-test")
+@click.option("--profile", help="A profile of firmware_profiles/printers instead of the set one.")
+@click.option("--to", metavar="tcp://HOST:PORT", help="Another printer than the one that is set.")
+@click.option("--locale", type=click.Choice(LOCALES), default="zh-CN", show_default=True)
+@click.pass_obj
+def print_test(settings: Settings, profile: str | None, to: str | None, locale: str) -> None:
+    """Print a page with everything a receipt may hold."""
+    from edge.devices.ports import Printed  # noqa: PLC0415
+    from edge.devices.printer_escpos import EscposPrinter, parse_tcp  # noqa: PLC0415
+    from edge.receipt.document import test_page  # noqa: PLC0415
+    from edge.receipt.layout import lay_out  # noqa: PLC0415
+
+    config = settings.config
+    address = to or config.printer.to
+    if not address:
+        raise ConfigInvalid(
+            f"no printer is set; use --to tcp://HOST:PORT; profiles: {', '.join(printer_ids())}"
+        )
+    chosen = printer_profile(profile or config.printer.profile)
+    printer = EscposPrinter(*parse_tcp(address), chosen)
+    page = test_page(chosen.id, chosen.columns, translate, locale)
+    outcome = printer.print(lay_out(page, chosen.columns))
+    click.echo(f"{address} ({chosen.id}): {outcome.printed} {outcome.detail}".rstrip())
+    sys.exit(0 if outcome.printed in {Printed.CONFIRMED, Printed.SENT} else 1)
+
+
+@main.command("sync-now")
+@click.pass_obj
+def sync_now(settings: Settings) -> None:
+    """Push and pull at once, in the running unit or without one. Exit code 1 if it failed."""
+    config = settings.config
+    try:
+        done = _call(config, "POST", "/v1/sync")
+    except HubUnreachable:
+        unit = app.Unit(config)
+        try:
+            done = unit.sync_now()
+        finally:
+            unit.stop()
+    for name, good in done.items():
+        click.echo(f"{name}: {'done' if good else 'failed'}")
+    sys.exit(0 if done and all(done.values()) else 1)
+
+
+@main.group()
+def config() -> None:
+    """Look at the settings."""
+
+
+@config.command("show")
+@click.pass_obj
+def config_show(settings: Settings) -> None:
+    """Show every setting in force and where it comes from."""
+    for name, value, origin in settings.load()[1]:
+        click.echo(f"{name:20} = {json.dumps(str(value)):44} # {origin}")
+
+
+@main.group()
+def clerk() -> None:
+    """Who may use the clerk's page."""
+
+
+@clerk.command("add")
+@click.argument("name")
+@click.pass_obj
+def clerk_add(settings: Settings, name: str) -> None:
+    """Give a clerk a new PIN, shown once. The unit must not be running."""
+    _with_store(settings.config, lambda store: _show_pin(Clerks(store, app.steady_s), name))
+
+
+@clerk.command("list")
+@click.pass_obj
+def clerk_list(settings: Settings) -> None:
+    """List the clerks. The unit must not be running."""
+    _with_store(
+        settings.config,
+        lambda store: click.echo("\n".join(Clerks(store, app.steady_s).names())),
+    )
+
+
+@main.command("api-key")
+@click.pass_obj
+def api_key(settings: Settings) -> None:
+    """Show the key that a POS sends as "Authorization: Bearer …"."""
+    click.echo(load_or_make_api_key(settings.config.data("api.key")))
+
+
+@main.command("printer-simulator")
+@click.option("--port", default=9100, show_default=True, help="Port of the printer.")
+@click.option("--web", default=9180, show_default=True, help="Port of the page with the paper.")
+@click.option("--width", default=576, show_default=True, help="Dots in a row: 576 or 384.")
+def printer_simulator(port: int, web: int, width: int) -> None:
+    """Be a receipt printer on this machine, and show what came out at a page."""
+    import waitress  # noqa: PLC0415
+
+    from edge.devices.simulated.pages import printer_pages  # noqa: PLC0415
+    from edge.devices.simulated.printer import SimulatedPrinter  # noqa: PLC0415
+
+    printer = SimulatedPrinter(port=port, width_dots=width)
+    printer.start()
+    server = waitress.create_server(printer_pages(printer), host="127.0.0.1", port=web, threads=2)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    click.echo(f"The printer listens at {printer.url}")
+    click.echo(f"The paper is at http://127.0.0.1:{server.effective_port}")
+    sys.stdout.flush()
+    try:
+        server.run()
+    finally:
+        server.close()
+        printer.stop()
+
+
+# --- shared by several commands ------------------------------------------------------------------
+
+
+def _call(config: EdgeConfig, method: str, path: str) -> dict[str, Any]:
+    """Ask the running unit; HubUnreachable if none answers."""
+    import urllib3  # noqa: PLC0415
+
+    key = load_or_make_api_key(config.data("api.key")) if config.unit.data_dir.is_dir() else ""
+    url = f"http://{config.api.host}:{config.api.port}{path}"
+    try:
+        answer = urllib3.request(
+            method, url, headers={"Authorization": f"Bearer {key}"}, timeout=60.0, retries=False
+        )
+        body: dict[str, Any] = answer.json()
+    except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
+        raise HubUnreachable(f"No unit answers at {url}; start it: tearoff-unit run") from exc
+    if answer.status >= 400:
+        raise ConfigInvalid(str(body.get("detail") or body.get("title")))
+    return body
+
+
+def _with_store(config: EdgeConfig, work: Callable[[Store], Any]) -> None:
+    config.unit.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        store = Store(config.data("unit.db"))
+    except AlreadyRunning as exc:
+        raise AlreadyRunning("Stop the unit first.") from exc
+    try:
+        work(store)
+    finally:
+        store.close()
+
+
+def _show_pin(clerks: Clerks, name: str) -> None:
+    click.echo(f"The PIN of {name} is {clerks.add(name)}. It is shown only now.")
+
+
+def _set_aside(database: Path) -> Path:
+    aside = database.with_name(f"{database.name}.{time.strftime('%Y%m%d-%H%M%S')}")
+    for suffix in ("", "-wal", "-shm"):
+        part = database.with_name(database.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    return aside
+
+
+def _flat(body: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for name, value in body.items():
+        if isinstance(value, dict):
+            rows += _flat(value, f"{prefix}{name}.")
+        else:
+            rows.append((prefix + name, "-" if value is None else value))
+    return rows

@@ -1,0 +1,201 @@
+"""One SQLite file, one connection, one writer at a time; every setting read back.
+
+SQLite comes from ``apsw`` and not from the system: Debian 12 ships 3.40.1, and every version
+before 3.51.3 can lose commits when two connections write and checkpoint at once
+(docs/decisions/0005). We keep to one connection all the same.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import apsw
+import peewee
+from playhouse.apsw_ext import APSWDatabase
+from playhouse.migrations import Runner
+
+from edge.errors import AlreadyRunning, CommitUnknown, DiskFull, JournalBroken, StoreUnavailable
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+PAGE_BYTES = 1024
+"""Small pages: a redemption touches five of them, and an SD card writes what is touched."""
+WAL_GROWN_BYTES = 1 << 20
+"""The WAL is grown to this once, so that a commit overwrites and needs one flush, not two."""
+WAL_PAGES_MAX = 4096
+"""Beyond this a commit waits for a checkpoint; the idle checkpoint usually comes first."""
+
+# Each with what it must read back as, and why.
+PRAGMAS: tuple[tuple[str, str | int, str | int], ...] = (
+    ("journal_mode", "wal", "wal"),  # readers never block the till
+    ("synchronous", "full", 2),  # a commit is on the disk before the light turns green
+    ("wal_autocheckpoint", 0, 0),  # checkpoints come when nobody waits (docs/decisions/0005)
+    ("journal_size_limit", -1, -1),  # the grown WAL stays
+    ("foreign_keys", "on", 1),
+    ("busy_timeout", 5000, 5000),
+    ("cell_size_check", "on", 1),  # notice a corrupt page when it is read, not later
+    ("trusted_schema", "off", 0),
+)
+
+
+class Store:
+    """The unit's database. Use ``with store.transaction():`` for anything that writes.
+
+    Args:
+        path: The file; its directory must exist. A lock file beside it keeps other processes out.
+
+    Raises:
+        AlreadyRunning: another process has it open.
+        JournalBroken: the file is not a database, or its pages do not hold together.
+        StoreUnavailable: a setting that the promises rest on did not take.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lock = threading.RLock()
+        self._wal_pages = 0
+        self._file_lock = _hold(path.with_suffix(".lock"))
+        self.db = APSWDatabase(
+            str(path), pragmas=[("page_size", PAGE_BYTES)], thread_safe=False, autoconnect=False
+        )
+        try:
+            with _told_apart():
+                self._open()
+                Runner(self.db, str(MIGRATIONS)).up()
+                self._grow_wal()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def connection(self) -> apsw.Connection:
+        """The one connection, for statements on the path of a scan."""
+        connection: apsw.Connection = self.db.connection()
+        return connection
+
+    def execute(self, sql: str, values: tuple[Any, ...] = ()) -> None:
+        """Run one statement that returns nothing; the caller holds the lock."""
+        self.connection.execute(sql, values)
+
+    def rows(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Return all rows of one statement; the caller holds the lock."""
+        return self.connection.execute(sql, values).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the lock, and commit what is written within it, durably.
+
+        Raises:
+            DiskFull, JournalBroken, StoreUnavailable: nothing was written.
+            CommitUnknown: COMMIT itself failed; read back whether it happened. The connection
+                was opened again, so what is read is what is on the disk.
+        """
+        with self.lock, _told_apart():
+            self.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._rollback()
+                raise
+            try:
+                self.execute("COMMIT")
+            except apsw.Error as exc:
+                self._rollback()
+                self._reopen()
+                raise CommitUnknown(f"COMMIT failed: {type(exc).__name__}") from exc
+            if self._wal_pages > WAL_PAGES_MAX:
+                self.checkpoint()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Hold the lock for reading several things that belong together."""
+        with self.lock, _told_apart():
+            yield
+
+    def checkpoint(self) -> None:
+        """Copy the WAL into the database; the next commit starts at the WAL's beginning again."""
+        with self.lock, _told_apart():
+            self.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+            self._wal_pages = 0
+
+    def checkpoint_if_worthwhile(self) -> None:
+        """Checkpoint when nobody waits and there is something to copy."""
+        if self._wal_pages and self.lock.acquire(blocking=False):
+            try:
+                self.checkpoint()
+            finally:
+                self.lock.release()
+
+    def close(self) -> None:
+        """Close the file and let others have it."""
+        with self.lock:
+            if not self.db.is_closed():
+                self.db.close()
+            os.close(self._file_lock)
+
+    def _open(self) -> None:
+        self.db.connect()
+        self.connection.set_wal_hook(self._note_wal_pages)
+        # apsw binds SQLite's own types only; the migration runner notes when it ran.
+        self.connection.convert_binding = lambda _cursor, _number, value: str(value)
+        for name, wanted, reads in PRAGMAS:
+            self.execute(f"PRAGMA {name} = {wanted}")
+            [[actual]] = self.rows(f"PRAGMA {name}")
+            if actual != reads:
+                raise StoreUnavailable(f"SQLite keeps {name} at {actual}, {reads} is needed")
+
+    def _reopen(self) -> None:
+        self.db.close()
+        self._open()
+
+    def _rollback(self) -> None:
+        if self.connection.in_transaction:
+            self.execute("ROLLBACK")
+
+    def _grow_wal(self) -> None:
+        wal = self.path.with_name(self.path.name + "-wal")
+        if wal.exists() and wal.stat().st_size >= WAL_GROWN_BYTES:
+            return
+        self.execute("BEGIN IMMEDIATE")
+        self.execute("CREATE TABLE ballast (data BLOB)")
+        self.execute("INSERT INTO ballast VALUES (zeroblob(?))", (WAL_GROWN_BYTES,))
+        self.execute("DROP TABLE ballast")
+        self.execute("COMMIT")
+        self.checkpoint()
+
+    def _note_wal_pages(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """Turn what SQLite says into our own errors, whether peewee stood in between or not."""
+    try:
+        yield
+    except (apsw.Error, peewee.DatabaseError) as exc:
+        cause = exc.__context__ if isinstance(exc, peewee.DatabaseError) else exc
+        if isinstance(cause, apsw.FullError):
+            raise DiskFull("Free some space; what was recorded before is safe.") from exc
+        if isinstance(cause, apsw.CorruptError | apsw.NotADBError):
+            raise JournalBroken("Run `tearoff-unit doctor`; it says what is damaged.") from exc
+        raise StoreUnavailable(f"The database said {type(cause).__name__}.") from exc
+
+
+def _hold(path: Path) -> int:
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as exc:
+        raise StoreUnavailable(f"{path.parent} cannot be written: {exc.strerror}") from exc
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as exc:
+        os.close(handle)
+        raise AlreadyRunning(f"Another process holds {path}") from exc
+    return handle

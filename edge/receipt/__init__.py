@@ -1,0 +1,1 @@
+"""What the paper says, and which paper is still owed."""

@@ -1,0 +1,1 @@
+"""A voucher is presented: read it, verify it, decide, record it, answer."""

@@ -1,0 +1,270 @@
+"""The use case: read, verify, decide, record, owe a receipt, answer.
+
+Each answer is a view of the entry that was recorded. A caller who asks again with the same key
+gets the same answer for ever, also after a crash between the commit and the first answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from typing import NamedTuple
+
+from edge.bundles.store import BundleStore, HubWord
+from edge.clock.trusted_time import TrustedClock, TrustedTime
+from edge.contract import status
+from edge.contract.journal_entry import EntryKind
+from edge.contract.policy import Mode
+from edge.contract.refusal import Refusal
+from edge.contract.status import Staleness
+from edge.contract.sync_message import Reserve, UnitState
+from edge.contract.voucher_token import TokenInvalid
+from edge.errors import IdempotencyConflict, NotEnrolled, UnitStopped
+from edge.journal.knowledge import Knowledge
+from edge.journal.store import Journal, Notes, Recorded
+from edge.receipt.spool import Spool
+from edge.redemption.decide import CodeState, Decision, Facts, Wish, decide
+from edge.redemption.identify import Identified, identify
+from edge.redemption.lockout import LOOKED_BACK_S, locked_until
+from edge.redemption.ports import Reserver
+
+SAME_BASKET_S = 5
+"""A second scan of a voucher for the same basket within this is the same redemption."""
+
+
+class Presented(NamedTuple):
+    """A voucher is presented.
+
+    Args:
+        text: What the scanner delivered, or what was typed.
+        key: The caller's Idempotency-Key.
+        basket: Names the sale; a double scan within one sale is one redemption.
+        clerk: Who is at the till, at most 64 characters.
+    """
+
+    text: str
+    key: str
+    wish: Wish = Wish()
+    basket: str | None = None
+    clerk: str | None = None
+
+    def request(self) -> bytes:
+        """Return the 16 bytes that this request is known by in the journal."""
+        return hashlib.sha256(b"VX1 request\x00" + self.key.encode()).digest()[:16]
+
+    def fingerprint(self) -> bytes:
+        """Return the hash by which a retry is told from another use of the same key."""
+        parts = repr((self.text, self.wish, self.basket, self.clerk))
+        return hashlib.sha256(parts.encode()).digest()
+
+
+class Verification(NamedTuple):
+    """What a redemption would answer now. Nothing was recorded."""
+
+    decision: Decision
+    identified: Identified | None
+
+
+class Redeemer:
+    """Redeems vouchers on one unit. Safe to call from many threads.
+
+    Args:
+        recorded: Called after each new entry: there may be a paper to print and an entry to push.
+    """
+
+    def __init__(
+        self, journal: Journal, bundles: BundleStore, spool: Spool, clock: TrustedClock,
+        reserver: Reserver, recorded: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
+        self._journal = journal
+        self._bundles = bundles
+        self._spool = spool
+        self._clock = clock
+        self._reserver = reserver
+        self._recorded = recorded
+
+    def redeem(self, presented: Presented) -> Recorded:
+        """Accept or refuse a voucher; either way it is recorded before this returns.
+
+        Raises:
+            IdempotencyConflict: the key was used for another request.
+            NotEnrolled, UnitStopped: this unit may not decide anything.
+            StoreUnavailable: nothing could be recorded, so nothing was accepted.
+        """
+        word = self._word()
+        request = presented.request()
+        earlier = self._earlier(request, presented)
+        if earlier:
+            return earlier
+        now = self._clock.now()
+        try:
+            found = identify(presented.text, self._bundles, word, now)
+        except TokenInvalid as exc:
+            recorded = self._record_unreadable(exc.reason, presented, request)
+        else:
+            recorded = self._decide_and_record(found, presented, word, now)
+        self._recorded()
+        return recorded
+
+    def _decide_and_record(
+        self, found: Identified, presented: Presented, word: HubWord, now: TrustedTime
+    ) -> Recorded:
+        request = presented.request()
+        facts = self._facts(found, presented.wish, word, now)
+        refused = decide(facts)
+        if not refused.accepted:
+            return self._record(facts, presented, request, refused)
+        return self._record(self._with_mode(facts, request, word), presented, request)
+
+    def verify(self, text: str, wish: Wish) -> Verification:
+        """Say what ``redeem`` would answer, without asking the hub and without recording."""
+        word, now = self._word(), self._clock.now()
+        try:
+            found = identify(text, self._bundles, word, now)
+        except TokenInvalid as exc:
+            return Verification(Decision(exc.reason, None, 0, 0, 0), None)
+        decision = decide(self._facts(found, wish, word, now))
+        if decision.reason is Refusal.AMOUNT_MISSING:
+            # Asking without an amount is asking what there is.
+            decision = decision._replace(reason=None)
+        return Verification(decision, found)
+
+    # --- the steps -------------------------------------------------------------------------------
+
+    def _word(self) -> HubWord:
+        word = self._bundles.word
+        if word is None:
+            raise NotEnrolled("Enrol it: tearoff-unit enrol --hub URL --code CODE")
+        if word.state is not UnitState.ACTIVE:
+            raise UnitStopped(f"The hub says this unit is {word.state}.", state=str(word.state))
+        return word
+
+    def _earlier(self, request: bytes, presented: Presented) -> Recorded | None:
+        recorded = self._journal.by_request(request)
+        if recorded and recorded.notes.request_hash != presented.fingerprint():
+            raise IdempotencyConflict("Use a new key for a new request.")
+        return recorded
+
+    def _facts(self, found: Identified, wish: Wish, word: HubWord, now: TrustedTime) -> Facts:
+        claims = found.claims
+        hub_age_s = None if word.pulled_at_s is None else max(0, now.at_s - word.pulled_at_s)
+        known_status = None if word.pulled_at_s is None else word.status_of(claims.status_index)[0]
+        return Facts(
+            claims=claims,
+            product=word.catalogue.products.get(claims.product),
+            group=word.enrolment.group,
+            currency=word.enrolment.currency,
+            time=now,
+            status=known_status,
+            staleness=Staleness.EXPIRED if hub_age_s is None else status.staleness(hub_age_s),
+            hub_age_s=hub_age_s,
+            knowledge=self._journal.knowledge_of(claims.voucher_id),
+            wish=wish,
+            code=found.code,
+            code_step=found.code_step,
+            used_steps_up_to=self._journal.used_steps_up_to() if found.code_step else 0,
+            locked_until_s=self._locked_until(found, now),
+            policy=word.policy,
+            risk=self._journal.risk,
+        )
+
+    def _locked_until(self, found: Identified, now: TrustedTime) -> int | None:
+        if found.code is CodeState.ABSENT:
+            return None
+        since_s = now.at_s - LOOKED_BACK_S
+        times = (
+            locked_until(self._journal.misses_since(since_s, found.claims.voucher_id)),
+            locked_until(self._journal.misses_since(since_s, None)),
+        )
+        return max((t for t in times if t), default=None)
+
+    def _with_mode(self, facts: Facts, request: bytes, word: HubWord) -> Facts:
+        """Ask the hub if the policy lets us; otherwise this unit stands alone.
+
+        No lock and no transaction is held here: a hub that hangs must not hang the till next
+        to this one.
+        """
+        policy = word.policy
+        if policy and Mode.ONLINE in policy.modes:
+            amount = decide(facts).amount
+            answer = self._reserver.reserve(
+                Reserve(word.enrolment.unit, request, facts.claims.voucher_id, amount),
+                policy.online_timeout_ms,
+            )
+            if answer:
+                return facts._replace(
+                    mode=Mode.ONLINE, hub_refusal=answer.refusal, hub_remaining=answer.remaining
+                )
+        return facts._replace(mode=Mode.SOLO)
+
+    def _record(
+        self, facts: Facts, presented: Presented, request: bytes, refused: Decision | None = None
+    ) -> Recorded:
+        """Decide under the lock and record; what was refused before the mode was known stays so."""
+        voucher_id = facts.claims.voucher_id
+        with self._journal.writing() as page:
+            # Two requests may have come this far side by side: look again under the lock.
+            earlier = self._earlier(request, presented)
+            if earlier:
+                return earlier
+            knowledge = self._journal.knowledge_of(voucher_id)
+            facts = facts._replace(knowledge=knowledge, risk=self._journal.risk)
+            same = self._same_basket(knowledge, facts, presented)
+            if same:
+                return same
+            decision = refused or decide(facts)
+            recorded = page.append(
+                EntryKind.REDEMPTION if decision.accepted else EntryKind.REFUSAL,
+                Notes(
+                    presented.fingerprint(),
+                    facts.claims.product,
+                    decision.worth_minor,
+                    decision.remaining,
+                ),
+                voucher_id=voucher_id,
+                amount=decision.amount if decision.accepted else None,
+                mode=decision.mode,
+                reason=decision.reason,
+                policy_version=facts.policy.version if facts.policy else None,
+                status_version=self._status_version(facts),
+                code_step=facts.code_step if decision.accepted else None,
+                clerk=presented.clerk,
+                basket=presented.basket,
+                request=request,
+            )
+            if decision.accepted:
+                self._spool.add(recorded.entry.epoch, recorded.entry.seq)
+            return recorded
+
+    def _record_unreadable(self, reason: Refusal, shown: Presented, request: bytes) -> Recorded:
+        with self._journal.writing() as page:
+            return self._earlier(request, shown) or page.append(
+                EntryKind.REFUSAL,
+                Notes(shown.fingerprint()),
+                reason=reason,
+                clerk=shown.clerk,
+                basket=shown.basket,
+                request=request,
+            )
+
+    def _same_basket(
+        self, knowledge: Knowledge, facts: Facts, presented: Presented
+    ) -> Recorded | None:
+        last = knowledge.last
+        if not last or presented.basket is None or facts.time.at_s - last.wall_s > SAME_BASKET_S:
+            return None
+        recorded = self._journal.get(last.epoch, last.seq)
+        wanted = decide(facts._replace(knowledge=Knowledge())).amount
+        if recorded and recorded.entry.basket == presented.basket and last.amount == wanted:
+            return recorded
+        return None
+
+    def _status_version(self, facts: Facts) -> int | None:
+        word = self._bundles.word
+        return word.status_of(facts.claims.status_index)[1] if word and facts.status else None
+
+
+def new_key() -> str:
+    """Return an Idempotency-Key for a scan that came from no caller with one of its own."""
+    return secrets.token_hex(16)
