@@ -1,5 +1,14 @@
-"""The hub: receives what the units did, and holds sale, supply and money.
+"""The hub: receives what the units did, issues vouchers, and holds the money.
+
+A map of the house:
+
+    foundation/   the ground floor: database, web, people; knows no feature
+    money/        ledger
+    stores/       keys, vouchers, units, redemptions: what the stores and their units see
+    supply/       catalogue: which products there are
+    app.py        the one module that knows all others; cli.py calls it
 
 The contract with the units lives in ``edge.contract``; nothing else of ``edge`` may be imported
-here (docs/decisions/0003).
+here (docs/decisions/0003). Imports run downwards only; ``pyproject.toml`` holds the contracts
+that say so.
 """

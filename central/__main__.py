@@ -1,0 +1,5 @@
+"""``python -m central`` is ``tearoff-hub``."""
+
+from central.cli import main
+
+main()

@@ -1,0 +1,223 @@
+"""Puts the hub together: the only module that knows all others, and the only one with a clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Response, jsonify, render_template, request, session
+from flask_babel import Babel, gettext
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager, current_user
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
+from flask_talisman import Talisman
+from flask_wtf.csrf import CSRFProtect
+
+from central import config as settings
+from central.config import HubConfig
+from central.foundation.db.engine import open_database, rows
+from central.foundation.people import pages as people_pages
+from central.foundation.people.roles import Permission, may
+from central.foundation.web.permission import ANYBODY, PERSON, guard, needs
+from central.foundation.web.problem import register_problems, validation_problem
+from central.foundation.web.words import (
+    MODES,
+    NAVIGATION,
+    OUTCOME_LOOKS,
+    OUTCOMES,
+    POSTINGS,
+    STATES,
+)
+from central.money.ledger import api as ledger_api
+from central.money.ledger import pages as ledger_pages
+from central.money.ledger.audit import audit, size
+from central.stores import edge_api, json_api
+from central.stores.keys import keyring as keys
+from central.stores.keys import trust
+from central.stores.redemptions import overview as redemptions
+from central.stores.redemptions import pages as redemption_pages
+from central.stores.units import overview as unit_overview
+from central.stores.units import pages as unit_pages
+from edge import __version__
+from edge.contract.bundle import LOCALES
+from edge.contract.money import decimal_text
+
+log = logging.getLogger(__name__)
+
+WEB = Path(__file__).parent / "foundation" / "web"
+BODY_BYTES_MAX = 1 << 20
+CSP = {
+    "default-src": "'self'",
+    "img-src": "'self' data:",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+}
+
+
+def now_s() -> int:
+    """Read the hub's clock, Unix seconds."""
+    return int(time.time())  # noqa: TID251 - the one place
+
+
+def create() -> OpenAPI:
+    """Return the app with the settings of the environment; a server's worker calls this."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    return build(settings.load())
+
+
+def build(config: HubConfig, clock: Callable[[], int] = now_s) -> OpenAPI:
+    """Return the hub, connected to its database.
+
+    Raises:
+        ConfigInvalid: keys are missing (``tearoff-hub init`` makes them), or the database is not
+            there.
+    """
+    keyring = keys.load(config.data_dir / "keys", config.issuer)
+    open_database(config.database, config.sqlite_file)
+    trust.publish(keyring, clock())
+    app = OpenAPI(
+        "central",
+        root_path=str(WEB),
+        info=Info(title="Tearoff hub", version=__version__),
+        security_schemes={"api_key": {"type": "http", "scheme": "bearer"}},
+        validation_error_callback=validation_problem,
+        doc_ui=False,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.config.update(
+        SECRET_KEY=keyring.session,
+        SESSION_COOKIE_NAME="tearoff-hub",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SECURE=config.url.startswith("https://"),
+        PERMANENT_SESSION_LIFETIME=dt.timedelta(hours=12),
+        MAX_CONTENT_LENGTH=BODY_BYTES_MAX,
+        BABEL_TRANSLATION_DIRECTORIES=str(WEB / "translations"),
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    limiter = _harden(app, config)
+    guard(app)
+    register_problems(app)
+    _register_routes(app, config, keyring, clock, limiter)
+    _prepare_templates(app, config)
+    return app
+
+
+def _harden(app: OpenAPI, config: HubConfig) -> Limiter:
+    https = config.url.startswith("https://")
+    Talisman(
+        app, force_https=False, strict_transport_security=https, session_cookie_secure=https,
+        content_security_policy=CSP, referrer_policy="same-origin",
+    )  # fmt: skip
+    login = LoginManager(app)
+    login.user_loader(people_pages.load_person)
+    return Limiter(get_remote_address, app=app, storage_uri="memory://")
+
+
+def _register_routes(
+    app: OpenAPI, config: HubConfig, keyring: keys.Keyring, clock: Callable[[], int],
+    limiter: Limiter,
+) -> None:  # fmt: skip
+    csrf = CSRFProtect(app)
+    units = edge_api.blueprint(keyring, config, clock)
+    app.register_blueprint(units)
+    csrf.exempt(units)  # signed by the unit; there is no cookie to misuse
+    # A code cannot be guessed in its ten minutes; this keeps the guessing from costing anything.
+    limiter.limit("30 per minute")(app.view_functions["units_api.offer"])
+    for api in (json_api.blueprint(keyring), ledger_api.blueprint()):
+        app.register_api(api)
+        csrf.exempt(api)
+    app.register_blueprint(people_pages.blueprint(limiter))
+    app.register_blueprint(unit_pages.blueprint(keyring, config, clock))
+    app.register_blueprint(redemption_pages.blueprint())
+    app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))
+
+    @app.get("/")
+    @needs(PERSON)
+    def home() -> str:
+        return render_template("home.html", tiles=_tiles(clock()))
+
+    @app.get("/health")
+    @needs(ANYBODY)
+    def health() -> Response:
+        rows("SELECT 1")
+        return jsonify({"status": "ok", "software": __version__})
+
+    @app.get("/openapi.json")
+    @needs(ANYBODY)
+    def openapi() -> Response:
+        return jsonify(app.api_doc)
+
+
+def _prepare_templates(app: OpenAPI, config: HubConfig) -> None:
+    def locale() -> str:
+        chosen = session.get("locale")
+        if chosen in LOCALES:
+            return str(chosen)
+        return request.accept_languages.best_match(LOCALES) or config.locale
+
+    Babel(app, locale_selector=lambda: locale().replace("-", "_"))
+    zone = ZoneInfo(config.timezone)
+
+    @app.template_filter("moment")
+    def moment(at_s: int) -> str:
+        if not 0 <= at_s < 2**35:
+            return "–"  # a till whose clock was far off
+        return dt.datetime.fromtimestamp(at_s, zone).strftime("%Y-%m-%d %H:%M:%S")
+
+    @app.template_filter("money")
+    def money(minor: int, currency: str | None = None) -> str:
+        return decimal_text(minor, currency or config.currency)
+
+    app.add_template_filter(ledger_pages.iso, "day")
+
+    @app.context_processor
+    def words() -> dict[str, Any]:
+        return {
+            "locale": locale(),
+            "navigation": [(e, gettext(name), p) for e, name, p in NAVIGATION],
+            "may": lambda p: (
+                current_user.is_authenticated and may(current_user.role, Permission(p))
+            ),
+            "states": STATES,
+            "modes": MODES,
+            "outcome_names": OUTCOMES,
+            "looks": OUTCOME_LOOKS,
+            "kinds": POSTINGS,
+        }
+
+
+def _tiles(now: int) -> list[dict[str, Any]]:
+    """Return what the overview shows; each tile leads to its page."""
+    role = current_user.role
+    tiles: list[dict[str, Any]] = []
+
+    def tile(look: str, href: str, value: object, name: str, note: str = "") -> None:
+        tiles.append({"look": look, "href": href, "value": value, "name": name, "note": note})
+
+    if may(role, Permission.UNITS_READ):
+        units = unit_overview.units()
+        silent = sum(unit.is_silent(now) for unit in units)
+        note = gettext("%(count)d silent", count=silent) if silent else ""
+        tile("ask" if silent else "good", "/units", len(units), gettext("Units"), note)
+        alarms = len(unit_overview.alarms())
+        tile("bad" if alarms else "good", "/units", alarms, gettext("Alarms"))
+    if may(role, Permission.REDEMPTIONS_READ):
+        outcomes = redemptions.outcomes()
+        tile("quiet", "/redemptions", outcomes.get("applied", 0), gettext("Redemptions"))
+        open_conflicts = len(redemptions.conflicts())
+        look = "bad" if open_conflicts else "good"
+        tile(look, "/conflicts", open_conflicts, gettext("Conflicts"))
+    if may(role, Permission.LEDGER_READ):
+        faults = len(audit())
+        name = gettext("Faults in the ledger") if faults else gettext("Journals, all sound")
+        tile("bad" if faults else "good", "/ledger", faults or size()[0], name)
+    return tiles

@@ -1,0 +1,471 @@
+"""The command line of the hub: ``tearoff-hub``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Self, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+
+from central import config as settings
+from central.app import now_s
+from central.config import DEFAULT_FILE, HubConfig
+from central.errors import HubError, RequestInvalid
+from central.foundation.db.engine import HUB, open_database
+from central.foundation.people import login
+from central.foundation.people.roles import ROLES
+from central.money.ledger.audit import audit as audit_ledger
+from central.money.ledger.audit import size
+from central.money.ledger.rules import business_day
+from central.money.ledger.statement import statement as statement_of
+from central.money.ledger.statement import trial_balance
+from central.stores.keys import keyring, trust
+from central.stores.units import enrol, revoke, steer
+from central.stores.units.overview import units as all_units
+from central.stores.vouchers import show
+from central.stores.vouchers.issue import Order, issue
+from central.stores.vouchers.status import resume, suspend
+from central.stores.vouchers.status import revoke as revoke_voucher
+from central.supply.catalogue import products
+from edge import __version__
+from edge.contract.bundle import Product
+from edge.contract.ids import ProductId, StoreGroup, StoreId, UnitId, parse_voucher_id
+from edge.contract.money import decimal_text, parse_decimal
+from edge.contract.voucher_token import DAY_S, DAY_ZERO_S, VoucherKind
+
+T = TypeVar("T")
+KINDS = {kind.name.lower().replace("_", "-"): kind for kind in VoucherKind}
+
+
+class Settings:
+    """The settings, read when a command first asks for them."""
+
+    def __init__(self, file: Path | None, overrides: tuple[str, ...]) -> None:
+        self._file = file
+        self._overrides = overrides
+
+    @property
+    def config(self) -> HubConfig:
+        """The settings."""
+        return settings.load(self._file, overrides=self._overrides)
+
+
+class Hub(AbstractContextManager["Hub"]):
+    """A hub's keys and database, for a command that works on them."""
+
+    def __init__(self, config: HubConfig) -> None:
+        self.config = config
+        self.keyring = keyring.load(config.data_dir / "keys", config.issuer)
+        open_database(config.database, config.sqlite_file)
+
+    def __enter__(self) -> Self:
+        HUB.connect(reuse_if_open=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        HUB.close()
+
+
+class Tidy(click.Group):
+    """A group whose commands end with a sentence, never with a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; turn our errors into a sentence and exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except HubError as exc:
+            click.echo(f"{exc.title}: {exc.detail}" if exc.detail else exc.title, err=True)
+            sys.exit(1)
+
+
+def hub_of(settings_: Settings) -> Hub:
+    """Return the hub of the settings in force."""
+    return Hub(settings_.config)
+
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="JSON for scripts.")
+
+
+@click.group(cls=Tidy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config", "file", type=click.Path(path_type=Path),
+    help=f"Settings file; {DEFAULT_FILE} if that exists.",
+)  # fmt: skip
+@click.option(
+    "--set", "overrides", multiple=True, metavar="NAME=VALUE",
+    help="Set one setting; may be repeated.",
+)  # fmt: skip
+@click.version_option(__version__, prog_name="tearoff-hub")
+@click.pass_context
+def main(ctx: click.Context, file: Path | None, overrides: tuple[str, ...]) -> None:
+    """Issue vouchers, hear what the units did, keep the books."""
+    if file is None and DEFAULT_FILE.exists():
+        file = DEFAULT_FILE
+    ctx.obj = Settings(file, overrides)
+
+
+@main.command()
+@click.option("--admin", default="admin", show_default=True, help="Name of the first person.")
+@click.pass_obj
+def init(settings_: Settings, admin: str) -> None:
+    """Make keys and database and the first person, whose password is shown once."""
+    config = settings_.config
+    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    keyring.make(config.data_dir / "keys")
+    with Hub(config) as hub:
+        trust.publish(hub.keyring, now_s())
+        password = login.add_person(admin, "admin", now_s())
+    click.echo(f"Keys and database are in {config.data_dir}. Back the keys up: nobody has a copy.")
+    click.echo(f"Log in as {admin} with the password {password}. It is shown only now.")
+
+
+@main.command()
+@click.pass_obj
+def serve(settings_: Settings) -> None:
+    """Serve units, pages and API until the process is told to end."""
+    from granian.constants import Interfaces  # noqa: PLC0415
+    from granian.server import Server  # noqa: PLC0415
+
+    config = settings_.config
+    Hub(config)  # fails here, with a sentence, and not in a worker
+    HUB.close()
+    # The worker is a process of its own and reads the same settings from its environment.
+    os.environ.update(settings.to_env(config))  # noqa: TID251
+    server = Server(
+        "central.app:create",
+        address=config.host,
+        port=config.port,
+        interface=Interfaces.WSGI,
+        factory=True,
+        workers=1,
+        blocking_threads=config.threads,
+        log_access=False,
+        websockets=False,
+    )
+    click.echo(f"The hub listens at http://{config.host}:{config.port}")
+    sys.stdout.flush()
+    server.serve()
+
+
+@main.command("api-key")
+@click.argument("name")
+@click.option("--role", type=click.Choice(sorted(ROLES)), default="viewer", show_default=True)
+@click.pass_obj
+def api_key(settings_: Settings, name: str, role: str) -> None:
+    """Make a key for a program; it is shown once."""
+    with hub_of(settings_):
+        click.echo(login.add_api_key(name, role, now_s()))
+
+
+@main.group()
+def people() -> None:
+    """Who works at headquarters."""
+
+
+@people.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice(sorted(ROLES)), default="viewer", show_default=True)
+@click.pass_obj
+def people_add(settings_: Settings, name: str, role: str) -> None:
+    """Add somebody; the password is shown once."""
+    with hub_of(settings_):
+        password = login.add_person(name, role, now_s())
+    click.echo(f"The password of {name} is {password}. It is shown only now.")
+
+
+@main.group()
+def stores() -> None:
+    """Shops."""
+
+
+@stores.command("add")
+@click.argument("store")
+@click.argument("name")
+@click.option("--group", type=int, default=1, show_default=True, help="Its store group.")
+@click.pass_obj
+def stores_add(settings_: Settings, store: str, name: str, group: int) -> None:
+    """Add the shop STORE, such as S0412, with its NAME."""
+    with hub_of(settings_) as hub:
+        steer.add_store(StoreId(store), name, StoreGroup(group), hub.config.timezone, now_s())
+    click.echo(f"{store} {name}, group {group}")
+
+
+@main.group("products")
+def products_group() -> None:
+    """What vouchers are for."""
+
+
+@products_group.command("add")
+@click.argument("number", type=int)
+@click.option("--zh", required=True, help="Name in Chinese.")
+@click.option("--en", required=True, help="Name in English.")
+@click.option("--kind", type=click.Choice(sorted(KINDS)), default="single", show_default=True)
+@click.option("--worth", help="Worth of one use, 88.00; not for a stored value.")
+@click.option("--uses", type=int, default=1, show_default=True, help="Uses of a multi-use one.")
+@click.pass_obj
+def products_add(settings_: Settings, /, **given: Any) -> None:
+    """Add product NUMBER."""
+    with hub_of(settings_) as hub:
+        minor = _minor(given["worth"], hub.config.currency) if given["worth"] else 1
+        names = {"zh-CN": given["zh"], "en": given["en"]}
+        number = ProductId(given["number"])
+        products.add(Product(number, names, KINDS[given["kind"]], minor, given["uses"]))
+    click.echo(f"{number} {' / '.join(names.values())}")
+
+
+@products_group.command("list")
+@click.pass_obj
+def products_list(settings_: Settings) -> None:
+    """List the products."""
+    with hub_of(settings_) as hub:
+        for product in products.catalogue().products.values():
+            worth = decimal_text(product.worth_minor, hub.config.currency)
+            kind = product.kind.name.lower().replace("_", "-")
+            names = " / ".join(product.names.values())
+            click.echo(f"{product.product:8} {kind:13} {worth:>10} × {product.uses:<4} {names}")
+
+
+@main.command("issue")
+@click.option("--product", "product_id", type=int, required=True, help="Number of the product.")
+@click.option("--count", type=int, default=1, show_default=True, help="How many vouchers.")
+@click.option("--group", type=int, default=1, show_default=True, help="Store group; 0 for all.")
+@click.option("--value", help="Value of a stored value, 200.00.")
+@click.option("--from", "first", help="First day it is good, 2026-04-11; today if not given.")
+@click.option("--until", "last", help="Last day it is good; a year from the first if not given.")
+@click.option(
+    "--dynamic", is_flag=True, help="Only the rotating code of the holder's phone counts."
+)
+@click.option("--online-only", is_flag=True, help="Never accepted without the hub.")
+@click.option("--channel", default="counter", show_default=True, help="Where the money came in.")
+@click.option(
+    "--out", type=click.Path(path_type=Path),
+    help="Directory for one PNG a voucher and vouchers.json, which is as good as money.",
+)  # fmt: skip
+@click.pass_obj
+def issue_command(settings_: Settings, /, **given: Any) -> None:
+    """Sell vouchers: issue, sign and post them, and show their tokens."""
+    at_s = now_s()
+    with hub_of(settings_) as hub:
+        currency = hub.config.currency
+        zone = ZoneInfo(hub.config.timezone)
+        first = _date(given["first"]) if given["first"] else _today(zone, at_s)
+        last = _date(given["last"]) if given["last"] else first + dt.timedelta(days=365)
+        order = Order(
+            product=ProductId(given["product_id"]),
+            vouchers=given["count"],
+            scope=StoreGroup(given["group"]),
+            not_before_day=(_midnight(first, zone) - DAY_ZERO_S) // DAY_S,
+            expires_day=-(-(_midnight(last + dt.timedelta(days=1), zone) - DAY_ZERO_S) // DAY_S),
+            value=_minor(given["value"], currency) if given["value"] else 0,
+            dynamic_required=given["dynamic"],
+            online_only=given["online_only"],
+            channel=given["channel"],
+        )
+        batch = issue(
+            order, hub.keyring, currency=currency, at_s=at_s,
+            day=business_day(at_s, hub.config.timezone), actor="cli",
+        )  # fmt: skip
+        if given["out"]:
+            files = show.write_files(batch, hub.keyring, given["out"], at_s)
+            click.echo(f"{len(batch.vouchers)} vouchers of batch {batch.id} in {files}")
+        else:
+            for voucher in batch.vouchers:
+                click.echo(voucher.text)
+
+
+@main.group()
+def vouchers() -> None:
+    """One voucher at a time."""
+
+
+def _status_command(name: str, work: Callable[[Any], None], help_: str) -> None:
+    @vouchers.command(name, help=help_)
+    @click.argument("voucher_id")
+    @click.pass_obj
+    def command(settings_: Settings, voucher_id: str) -> None:
+        with hub_of(settings_):
+            work(_checked(parse_voucher_id, voucher_id))
+        click.echo(f"{voucher_id}: done")
+
+
+_status_command("revoke", revoke_voucher, "Revoke a voucher for ever.")
+_status_command("suspend", suspend, "Suspend a voucher until it is resumed.")
+_status_command("resume", resume, "Make a suspended voucher valid again.")
+
+
+@main.group("units")
+def units_group() -> None:
+    """Tills and kiosks."""
+
+
+@units_group.command("list")
+@as_json_option
+@click.pass_obj
+def units_list(settings_: Settings, as_json: bool) -> None:  # noqa: FBT001
+    """List the units and how far the hub has their journals."""
+    with hub_of(settings_):
+        for unit in all_units():
+            if as_json:
+                click.echo(json.dumps(unit._asdict(), ensure_ascii=False))
+                continue
+            journal = f"{unit.epoch}/{unit.seq}" if unit.epoch else "-"
+            heard = _moment(unit.heard_at_s) if unit.heard_at_s else "never heard of"
+            click.echo(f"{unit.id:12} {unit.state:12} {journal:>10}  {heard}  {unit.store_name}")
+
+
+@units_group.command("invite")
+@click.option("--store", required=True, help="For which shop.")
+@click.pass_obj
+def units_invite(settings_: Settings, store: str) -> None:
+    """Make a one-time code for a new unit, good for ten minutes."""
+    with hub_of(settings_):
+        click.echo(enrol.invite(StoreId(store), now_s()).code)
+
+
+@units_group.command("waiting")
+@as_json_option
+@click.pass_obj
+def units_waiting(settings_: Settings, as_json: bool) -> None:  # noqa: FBT001
+    """List the units that wait for their number to be compared."""
+    with hub_of(settings_):
+        for row in enrol.waiting():
+            shown = {
+                "id": row.id, "store": row.store_id, "number": row.comparison_number,
+                "hardware": row.hardware,
+            }  # fmt: skip
+            told = f"{row.id}  {row.store_id}  {row.comparison_number}  {row.hardware}"
+            click.echo(json.dumps(shown, ensure_ascii=False) if as_json else told)
+
+
+@units_group.command("confirm")
+@click.argument("enrolment_id")
+@click.option("--number", required=True, help="The six digits on the unit's screen.")
+@click.pass_obj
+def units_confirm(settings_: Settings, enrolment_id: str, number: str) -> None:
+    """Say that the number on the unit's screen is the same; makes a unit of it."""
+    with hub_of(settings_) as hub:
+        unit = enrol.confirm(
+            enrolment_id, number, hub.keyring, currency=hub.config.currency, at_s=now_s()
+        )
+    click.echo(unit)
+
+
+@units_group.command("revoke")
+@click.argument("unit_id")
+@click.pass_obj
+def units_revoke(settings_: Settings, unit_id: str) -> None:
+    """Stop a unit for good; what it did before still counts."""
+    with hub_of(settings_):
+        revoke.revoke(UnitId(unit_id), now_s())
+    click.echo(f"{unit_id} is revoked")
+
+
+@units_group.command("release")
+@click.argument("unit_id")
+@click.pass_obj
+def units_release(settings_: Settings, unit_id: str) -> None:
+    """Let a quarantined unit go on, after somebody has looked at it."""
+    with hub_of(settings_):
+        revoke.release(UnitId(unit_id))
+    click.echo(f"{unit_id} is active")
+
+
+@main.command()
+@click.argument("store")
+@click.option("--from", "first", help="First business day, 2026-04-01; the month's first.")
+@click.option("--to", "last", help="Last business day; today.")
+@as_json_option
+@click.pass_obj
+def statement(
+    settings_: Settings,
+    store: str,
+    first: str | None,
+    last: str | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Show what is owed to the shop STORE and for which redemptions."""
+    with hub_of(settings_) as hub:
+        today = business_day(now_s(), hub.config.timezone)
+        found = statement_of(
+            f"2310.{store}", _yyyymmdd(first, today // 100 * 100 + 1), _yyyymmdd(last, today)
+        )
+    if found is None:
+        raise RequestInvalid(f"Nothing has been redeemed in {store} yet.")
+    if as_json:
+        lines = [line._asdict() for line in found.lines]
+        click.echo(json.dumps(found._asdict() | {"lines": lines}, ensure_ascii=False))
+        return
+
+    def money(minor: int) -> str:
+        return f"{decimal_text(minor, found.currency):>12}"
+
+    click.echo(f"Statement of {store}, {found.currency}")
+    click.echo(f"{'opening balance':46} {money(found.opening)}")
+    for line in found.lines:
+        click.echo(f"{line.effective}  {line.kind:18} {line.memo:16} {money(line.change)}")
+    click.echo(f"{'closing balance':46} {money(found.closing)}")
+
+
+@main.command()
+@as_json_option
+@click.pass_obj
+def audit(settings_: Settings, as_json: bool) -> None:  # noqa: FBT001
+    """Prove the ledger from its entries. Exit code 1 if anything does not hold."""
+    with hub_of(settings_):
+        findings = audit_ledger()
+        journals, entries = size()
+        accounts = trial_balance()
+    if as_json:
+        rows = [a._asdict() for a in accounts]
+        click.echo(json.dumps({"findings": findings, "accounts": rows}, ensure_ascii=False))
+    else:
+        for account in accounts:
+            amounts = (decimal_text(n, account.currency) for n in (account.debit, account.credit))
+            click.echo(f"{account.code:16} {'{:>14} {:>14}'.format(*amounts)}  {account.name_en}")
+        click.echo(f"{journals} journals, {entries} entries: " + ("; ".join(findings) or "sound"))
+    sys.exit(1 if findings else 0)
+
+
+# --- reading what a person typed -----------------------------------------------------------------
+
+
+def _checked(read: Callable[[str], T], text: str) -> T:
+    try:
+        return read(text)
+    except ValueError as exc:
+        raise RequestInvalid(f"{text!r}: {exc}") from exc
+
+
+def _minor(text: str, currency: str) -> int:
+    return _checked(lambda t: parse_decimal(t, currency), text).minor
+
+
+def _date(text: str) -> dt.date:
+    return _checked(dt.date.fromisoformat, text)
+
+
+def _today(zone: ZoneInfo, at_s: int) -> dt.date:
+    return dt.datetime.fromtimestamp(at_s, zone).date()
+
+
+def _midnight(day: dt.date, zone: ZoneInfo) -> int:
+    """Return when a day begins where the shops are, Unix seconds.
+
+    A token's days are UTC's: what is sold for some local days covers all of them.
+    """
+    return int(dt.datetime.combine(day, dt.time(), zone).timestamp())
+
+
+def _yyyymmdd(text: str | None, default: int) -> int:
+    return int(_date(text).strftime("%Y%m%d")) if text else default
+
+
+def _moment(at_s: int) -> str:
+    return dt.datetime.fromtimestamp(at_s, dt.UTC).strftime("%Y-%m-%d %H:%M:%SZ")

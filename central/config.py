@@ -1,0 +1,121 @@
+"""Settings of the hub: a TOML file, then ``HUB_*`` variables, then ``--set``.
+
+The only place that reads the environment. An unknown setting is an error that names the nearest
+one there is; secrets are never settings but files in ``data_dir``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from central.errors import ConfigInvalid
+from edge.contract.ids import parse_issuer_id
+
+ENV_PREFIX = "HUB_"
+DEFAULT_FILE = Path("/etc/tearoff/hub.toml")
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as exc:
+        raise ValueError(f"there is no time zone {name!r}") from exc
+    return name
+
+
+class HubConfig(BaseModel):
+    """All settings of the hub."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    data_dir: Path = Field(
+        Path("/var/lib/tearoff-hub"), description="Directory of keys and SQLite file; mode 0700."
+    )
+    database: str = Field(
+        "", description="postgresql://… of a server; empty for SQLite in data_dir."
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
+    threads: int = Field(4, ge=1, le=64, description="Requests served at the same time.")
+    url: str = Field(
+        "", description="Address that browsers see, https://…; switches secure cookies on."
+    )
+    issuer: Annotated[str, AfterValidator(parse_issuer_id)] = Field(
+        "hub.local", description="Issuer id in every signature; never change it once issued."
+    )
+    currency: str = Field("CNY", pattern="^[A-Z]{3}$", description="Currency of the house.")
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        "Asia/Shanghai", description="Time zone of business days."
+    )
+    locale: str = Field("zh-CN", pattern="^(zh-CN|en)$", description="Language of the pages.")
+
+    @property
+    def sqlite_file(self) -> Path:
+        """Where the database lies if it is SQLite."""
+        return self.data_dir / "hub.db"
+
+
+def load(
+    file: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    overrides: Iterable[str] = (),
+) -> HubConfig:
+    """Return the settings in force.
+
+    Args:
+        file: TOML file; None for none.
+        env: Environment; the process's own when None.
+        overrides: ``name=value`` texts.
+
+    Raises:
+        ConfigInvalid: with a sentence that names the setting and, if one is near, the right name.
+    """
+    values: dict[str, Any] = {}
+    for name, value in _from_file(file).items():
+        values[_known(name, str(file))] = value
+    for name, value in sorted((os.environ if env is None else env).items()):
+        if name.startswith(ENV_PREFIX):
+            values[_known(name.removeprefix(ENV_PREFIX).lower(), name)] = value
+    for text in overrides:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ConfigInvalid(f"--set wants name=value, not {text!r}")
+        values[_known(name, "--set")] = value
+    try:
+        return HubConfig(**values)
+    except ValidationError as exc:
+        first = exc.errors(include_url=False, include_input=False)[0]
+        raise ConfigInvalid(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def to_env(config: HubConfig) -> dict[str, str]:
+    """Return the variables that make another process have the same settings."""
+    return {ENV_PREFIX + name.upper(): str(value) for name, value in config.model_dump().items()}
+
+
+def _from_file(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as exc:
+        raise ConfigInvalid(f"{file} cannot be read: {exc.strerror}") from exc
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise ConfigInvalid(f"{file} is not TOML: {exc}") from exc
+
+
+def _known(name: str, where: str) -> str:
+    names = list(HubConfig.model_fields)
+    if name in names:
+        return name
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(names)}"
+    raise ConfigInvalid(f"{where} sets {name}, which does not exist{hint}")

@@ -1,0 +1,106 @@
+"""Everything that can go wrong at the hub and that a caller may want to tell apart.
+
+::
+
+    HubError                      has a stable slug, an HTTP status and a title
+    ├── ConfigInvalid             a setting is unknown or wrong
+    ├── RequestInvalid            the caller sent something that cannot be done
+    ├── MessageRefused            a unit's message cannot be believed
+    ├── NotPermitted              nobody has shown that he may do this
+    ├── NotFound                  there is no such thing
+    ├── Conflict                  it does not fit what is there already
+    │   ├── KeyReused             the same business key, another request
+    │   └── PostingRefused        the ledger's own rules refuse it
+    ├── EnrolmentRefused          a code is wrong, used, too old, or the numbers differ
+    └── TooManyTries              wait
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from edge.contract.problem import Problem
+
+
+class HubError(Exception):
+    """Base of all; a message is a sentence for a person and repeats no secret."""
+
+    slug = "internal"
+    status = 500
+    title = "Something went wrong inside the hub"
+
+    def __init__(self, detail: str = "", **extra: Any) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail
+        self.extra: Mapping[str, Any] = extra
+
+    def problem(self) -> Problem:
+        """Return the problem details of this error."""
+        return Problem(self.slug, self.status, self.title, self.detail, extra=self.extra)
+
+
+class ConfigInvalid(HubError):
+    """A setting is unknown or has a value that cannot be used."""
+
+    slug, status, title = "config-invalid", 500, "A setting is wrong"
+
+
+class RequestInvalid(HubError):
+    """The caller sent something that cannot be done."""
+
+    slug, status, title = "request-invalid", 400, "The request cannot be understood"
+
+
+class MessageRefused(HubError):
+    """A unit's message is malformed, not signed by it, or of another contract."""
+
+    slug, status, title = "message-refused", 400, "The message cannot be believed"
+
+
+class NotPermitted(HubError):
+    """Nobody has shown that he may do this."""
+
+    slug, status, title = "not-permitted", 403, "This is not permitted"
+
+
+class NotIdentified(NotPermitted):
+    """Nobody has said who is asking, or not in a way that can be believed."""
+
+    slug, status, title = "not-identified", 401, "Say who is asking"
+
+
+class NotFound(HubError):
+    """There is no such thing."""
+
+    slug, status, title = "not-found", 404, "There is no such thing here"
+
+
+class Conflict(HubError):
+    """It does not fit what is there already."""
+
+    slug, status, title = "conflict", 409, "This does not fit what is there already"
+
+
+class KeyReused(Conflict):
+    """The same business key came with another request."""
+
+    slug, status, title = "key-reused", 422, "This key was used for a different request"
+
+
+class PostingRefused(Conflict):
+    """The ledger's own rules refuse a journal: unbalanced, overdrawn, closed day, …"""
+
+    slug, status, title = "posting-refused", 409, "The ledger refuses this posting"
+
+
+class EnrolmentRefused(HubError):
+    """A code is wrong, used or too old, or the numbers were not the same."""
+
+    slug, status, title = "enrolment-refused", 403, "The enrolment was refused"
+
+
+class TooManyTries(HubError):
+    """Somebody guesses; ``extra["retry_after_s"]`` says how long to wait."""
+
+    slug, status, title = "too-many-tries", 429, "Too many tries; wait"

@@ -1,0 +1,1 @@
+"""The ground floor: database, web, people. It knows no feature."""

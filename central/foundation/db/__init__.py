@@ -1,0 +1,1 @@
+"""The database: which engine, one kind of transaction, migrations."""

@@ -1,0 +1,1 @@
+"""Who works at headquarters, and what each of them may do."""

@@ -1,0 +1,86 @@
+"""Passwords and API keys: made, kept as hashes, checked."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from central.errors import Conflict, RequestInvalid
+from central.foundation.db.engine import money_transaction
+from central.foundation.people.roles import ROLES
+from central.foundation.people.tables import ApiKey, Person
+
+KEY_PREFIX = "tk_"
+_PASSWORD_BYTES = 12
+
+_HASHER = PasswordHasher(time_cost=2, memory_cost=46 * 1024, parallelism=1)
+"""argon2id; OWASP ASVS 5.0 appendix C approves m >= 46 MiB with t >= 1."""
+_NOBODY = "$argon2id$v=19$m=47104,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$" + "A" * 43
+
+
+def add_person(name: str, role: str, at_s: int) -> str:
+    """Add somebody and return the password, which is shown once.
+
+    Raises:
+        RequestInvalid: no such role, or a name that cannot be shown.
+        Conflict: there is somebody of that name.
+    """
+    _check(name, role)
+    password = secrets.token_urlsafe(_PASSWORD_BYTES)
+    hashed = _HASHER.hash(password)
+
+    def write() -> None:
+        if Person.get_or_none(Person.name == name) is not None:
+            raise Conflict(f"There is somebody named {name} already.")
+        Person.create(name=name, password_hash=hashed, role=role, active=True, created_at_s=at_s)
+
+    money_transaction(write)
+    return password
+
+
+def person_with_password(name: str, password: str) -> Person | None:
+    """Return the person whose name and password these are, None if nobody's.
+
+    A name that nobody has costs as much time as one that somebody has.
+    """
+    person: Person | None = Person.get_or_none(Person.name == name, Person.active)
+    try:
+        _HASHER.verify(person.password_hash if person else _NOBODY, password)
+    except (VerificationError, InvalidHashError):
+        return None
+    return person
+
+
+def add_api_key(name: str, role: str, at_s: int) -> str:
+    """Add an API key and return it; it is shown once and cannot be read again."""
+    _check(name, role)
+    key = KEY_PREFIX + secrets.token_urlsafe(32)
+
+    def write() -> None:
+        if ApiKey.get_or_none(ApiKey.name == name) is not None:
+            raise Conflict(f"There is a key named {name} already.")
+        ApiKey.create(name=name, key_hash=_key_hash(key), role=role, created_at_s=at_s)
+
+    money_transaction(write)
+    return key
+
+
+def role_of_api_key(key: str) -> str | None:
+    """Return the role of a key, None if there is no such key."""
+    found: ApiKey | None = ApiKey.get_or_none(ApiKey.key_hash == _key_hash(key))
+    return str(found.role) if found else None
+
+
+def _key_hash(key: str) -> bytes:
+    # A key has 256 random bits: nothing is gained by a slow hash.
+    return hashlib.sha256(key.encode()).digest()
+
+
+def _check(name: str, role: str) -> None:
+    if not 1 <= len(name) <= 64 or not name.isprintable():
+        raise RequestInvalid("A name has 1 to 64 printable characters.")
+    if role not in ROLES:
+        raise RequestInvalid(f"A role is one of {', '.join(sorted(ROLES))}.")

@@ -1,0 +1,28 @@
+"""Permissions and the roles that have them. Pure; a role without a permission gets nothing."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """One thing that somebody may do."""
+
+    UNITS_READ = "units.read"
+    UNITS_MANAGE = "units.manage"
+    VOUCHERS_READ = "vouchers.read"
+    VOUCHERS_ISSUE = "vouchers.issue"
+    REDEMPTIONS_READ = "redemptions.read"
+    LEDGER_READ = "ledger.read"
+
+
+ROLES: dict[str, frozenset[Permission]] = {
+    "admin": frozenset(Permission),
+    "finance": frozenset({Permission.LEDGER_READ, Permission.REDEMPTIONS_READ}),
+    "viewer": frozenset(p for p in Permission if p.endswith(".read")),
+}
+
+
+def may(role: str, permission: Permission) -> bool:
+    """Say whether a role has a permission; an unknown role has none."""
+    return permission in ROLES.get(role, frozenset())

@@ -1,0 +1,72 @@
+"""Who may call what. Every route says so; a route that says nothing answers nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from flask import Flask, Response, redirect, request, url_for
+from flask_login import current_user
+
+from central.errors import NotIdentified, NotPermitted
+from central.foundation.people.login import role_of_api_key
+from central.foundation.people.roles import Permission, may
+
+View = TypeVar("View", bound=Callable[..., object])
+
+ANYBODY = "anybody"
+UNIT = "unit"
+"""The view checks the unit's signature itself; the body decides which unit it must be."""
+PERSON = "person"
+"""Anybody who has logged in."""
+
+
+def needs(whom: Permission | str) -> Callable[[View], View]:
+    """Say what a caller must have for a view: a permission, or ANYBODY, UNIT, PERSON."""
+
+    def mark(view: View) -> View:
+        view.needs = whom  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def needed_by(app: Flask, endpoint: str) -> Permission | str | None:
+    """Return what a view has asked for; None if it has said nothing."""
+    view = app.view_functions.get(endpoint)
+    while view is not None:
+        found: Permission | str | None = getattr(view, "needs", None)
+        if found is not None:
+            return found
+        view = getattr(view, "__wrapped__", None)
+    return None
+
+
+def guard(app: Flask) -> None:
+    """Let nobody through whom a route is not for."""
+
+    @app.before_request
+    def check() -> Response | None:
+        endpoint = request.endpoint
+        if endpoint is None:
+            return None  # no such route: 404 tells nothing
+        wanted = ANYBODY if endpoint == "static" else needed_by(app, endpoint)
+        if wanted in {ANYBODY, UNIT}:
+            return None
+        role = _role()
+        if role is None:
+            if request.path.startswith("/v1/"):
+                raise NotIdentified("Send an API key: Authorization: Bearer …")
+            return redirect(url_for("people.login", next=request.path))  # type: ignore[return-value]
+        if wanted == PERSON and current_user.is_authenticated:
+            return None
+        if not isinstance(wanted, Permission) or not may(role, wanted):
+            raise NotPermitted("Your role does not have this permission.")
+        return None
+
+
+def _role() -> str | None:
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return role_of_api_key(key.strip())
+    return str(current_user.role) if current_user.is_authenticated else None

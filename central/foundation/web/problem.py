@@ -1,0 +1,106 @@
+"""The one place that turns errors into problem details (RFC 9457), or into a page for a person."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from flask import Flask, Response, render_template, request
+from flask_babel import gettext
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from central.errors import HubError
+from edge.contract.problem import CONTENT_TYPE, Problem
+from edge.contract.signed import MessageInvalid
+
+log = logging.getLogger(__name__)
+
+# Problems that no HubError stands for. Every slug has its line in docs/reference/problems.md.
+TITLES = {
+    "bad-request": "The request cannot be understood",
+    "not-found": "There is no such thing here",
+    "method-not-allowed": "This cannot be done here",
+    "request-too-large": "The request is too large",
+    "unsupported-media-type": "The body is of a type that is not taken",
+    "too-many-tries": "Too many tries; wait",
+    "internal": "Something went wrong inside the hub",
+}
+_OF_STATUS = {
+    400: "bad-request",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "request-too-large",
+    415: "unsupported-media-type",
+    429: "too-many-tries",
+}
+
+
+def problem_response(problem: Problem) -> Response:
+    """Return the response of a problem: a page if a browser asks, JSON otherwise."""
+    if _wants_page():
+        page = render_template(
+            "problem.html", title=gettext(problem.title), detail=gettext(problem.detail or " "),
+            instance=problem.instance,
+        )  # fmt: skip
+        response = Response(page, problem.status, content_type="text/html; charset=utf-8")
+    else:
+        response = Response(problem.to_json(), problem.status, content_type=CONTENT_TYPE)
+    retry = problem.extra.get("retry_after_s")
+    if isinstance(retry, int):
+        response.headers["Retry-After"] = str(retry)
+    if problem.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def register_problems(app: Flask) -> None:
+    """Answer every error of the app; an unknown one tells nothing inside."""
+
+    @app.errorhandler(HubError)
+    def of_hub(error: HubError) -> Response:
+        return problem_response(error.problem())
+
+    @app.errorhandler(MessageInvalid)
+    def of_message(error: MessageInvalid) -> Response:
+        title = "The message cannot be believed"
+        return problem_response(Problem(error.slug, 400, title, str(error)))
+
+    @app.errorhandler(HTTPException)
+    def of_http(error: HTTPException) -> Response:
+        status = error.code or 500
+        slug = _OF_STATUS.get(status, "bad-request" if status < 500 else "internal")
+        return problem_response(Problem(slug, status, TITLES[slug]))
+
+    @app.errorhandler(Exception)
+    def of_anything(error: Exception) -> Response:
+        instance = f"urn:uuid:{secrets.token_hex(16)}"
+        log.error("%s: unexpected error in %s", instance, request.endpoint, exc_info=error)
+        return problem_response(Problem("internal", 500, TITLES["internal"], instance=instance))
+
+
+def validation_problem(error: ValidationError) -> Response:
+    """Return the problem of a body that does not suit its schema. Never repeats what was sent."""
+    faults = [
+        {"where": "/".join(map(str, e["loc"])), "what": e["msg"]}
+        for e in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+    problem = Problem(
+        "request-invalid", 422, "The request cannot be understood", extra={"errors": faults}
+    )
+    return Response(problem.to_json(), 422, content_type=CONTENT_TYPE)
+
+
+def all_slugs() -> set[str]:
+    """Return every slug that the hub may answer with, but for those of the contract."""
+
+    def below(kind: type[HubError]) -> set[str]:
+        return {kind.slug}.union(*(below(sub) for sub in kind.__subclasses__()))
+
+    return below(HubError) | set(TITLES)
+
+
+def _wants_page() -> bool:
+    best = request.accept_mimetypes.best_match(["application/json", "text/html"])
+    path = request.path
+    return best == "text/html" and not path.startswith(("/v1/", "/edge/"))

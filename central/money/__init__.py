@@ -1,0 +1,1 @@
+"""The money wing: what was earned, owed and paid."""

@@ -1,0 +1,1 @@
+"""The stores' wing: keys, vouchers, units and what they did."""

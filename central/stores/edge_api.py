@@ -1,0 +1,137 @@
+"""What a unit may ask the hub: enrol, pull, push, reserve. CBOR in, signed messages out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from flask import Blueprint, Response, request
+
+from central.config import HubConfig
+from central.errors import NotIdentified, NotPermitted
+from central.foundation.db.engine import money_transaction
+from central.foundation.web.permission import ANYBODY, UNIT, needs
+from central.stores.keys.keyring import Keyring
+from central.stores.redemptions.receive_push import receive_push
+from central.stores.redemptions.reserve import reserve
+from central.stores.units import enrol
+from central.stores.units.bundle import Cursor, News, ack_of, news_for
+from central.stores.units.signature import check_signature
+from central.stores.units.tables import Unit
+from edge.contract import canonical, signed
+from edge.contract.enrolment import NONCE_BYTES
+from edge.contract.ids import UnitId
+from edge.contract.read import Fields
+from edge.contract.signed import Kind
+from edge.contract.sync_message import CONTENT_TYPE, Pull, PullAnswer, Push, Reserve, UnitState
+
+Clock = Callable[[], int]
+
+
+def blueprint(keyring: Keyring, config: HubConfig, now_s: Clock) -> Blueprint:
+    """Return the routes under ``/edge/v1``."""
+    api = Blueprint("units_api", __name__, url_prefix="/edge/v1")
+
+    def sealed(kind: Kind, body: object) -> Response:
+        return cbor(signed.seal(kind, keyring.issuer, body, keyring.bundle))
+
+    @api.post("/pull")
+    @needs(UNIT)
+    def pull() -> Response:
+        body = request.get_data()
+        asked = Pull.decode(body)
+        # A repeated pull gives nothing that this unit may not have, sealed to it; so its clock
+        # may be wrong, and that is how it learns the time.
+        unit = identified(asked.unit, body, None)
+        at_s = now_s()
+        answer = money_transaction(lambda: _answer_pull(asked, unit, keyring, config, at_s))
+        return sealed(Kind.PULL_ANSWER, answer.to_body())
+
+    @api.post("/push")
+    @needs(UNIT)
+    def push() -> Response:
+        body = request.get_data()
+        pushed = Push.decode(body)
+        unit = identified(pushed.unit, body, None)
+        receipt = receive_push(pushed, unit, keyring, currency=config.currency, at_s=now_s())
+        return sealed(Kind.PUSH_RECEIPT, receipt.to_body())
+
+    @api.post("/reservations")
+    @needs(UNIT)
+    def reservations() -> Response:
+        body = request.get_data()
+        wanted = Reserve.decode(body)
+        unit = identified(wanted.unit, body, now_s())
+        if unit.state != UnitState.ACTIVE:
+            raise NotPermitted(f"This unit is {unit.state}.")
+        return sealed(Kind.RESERVATION, reserve(wanted, unit, now_s()).to_body())
+
+    @api.post("/enrolments")
+    @needs(ANYBODY)
+    def offer() -> Response:
+        return cbor(enrol.offer(request.get_data(), keyring, now_s()))
+
+    @api.post("/enrolments/<enrolment_id>/reveal")
+    @needs(UNIT)
+    def reveal(enrolment_id: str) -> Response:
+        body = request.get_data()
+        _enrolling(enrolment_id, body)
+        with Fields(canonical.decode(body, bytes_max=256), "reveal") as fields:
+            nonce = fields.octets(1, NONCE_BYTES)
+        enrol.reveal(enrolment_id, nonce, keyring)
+        return cbor(canonical.encode({1: "revealed"}))
+
+    @api.post("/enrolments/<enrolment_id>/state")
+    @needs(UNIT)
+    def state(enrolment_id: str) -> Response:
+        _enrolling(enrolment_id, request.get_data())
+        message = enrol.enrolment_message(enrolment_id)
+        if message is None:
+            return cbor(canonical.encode({1: "waiting"}))
+        return cbor(canonical.encode({1: "confirmed", 2: message}))
+
+    return api
+
+
+def cbor(body: bytes) -> Response:
+    """Return a message as a response."""
+    return Response(body, content_type=CONTENT_TYPE)
+
+
+def identified(unit_id: UnitId, body: bytes, recent_s: int | None) -> Unit:
+    """Return the unit that signed this request; NotIdentified if it is not that one."""
+    unit: Unit | None = Unit.get_or_none(Unit.id == unit_id)
+    if unit is None:
+        raise NotIdentified("No unit of this name has been enrolled.")
+    check_signature(request, body, unit_id, bytes(unit.sign_key), now_s=recent_s)
+    return unit
+
+
+def _enrolling(enrolment_id: str, body: bytes) -> None:
+    key = enrol.sign_key_of(enrolment_id)
+    if key is None:
+        raise NotIdentified("There is no such enrolment.")
+    check_signature(request, body, key.hex(), key, now_s=None)
+
+
+def _answer_pull(
+    asked: Pull, unit: Unit, keyring: Keyring, config: HubConfig, at_s: int
+) -> PullAnswer:
+    Unit.update(heard_at_s=at_s, health=json.dumps(dict(asked.health))).where(
+        Unit.id == unit.id
+    ).execute()
+    since = Cursor.decode(asked.cursor)
+    # A unit that was stopped learns just that.
+    news = News((), since, more=False)
+    if unit.state == UnitState.ACTIVE:
+        news = news_for(unit, since, keyring, config.currency, at_s)
+    return PullAnswer(
+        unit=UnitId(unit.id),
+        nonce=asked.nonce,
+        hub_time_s=at_s,
+        state=UnitState(unit.state),
+        ack=ack_of(UnitId(unit.id)),
+        bundles=news.bundles,
+        cursor=news.cursor.encode(),
+        more=news.more,
+    )

@@ -1,0 +1,1 @@
+"""The hub's own keys: what signs vouchers and messages, and the ladder of rotating codes."""

@@ -1,0 +1,104 @@
+"""Private keys in files of mode 0600 under ``data_dir/keys``, made by ``tearoff-hub init``.
+
+master.key        32 bytes: the top of the ladder behind every rotating code
+bundle.key        Ed25519: signs everything the hub says to a unit
+issuer-001.key    Ed25519: signs vouchers; the newest number signs new ones
+session.key       32 bytes: signs the cookies of people who have logged in
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from central.errors import ConfigInvalid
+from edge.contract.ids import KeyId
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The hub's private keys. Nothing of it shows in a repr."""
+
+    issuer: str
+    master: bytes = field(repr=False)
+    bundle: Ed25519PrivateKey = field(repr=False)
+    issuers: dict[KeyId, Ed25519PrivateKey] = field(repr=False)
+    session: bytes = field(repr=False)
+
+    @property
+    def newest(self) -> tuple[KeyId, Ed25519PrivateKey]:
+        """Number and key that new vouchers are signed with."""
+        kid = max(self.issuers)
+        return kid, self.issuers[kid]
+
+    @property
+    def bundle_public(self) -> bytes:
+        """The 32 bytes that units believe."""
+        return self.bundle.public_key().public_bytes_raw()
+
+
+def make(directory: Path) -> None:
+    """Make every key that is missing; never replaces one.
+
+    Raises:
+        ConfigInvalid: the directory cannot be written.
+    """
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in ("master.key", "bundle.key", "issuer-001.key", "session.key"):
+            _write_new(directory / name, secrets.token_bytes(32))
+    except OSError as exc:
+        raise ConfigInvalid(f"{directory} cannot be written: {exc.strerror}") from exc
+
+
+def load(directory: Path, issuer: str) -> Keyring:
+    """Read the keys.
+
+    Raises:
+        ConfigInvalid: one is missing, readable by others, or not a key.
+    """
+    issuers = {
+        KeyId(int(path.stem.removeprefix("issuer-"))): _ed25519(path)
+        for path in sorted(directory.glob("issuer-*.key"))
+    }
+    if not issuers:
+        raise ConfigInvalid(f"{directory} holds no keys; run: tearoff-hub init")
+    return Keyring(
+        issuer=issuer,
+        master=_read(directory / "master.key"),
+        bundle=_ed25519(directory / "bundle.key"),
+        issuers=issuers,
+        session=_read(directory / "session.key"),
+    )
+
+
+def _ed25519(path: Path) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(_read(path))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_mode & 0o077:
+            raise ConfigInvalid(f"{path} can be read by others; run: chmod 600 {path}")
+        key = bytes.fromhex(path.read_text("ascii"))
+    except (OSError, ValueError) as exc:
+        # Not "from exc": the chain would carry the file's content into a log.
+        raise ConfigInvalid(f"{path} is missing or not a key: {type(exc).__name__}") from None
+    if len(key) != 32:
+        raise ConfigInvalid(f"{path} does not hold 32 bytes")
+    return key
+
+
+def _write_new(path: Path, key: bytes) -> None:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(handle, "w") as file:
+        file.write(key.hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())

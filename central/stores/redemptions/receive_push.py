@@ -1,0 +1,200 @@
+"""Takes a push: keeps every entry, settles every voucher touched, answers entry by entry.
+
+Idempotent for ever on (unit, epoch, number, hash). A bad entry is quarantined *and*
+acknowledged, so that nothing behind it has to wait.
+"""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from central.errors import MessageRefused, PostingRefused
+from central.foundation.db.engine import HUB, money_transaction
+from central.stores.keys.keyring import Keyring
+from central.stores.redemptions.accept import Arrived, Place, arrange, empty_tail
+from central.stores.redemptions.settle import settle
+from central.stores.redemptions.tables import ForkedEntry, RedemptionEntry, ReservationRow
+from central.stores.units.tables import Alarm, Unit, UnitTail
+from central.stores.vouchers.tables import Voucher
+from edge.contract.ids import Seq, UnitId
+from edge.contract.journal_entry import EntryKind, EpochCause, Head, JournalEntry, entry_hash
+from edge.contract.sync_message import Ack, Outcome, Push, PushReceipt, Result, UnitState
+
+
+def receive_push(
+    push: Push, unit: Unit, keyring: Keyring, *, currency: str, at_s: int
+) -> PushReceipt:
+    """Take a push of a unit whose request signature was checked.
+
+    Raises:
+        MessageRefused: the head is not this unit's, or not the head of what was pushed.
+    """
+    _check_head(push, unit, keyring.issuer)
+    return money_transaction(lambda: _receive(push, unit, currency, at_s))
+
+
+def _check_head(push: Push, unit: Unit, issuer: str) -> None:
+    key = Ed25519PublicKey.from_public_bytes(bytes(unit.sign_key))
+    head = Head.open(push.head, issuer, key)
+    last = Seq(push.first_seq + len(push.entries) - 1)
+    said = (head.unit, head.epoch, head.seq, head.hash)
+    if said != (unit.id, push.epoch, last, entry_hash(push.entries[-1])) or push.unit != unit.id:
+        raise MessageRefused("The head is not the head of what was pushed.")
+
+
+def _receive(push: Push, unit: Unit, currency: str, at_s: int) -> PushReceipt:
+    unit_id = UnitId(unit.id)
+    before = _tail(unit_id, push)
+    arrived = arrange(unit_id, before, _known(push), push.first_seq, push.entries)
+    new = [a for a in arrived if a.place is Place.NEXT]
+    for one in new:
+        _keep(one, push, unit, at_s)
+    touched = {a.entry.voucher_id for a in new if a.entry and a.entry.voucher_id is not None}
+    for voucher in Voucher.select().where(Voucher.id << sorted(touched)) if touched else ():
+        _settle_or_alarm(voucher, unit_id, currency, at_s)
+    forks = [a for a in arrived if a.place is Place.FORK]
+    if forks:
+        _quarantine(forks, push, unit, at_s)
+    ack = before
+    if new:
+        ack = Ack(push.epoch, new[-1].seq, new[-1].hash)
+        _write_tail(unit_id, before, ack)
+    return PushReceipt(unit_id, ack, _results(arrived, push), at_s)
+
+
+def _settle_or_alarm(voucher: Voucher, unit_id: UnitId, currency: str, at_s: int) -> None:
+    """Settle a voucher; what the ledger refuses waits for a person and holds nobody else up."""
+    try:
+        with HUB.obj.atomic():
+            settle(voucher, currency=currency, at_s=at_s)
+    except PostingRefused as exc:
+        Alarm.create(unit_id=unit_id, kind="posting-refused", detail=str(exc), at_s=at_s)
+
+
+def _tail(unit_id: UnitId, push: Push) -> Ack:
+    row = UnitTail.get_or_none(UnitTail.unit_id == unit_id, UnitTail.epoch == push.epoch)
+    return Ack(push.epoch, Seq(row.seq), bytes(row.hash)) if row else empty_tail(push.epoch)
+
+
+def _write_tail(unit_id: UnitId, before: Ack, ack: Ack) -> None:
+    if not before.seq:
+        UnitTail.create(unit_id=unit_id, epoch=ack.epoch, seq=ack.seq, hash=ack.hash)
+        return
+    changed = (
+        UnitTail.update(seq=ack.seq, hash=ack.hash)
+        .where(UnitTail.unit_id == unit_id, UnitTail.epoch == ack.epoch, UnitTail.seq == before.seq)
+        .execute()
+    )
+    assert changed == 1, "serializable: nobody else has moved this tail"
+
+
+def _stored(push: Push) -> dict[Seq, RedemptionEntry]:
+    last = push.first_seq + len(push.entries) - 1
+    found = RedemptionEntry.select().where(
+        RedemptionEntry.unit_id == push.unit,
+        RedemptionEntry.epoch == push.epoch,
+        RedemptionEntry.seq.between(push.first_seq, last),
+    )
+    return {Seq(row.seq): row for row in found}
+
+
+def _known(push: Push) -> dict[Seq, bytes]:
+    return {seq: bytes(row.hash) for seq, row in _stored(push).items()}
+
+
+def _keep(one: Arrived, push: Push, unit: Unit, at_s: int) -> None:
+    entry = one.entry
+    outcome, why = _first_outcome(one, unit)
+    RedemptionEntry.create(
+        unit_id=unit.id,
+        epoch=push.epoch,
+        seq=one.seq,
+        hash=one.hash,
+        entry=one.raw,
+        kind=None if entry is None else int(entry.kind),
+        voucher_id=entry and entry.voucher_id,
+        amount=entry and entry.amount,
+        mode=int(entry.mode) if entry and entry.mode else None,
+        reason=str(entry.reason) if entry and entry.reason else None,
+        wall_s=entry and min(entry.wall_s, 2**62),
+        voids_epoch=entry.voids[0] if entry and entry.voids else None,
+        voids_seq=entry.voids[1] if entry and entry.voids else None,
+        request=entry and entry.request,
+        outcome=str(outcome),
+        outcome_reason=why,
+        received_at_s=at_s,
+    )
+    if entry and entry.request:
+        ReservationRow.delete().where(
+            ReservationRow.unit_id == unit.id, ReservationRow.request == entry.request
+        ).execute()
+    if entry and entry.gap and entry.gap.cause is not EpochCause.FIRST_START:
+        gap = entry.gap
+        detail = (
+            f"{gap.cause}: entries of epoch {gap.epoch} known up to {gap.known_seq},"
+            f" present up to {gap.have_seq}"
+        )
+        Alarm.create(unit_id=unit.id, kind="new-epoch", detail=detail, at_s=at_s)
+
+
+def _first_outcome(one: Arrived, unit: Unit) -> tuple[Outcome, str]:
+    """Return what becomes of an entry before its voucher is settled."""
+    entry = one.entry
+    if entry is None:
+        return Outcome.QUARANTINED, one.fault
+    if entry.kind not in {EntryKind.REDEMPTION, EntryKind.VOID}:
+        return Outcome.RECORDED, ""
+    if Voucher.get_or_none(Voucher.id == entry.voucher_id) is None:
+        return Outcome.QUARANTINED, "unknown-voucher"
+    if unit.revoked_at_s is not None and entry.wall_s > unit.revoked_at_s:
+        return Outcome.QUARANTINED, "after-revocation"
+    if entry.kind is EntryKind.VOID and not _voids_its_own(entry):
+        return Outcome.QUARANTINED, "voids-nothing"
+    return (Outcome.RECORDED if entry.kind is EntryKind.VOID else Outcome.APPLIED), ""
+
+
+def _voids_its_own(entry: JournalEntry) -> bool:
+    """Say whether a void names an acceptance of the same unit, voucher and amount."""
+    assert entry.voids is not None, "a void entry has this field"
+    epoch, seq = entry.voids
+    row = RedemptionEntry.get_or_none(
+        RedemptionEntry.unit_id == entry.unit,
+        RedemptionEntry.epoch == epoch,
+        RedemptionEntry.seq == seq,
+        RedemptionEntry.kind == int(EntryKind.REDEMPTION),
+    )
+    return row is not None and (row.voucher_id, row.amount) == (entry.voucher_id, entry.amount)
+
+
+def _quarantine(forks: list[Arrived], push: Push, unit: Unit, at_s: int) -> None:
+    """Two journals claim to be this unit's: keep what came, stop the unit, call somebody."""
+    for one in forks:
+        known = ForkedEntry.get_or_none(
+            ForkedEntry.unit_id == unit.id, ForkedEntry.epoch == push.epoch,
+            ForkedEntry.seq == one.seq, ForkedEntry.hash == one.hash,
+        )  # fmt: skip
+        if known is None:
+            ForkedEntry.create(
+                unit_id=unit.id, epoch=push.epoch, seq=one.seq, hash=one.hash, entry=one.raw,
+                received_at_s=at_s,
+            )  # fmt: skip
+    stopped = (
+        Unit.update(state=str(UnitState.QUARANTINED))
+        .where(Unit.id == unit.id, Unit.state == str(UnitState.ACTIVE))
+        .execute()
+    )
+    if stopped:
+        detail = f"entry {push.epoch}/{forks[0].seq} is another one than the hub has"
+        Alarm.create(unit_id=unit.id, kind="fork", detail=detail, at_s=at_s)
+
+
+def _results(arrived: list[Arrived], push: Push) -> tuple[Result, ...]:
+    stored = _stored(push)
+    results = []
+    for one in arrived:
+        if one.place in {Place.NEXT, Place.KNOWN}:
+            row = stored[one.seq]
+            results.append(Result(one.seq, Outcome(row.outcome), row.outcome_reason))
+        elif one.place is Place.FORK:
+            results.append(Result(one.seq, Outcome.QUARANTINED, "fork"))
+    return tuple(results)

@@ -1,0 +1,143 @@
+"""Brings ledger, conflicts and status of one voucher in line with all facts known about it."""
+
+from __future__ import annotations
+
+from central.money.ledger import rules
+from central.money.ledger.store import journal_id_of, post, reverse
+from central.stores.redemptions.resolve import Fact, Share, resolve
+from central.stores.redemptions.tables import ConflictRow, RedemptionEntry
+from central.stores.units.tables import Store, Unit
+from central.stores.vouchers.status import change_status
+from central.stores.vouchers.tables import Voucher
+from edge.contract.ids import EntryRef, Epoch, Seq, UnitId, VoucherId
+from edge.contract.journal_entry import EntryKind
+from edge.contract.money import Money
+from edge.contract.policy import Mode
+from edge.contract.status import Status
+from edge.contract.sync_message import Outcome
+
+CLOCK_SLACK_S = 86400
+"""How far a till's clock may lie outside of what is possible before the hub's own is used."""
+
+
+def settle(voucher: Voucher, *, currency: str, at_s: int) -> None:
+    """Work the outcome of every fact about a voucher out anew, and post the differences.
+
+    Call it in the transaction that wrote the facts. Calling it again changes nothing.
+    """
+    entries = {ref_of(row): row for row in facts_of(voucher)}
+    voided = {_voided_by(row) for row in entries.values() if row.kind == EntryKind.VOID}
+    facts = [
+        _fact(row, ref, is_voided=ref in voided)
+        for ref, row in entries.items()
+        if row.kind == EntryKind.REDEMPTION
+    ]
+    shares = resolve(voucher.capacity, facts)
+    # What shrinks goes first, so that the holders' debt never falls below zero in between.
+    for ref, share in sorted(shares.items(), key=lambda s: s[1].covered - entries[s[0]].covered):
+        _apply(entries[ref], ref, share, voucher, currency=currency, at_s=at_s)
+    if sum(share.covered for share in shares.values()) >= voucher.capacity:
+        change_status(voucher, Status.REDEEMED, {Status.VALID})
+    else:
+        change_status(voucher, Status.VALID, {Status.REDEEMED})
+
+
+def facts_of(voucher: Voucher) -> list[RedemptionEntry]:
+    """Return acceptances and voids of a voucher, but for those that are quarantined."""
+    return list(
+        RedemptionEntry.select().where(
+            RedemptionEntry.voucher_id == voucher.id,
+            RedemptionEntry.kind << [int(EntryKind.REDEMPTION), int(EntryKind.VOID)],
+            RedemptionEntry.outcome != str(Outcome.QUARANTINED),
+        )
+    )
+
+
+def covered_in_all(voucher: Voucher) -> int:
+    """Return how much of a voucher is spent, in its own measure."""
+    return sum(int(row.covered) for row in facts_of(voucher))
+
+
+def ref_of(row: RedemptionEntry) -> EntryRef:
+    """Return the name of an entry."""
+    return EntryRef(UnitId(row.unit_id), Epoch(row.epoch), Seq(row.seq))
+
+
+def _fact(row: RedemptionEntry, ref: EntryRef, *, is_voided: bool) -> Fact:
+    assert row.mode is not None, "an acceptance has a mode, a time and an amount"
+    assert row.wall_s is not None, "an acceptance has a mode, a time and an amount"
+    assert row.amount is not None, "an acceptance has a mode, a time and an amount"
+    return Fact(ref, Mode(row.mode), row.wall_s, row.amount, is_voided)
+
+
+def _voided_by(row: RedemptionEntry) -> EntryRef:
+    assert row.voids_epoch is not None, "a void names an entry"
+    assert row.voids_seq is not None, "a void names an entry"
+    return EntryRef(UnitId(row.unit_id), Epoch(row.voids_epoch), Seq(row.voids_seq))
+
+
+def _apply(
+    row: RedemptionEntry, ref: EntryRef, share: Share, voucher: Voucher, *, currency: str, at_s: int
+) -> None:
+    outcome = Outcome.OVERSPEND if share.excess else Outcome.APPLIED
+    if share.covered != row.covered:
+        _post(row, ref, share.covered, voucher, currency=currency, at_s=at_s)
+    if str(outcome) != row.outcome or share.covered != row.covered:
+        changes = {
+            "outcome": str(outcome),
+            "covered": share.covered,
+            "posted": row.posted + (1 if share.covered and share.covered != row.covered else 0),
+        }
+        RedemptionEntry.update(**changes).where(_is(row)).execute()
+    _note_conflict(row, share, voucher, at_s)
+
+
+def _post(
+    row: RedemptionEntry, ref: EntryRef, covered: int, voucher: Voucher, *, currency: str, at_s: int
+) -> None:
+    unit = Unit.get(Unit.id == row.unit_id)
+    store = Store.get(Store.id == unit.store_id)
+
+    def event(times: int, amount: int) -> rules.Redeemed:
+        worth = Money(voucher.worth_minor(amount), currency)
+        return rules.Redeemed(ref, times, VoucherId(voucher.id), voucher.product, store.id, worth)
+
+    if row.covered:
+        before = event(row.posted - 1, row.covered)
+        journal_id = journal_id_of(before.idem)
+        assert journal_id is not None, "what is covered was posted"
+        today = rules.business_day(at_s, store.timezone)
+        reverse(f"rv:{before.idem}", journal_id, at_s, day=today, actor=str(ref.unit))
+    if covered:
+        # A till whose clock stood wrong still sold something: then it counts on the day it came.
+        earliest, latest = unit.enrolled_at_s - CLOCK_SLACK_S, at_s + CLOCK_SLACK_S
+        told = row.wall_s if row.wall_s is not None else at_s
+        happened_at_s = told if earliest <= told <= latest else at_s
+        day = rules.business_day(happened_at_s, store.timezone)
+        post(rules.redeemed(event(row.posted, covered), day), at_s)
+
+
+def _note_conflict(row: RedemptionEntry, share: Share, voucher: Voucher, at_s: int) -> None:
+    state = "open" if share.excess else "withdrawn"
+    changed = (
+        ConflictRow.update(state=state, excess=share.excess)
+        .where(
+            ConflictRow.unit_id == row.unit_id,
+            ConflictRow.epoch == row.epoch,
+            ConflictRow.seq == row.seq,
+        )
+        .execute()
+    )
+    if share.excess and not changed:
+        ConflictRow.create(
+            unit_id=row.unit_id, epoch=row.epoch, seq=row.seq, voucher_id=voucher.id,
+            excess=share.excess, state=state, opened_at_s=at_s,
+        )  # fmt: skip
+
+
+def _is(row: RedemptionEntry) -> object:
+    return (
+        (RedemptionEntry.unit_id == row.unit_id)
+        & (RedemptionEntry.epoch == row.epoch)
+        & (RedemptionEntry.seq == row.seq)
+    )

@@ -1,0 +1,99 @@
+"""Facts from the units, and what they led to."""
+
+from __future__ import annotations
+
+from peewee import (
+    BigIntegerField,
+    BlobField,
+    CompositeKey,
+    IntegerField,
+    SmallIntegerField,
+    TextField,
+)
+
+from central.foundation.db.engine import Table
+
+
+class RedemptionEntry(Table):
+    """One entry of a unit's journal. ``entry`` is what the unit signed for.
+
+    ``covered`` is how much of its amount the voucher's value covers, and is what stands in the
+    ledger; ``posted`` counts how often it was posted, for a late fact may change it.
+    """
+
+    unit_id = TextField()
+    epoch = BigIntegerField()
+    seq = BigIntegerField()
+    hash = BlobField()
+    entry = BlobField()
+    kind = SmallIntegerField(null=True)
+    voucher_id = BigIntegerField(null=True)
+    amount = BigIntegerField(null=True)
+    mode = SmallIntegerField(null=True)
+    reason = TextField(null=True)
+    wall_s = BigIntegerField(null=True)
+    voids_epoch = BigIntegerField(null=True)
+    voids_seq = BigIntegerField(null=True)
+    request = BlobField(null=True)
+    outcome = TextField()
+    outcome_reason = TextField(default="")
+    covered = BigIntegerField(default=0)
+    posted = IntegerField(default=0)
+    received_at_s = BigIntegerField()
+
+    class Meta:
+        """Peewee's settings."""
+
+        table_name = "redemption_entry"
+        primary_key = CompositeKey("unit_id", "epoch", "seq")
+
+
+class ForkedEntry(Table):
+    """An entry that claims a place which another entry has: kept, never applied."""
+
+    unit_id = TextField()
+    epoch = BigIntegerField()
+    seq = BigIntegerField()
+    hash = BlobField()
+    entry = BlobField()
+    received_at_s = BigIntegerField()
+
+    class Meta:
+        """Peewee's settings."""
+
+        table_name = "forked_entry"
+        primary_key = CompositeKey("unit_id", "epoch", "seq", "hash")
+
+
+class ReservationRow(Table):
+    """Part of a voucher that a unit was promised; worth nothing once it has expired."""
+
+    unit_id = TextField()
+    request = BlobField()
+    voucher_id = BigIntegerField()
+    amount = BigIntegerField()
+    expires_at_s = BigIntegerField()
+
+    class Meta:
+        """Peewee's settings."""
+
+        table_name = "reservation"
+        primary_key = CompositeKey("unit_id", "request")
+
+
+class ConflictRow(Table):
+    """A redemption of which ``excess`` lies beyond its voucher's value."""
+
+    unit_id = TextField()
+    epoch = BigIntegerField()
+    seq = BigIntegerField()
+    voucher_id = BigIntegerField()
+    excess = BigIntegerField()
+    state = TextField()
+    opened_at_s = BigIntegerField()
+
+    class Meta:
+        """Peewee's settings."""
+
+        table_name = "conflict"
+        primary_key = CompositeKey("unit_id", "epoch", "seq")

@@ -1,0 +1,128 @@
+"""What a store group's units are told to do: their policy, and what stands on their receipts."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+from central.errors import Conflict, NotFound, RequestInvalid
+from central.foundation.db.engine import money_transaction
+from central.foundation.feed import next_change
+from central.stores.units.tables import PolicyRow, ReceiptTemplateRow, Store
+from edge.contract.bundle import LOCALES, ReceiptTemplate
+from edge.contract.ids import StoreGroup, StoreId, parse_store_id
+from edge.contract.policy import Mode, Policy, SoloLimits
+
+DEFAULT_FLOORS = {Mode.SOLO: (50_000, 20_000, 5_000, 0)}
+"""Minor units that one unit may accept alone at once: 500.00 while its status is fresh."""
+DEFAULT_SOLO = SoloLimits(count=500, sum_minor=2_000_000, per_10_min=120, hours=72)
+
+
+def add_store(store: StoreId, name: str, group: StoreGroup, timezone: str, at_s: int) -> None:
+    """Add a store; its group gets a policy and a receipt template if it has none.
+
+    Raises:
+        RequestInvalid: an id, name or group that cannot be; Conflict: the id is taken.
+    """
+    try:
+        parse_store_id(store)
+    except ValueError as exc:
+        raise RequestInvalid(str(exc)) from exc
+    if not 1 <= len(name) <= 64 or not name.isprintable() or not 1 <= group <= 0xFFFF:
+        raise RequestInvalid("A store has a name of 1 to 64 characters and a group 1 to 65535.")
+
+    def write() -> None:
+        if Store.get_or_none(Store.id == store) is not None:
+            raise Conflict(f"There is a store {store} already.")
+        Store.create(id=store, name=name, store_group=group, timezone=timezone, created_at_s=at_s)
+        if PolicyRow.get_or_none(PolicyRow.store_group == group) is None:
+            n = next_change()
+            PolicyRow.create(store_group=group, body=_policy_json({}), changed_n=n)
+            template = json.dumps({"locales": list(LOCALES), "header": {}, "footer": {}})
+            ReceiptTemplateRow.create(store_group=group, body=template, changed_n=n)
+
+    money_transaction(write)
+
+
+def policy_of(group: StoreGroup, currency: str, at_s: int) -> Policy:
+    """Return the policy of a group; its version is the number of its newest change."""
+    row = PolicyRow.get_or_none(PolicyRow.store_group == group)
+    if row is None:
+        raise NotFound(f"There is no policy for store group {group}.")
+    body = json.loads(row.body)
+    return Policy(
+        version=row.changed_n,
+        currency=currency,
+        modes=frozenset(Mode[name] for name in body["modes"]),
+        floors={Mode[name]: tuple(limits) for name, limits in body["floors"].items()},
+        solo=SoloLimits(**body["solo"]),
+        online_timeout_ms=body["online_timeout_ms"],
+        void_s=body["void_s"],
+        issued_at_s=at_s,
+    )
+
+
+def set_policy(group: StoreGroup, changes: dict[str, object]) -> None:
+    """Change some members of a group's policy: modes, floors, solo, online_timeout_ms, void_s.
+
+    Raises:
+        NotFound: no such group; RequestInvalid: a member that a policy does not have.
+    """
+    unknown = set(changes) - set(json.loads(_policy_json({})))
+    if unknown:
+        raise RequestInvalid(f"A policy has no {', '.join(sorted(unknown))}.")
+
+    def write() -> None:
+        row = PolicyRow.get_or_none(PolicyRow.store_group == group)
+        if row is None:
+            raise NotFound(f"There is no policy for store group {group}.")
+        row.body = json.dumps(json.loads(row.body) | changes)
+        row.changed_n = next_change()
+        row.save()
+
+    money_transaction(write)
+
+
+def template_of(group: StoreGroup) -> ReceiptTemplate:
+    """Return the receipt template of a group."""
+    row = ReceiptTemplateRow.get_or_none(ReceiptTemplateRow.store_group == group)
+    if row is None:
+        raise NotFound(f"There is no receipt template for store group {group}.")
+    body = json.loads(row.body)
+    return ReceiptTemplate(
+        version=row.changed_n,
+        locales=tuple(body["locales"]),
+        header={k: tuple(v) for k, v in body["header"].items()},
+        footer={k: tuple(v) for k, v in body["footer"].items()},
+    )
+
+
+def set_template(group: StoreGroup, template: ReceiptTemplate) -> None:
+    """Change what stands on a group's receipts; the version given is ignored."""
+    body = {
+        "locales": list(template.locales),
+        "header": {k: list(v) for k, v in template.header.items()},
+        "footer": {k: list(v) for k, v in template.footer.items()},
+    }
+
+    def write() -> None:
+        changed = (
+            ReceiptTemplateRow.update(body=json.dumps(body), changed_n=next_change())
+            .where(ReceiptTemplateRow.store_group == group)
+            .execute()
+        )
+        if changed != 1:
+            raise NotFound(f"There is no receipt template for store group {group}.")
+
+    money_transaction(write)
+
+
+def _policy_json(changes: dict[str, object]) -> str:
+    body = {
+        "modes": [Mode.ONLINE.name, Mode.SOLO.name],
+        "floors": {mode.name: list(limits) for mode, limits in DEFAULT_FLOORS.items()},
+        "solo": dataclasses.asdict(DEFAULT_SOLO),
+        "online_timeout_ms": 800,
+        "void_s": 900,
+    }
+    return json.dumps(body | changes)

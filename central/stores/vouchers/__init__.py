@@ -1,0 +1,1 @@
+"""Vouchers: issued, suspended, revoked, and what the units are told of it."""

@@ -1,0 +1,1 @@
+"""The supply wing: what can be sold."""

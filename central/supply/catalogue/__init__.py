@@ -1,0 +1,1 @@
+"""Products, as far as a voucher needs them."""
