@@ -1,0 +1,380 @@
+"""The five acts of the main job. Nothing is asserted here: ``facts`` looks at what is left."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from central import cli as hub_cli
+from central import config as settings
+from central.app import now_s
+from central.config import HubConfig
+from central.foundation.people import login
+from central.money.ledger.rules import business_day
+from central.stores.keys import keyring, trust
+from central.stores.units import enrol, steer
+from central.stores.vouchers.issue import Order, issue
+from central.stores.vouchers.show import write_files
+from central.stores.vouchers.status import revoke
+from central.supply.catalogue import products
+from edge.contract.bundle import Product, ReceiptTemplate
+from edge.contract.ids import ProductId, StoreGroup, StoreId, parse_voucher_id
+from edge.contract.voucher_token import DAY_S, DAY_ZERO_S, VoucherKind
+from tests.demo.holder import Phone
+from tests.demo.processes import Aside, Http, Process, free_port, run, wait_until
+
+STORE = StoreId("S0412")
+GROUP = StoreGroup(1)
+LUNCH, COFFEE, GIFT = ProductId(7), ProductId(8), ProductId(9)
+KILLS = 5
+
+
+class Scan(NamedTuple):
+    """One scan of the scenario, and what must come of it.
+
+    Args:
+        expected: ``accepted``, or the slug of the refusal.
+        entry: Name of the journal entry that the unit answered with.
+    """
+
+    unit: str
+    text: str
+    hub_up: bool
+    expected: str
+    entry: tuple[int, int]
+
+
+class Till(NamedTuple):
+    """A unit, its printer, and how to reach both."""
+
+    name: str
+    unit: Process
+    api: Http
+    printer: Process
+    pin: str
+
+
+class Stage:
+    """Everything that runs, and everything that was done with it."""
+
+    def __init__(self, directory: Path, tell: Callable[[str], None]) -> None:
+        self.directory = directory
+        self.tell = tell
+        self.processes: list[Process] = []
+        self.tills: dict[str, Till] = {}
+        self.vouchers: list[dict[str, Any]] = []
+        self.scans: list[Scan] = []
+        self.hub_config = settings.load(
+            env={},
+            overrides=(
+                f"data_dir={directory / 'hub'}",
+                f"port={free_port(8080)}",
+                "issuer=demo.tearoff.example",
+            ),
+        )
+        self.hub = self._process(
+            "hub",
+            f"http://127.0.0.1:{self.hub_config.port}",
+            ["tearoff-hub", *_hub_settings(self.hub_config), "serve"],
+        )
+        self.admin_password = ""
+        self.hub_api = Http(self.hub.url, "")
+
+    def end(self) -> None:
+        """End every process."""
+        for process in reversed(self.processes):
+            process.stop()
+
+    # --- act 1 -----------------------------------------------------------------------------------
+
+    def open_shop(self) -> None:
+        """Start hub, two units of one store, and printers; sell vouchers."""
+        self.tell("1  A hub, two tills of one store, vouchers sold")
+        config = self.hub_config
+        config.data_dir.mkdir(mode=0o700, parents=True)
+        keyring.make(config.data_dir / "keys")
+        with hub_cli.Hub(config) as hub:
+            trust.publish(hub.keyring, now_s())
+            self.admin_password = login.add_person("admin", "admin", now_s())
+            self.hub_api = Http(self.hub.url, login.add_api_key("demo", "viewer", now_s()))
+            steer.add_store(STORE, "静安店", GROUP, config.timezone, now_s())
+            template = ReceiptTemplate(
+                0,
+                ("zh-CN", "en"),
+                {"zh-CN": ("欢迎光临",), "en": ("Welcome",)},
+                {"zh-CN": ("请保留此小票",), "en": ("Please keep this receipt",)},
+            )
+            steer.set_template(GROUP, template)
+            for product in _PRODUCTS:
+                products.add(product)
+        self.hub.start("Started worker-1")
+        self.tell(f"   hub            {self.hub.url}   admin / {self.admin_password}")
+        for number in (1, 2):
+            till = self._open_till(number)
+            self.tills[till.name] = till
+            self.tell(f"   {till.name}       {till.unit.url}   clerk demo, PIN {till.pin}")
+            self.tell(f"     its printer  {till.printer.url}")
+        self._sell()
+
+    def _open_till(self, number: int) -> Till:
+        port, printer_port = free_port(8090 + number - 1), free_port(9100 + number - 1)
+        web_port = free_port(9180 + number - 1)
+        settings = [
+            "--set", f"unit.data_dir={self.directory / f'unit-{number}'}",
+            "--set", f"hub.url={self.hub.url}",
+            "--set", "hub.sync_every_s=2",
+            "--set", f"api.port={port}",
+            "--set", f"printer.to=tcp://127.0.0.1:{printer_port}",
+        ]  # fmt: skip
+        printer = self._process(
+            f"printer-{number}",
+            f"http://127.0.0.1:{web_port}",
+            ["tearoff-unit", "printer-simulator", "--port", str(printer_port), "--web",
+             str(web_port)],
+        )  # fmt: skip
+        printer.start("The paper is at")
+        with hub_cli.Hub(self.hub_config):
+            code = enrol.invite(STORE, now_s()).code
+        enrolling = self._process(
+            f"enrol-{number}", "",
+            ["tearoff-unit", *settings, "enrol", "--hub", self.hub.url, "--code", code],
+        )  # fmt: skip
+        enrolling.start("Compare this number")
+        shown = enrolling.log.read_text().partition("hub:")[2].split("\n")[0].strip()
+        with hub_cli.Hub(self.hub_config) as hub:
+            [waiting] = wait_until("the number is at the hub", enrol.waiting)
+            self.tell(f"   the unit shows {shown}, the hub {waiting.comparison_number}")
+            name = enrol.confirm(
+                waiting.id, shown, hub.keyring, currency="CNY", at_s=now_s()
+            )  # the operator compares; a wrong number would be refused
+        wait_until("the unit is enrolled", lambda: "This is unit" in enrolling.log.read_text())
+        enrolling.stop()
+        pin = run(["tearoff-unit", *settings, "clerk", "add", "demo"]).partition(" is ")[2][:6]
+        key = run(["tearoff-unit", *settings, "api-key"]).strip()
+        url = f"http://127.0.0.1:{port}"
+        unit = self._process(name, url, ["tearoff-unit", *settings, "run"])
+        unit.start("The unit listens")
+        return Till(name, unit, Http(url, key), printer, pin)
+
+    def _sell(self) -> None:
+        with hub_cli.Hub(self.hub_config) as hub:
+            for what, order in _orders(now_s()).items():
+                batch = issue(
+                    order, hub.keyring, currency="CNY", at_s=now_s(),
+                    day=business_day(now_s(), hub.config.timezone), actor="demo",
+                )  # fmt: skip
+                files = write_files(batch, hub.keyring, self.directory / "vouchers" / what, now_s())
+                sold = json.loads((files / "vouchers.json").read_text())["vouchers"]
+                for voucher in sold:
+                    self.vouchers.append(voucher | {"what": what, "directory": str(files)})
+            revoke(parse_voucher_id(self._voucher("revoked")["id_hex"]))
+        kinds = ", ".join(f"{what} × {len(self._all(what))}" for what in _orders(0))
+        self.tell(f"   sold: {kinds}; one of them revoked since")
+        # Both tills must have heard of the newest change before the wire is cut.
+        revoked = {"scan": self._voucher("revoked")["text"]}
+        for till in self.tills.values():
+            wait_until(f"{till.name} has pulled", partial(_is_revoked, till.api, revoked))
+
+    # --- act 2 -----------------------------------------------------------------------------------
+
+    def work_offline(self) -> None:
+        """The hub is stopped; one till goes on alone."""
+        self.tell("2  The hub is stopped. One till goes on alone")
+        self.hub.stop()
+        till = self._till(1)
+        lunch = self._voucher("lunch")
+        png = Path(lunch["directory"]) / lunch["png"]
+        seen = json.loads(run(["tearoff-unit", "scan-image", str(png), "--json"]))
+        self.tell(f"   camera: {png.name} read in {seen['ms']:.0f} ms by {seen['stage']}")
+        self.scan(till, seen["text"], "accepted", "a lunch voucher from its picture")
+        self.scan(till, seen["text"], "already-redeemed", "the same again")
+        self.scan(till, _altered(self._voucher("lunch", 1)["text"]), "bad-signature", "altered")
+        self.scan(till, self._voucher("expired")["text"], "expired", "expired")
+        self.scan(till, self._voucher("revoked")["text"], "revoked", "revoked")
+        self.scan(till, "https://example.com/", "not-a-token", "somebody else's QR")
+        phone = Phone(self._voucher("coffee"))
+        qr = phone.qr()
+        self.scan(till, qr, "accepted", "a coffee card with its rotating code")
+        self.scan(till, qr, "code-replayed", "the same code again, from a screenshot")
+        self.scan(till, self._voucher("coffee")["text"], "code-required", "without a code")
+        typed = Phone(self._voucher("coffee", 1)).short_code()
+        self.scan(till, typed, "accepted", "18 digits typed in")
+        self.scan(till, typed[:5] + str((int(typed[5]) + 1) % 10) + typed[6:], "mistyped",
+                  "one digit mistyped")  # fmt: skip
+        gift = self._voucher("gift")["text"]
+        self.scan(till, gift, "amount-missing", "a gift card, no amount")
+        self.scan(till, gift, "accepted", "30.00 of a gift card", minor=3000)
+        self.scan(till, gift, "insufficient-value", "171.00 of what is left", minor=17100)
+        self.scan(till, self._voucher("loyalty")["text"], "accepted", "one of three uses")
+        self.scan(till, self._voucher("big")["text"], "over-floor-limit",
+                  "800.00 is too much alone", minor=80000)  # fmt: skip
+        self._wait_for_paper(till)
+
+    # --- act 3 -----------------------------------------------------------------------------------
+
+    def pull_the_plug(self) -> None:
+        """The till is killed in the middle of redemptions, and started again."""
+        self.tell(f"3  The till is killed in the middle of {KILLS} redemptions")
+        till = self._till(1)
+        for number in range(KILLS):
+            voucher = self._voucher("killed", number)
+            key = secrets.token_hex(8)
+            body = {"scan": voucher["text"]}
+            asking = Aside(partial(till.api.ask, "POST", "/v1/redemptions", body, key=key))
+            asking.start()
+            # Somewhere between the request's arrival and its answer.
+            time.sleep(0.004 * number)
+            till.unit.kill()
+            asking.join()
+            till.unit.start("The unit listens")
+            told = "no answer" if asking.error else f"answer {asking.result[0]}"
+            self.scan(till, voucher["text"], "accepted", f"kill {number + 1}: {told}; asked again",
+                      key=key)  # fmt: skip
+        self._wait_for_paper(till)
+
+    # --- act 4 -----------------------------------------------------------------------------------
+
+    def redeem_twice(self) -> None:
+        """The other till, cut off too, takes one of the same vouchers."""
+        self.tell("4  The other till, cut off as well, is shown one of the same vouchers")
+        till = self._till(2)
+        self.scan(till, self._voucher("lunch")["text"], "accepted", "it cannot know better")
+        self.scan(till, self._voucher("lunch", 2)["text"], "accepted", "one of its own")
+        self.scan(till, self._voucher("gift")["text"], "accepted", "50.00 of the gift card",
+                  minor=5000)  # fmt: skip
+        self._wait_for_paper(till)
+
+    # --- act 5 -----------------------------------------------------------------------------------
+
+    def reunite(self) -> None:
+        """The hub comes back; both tills sync."""
+        self.tell("5  The hub comes back; both tills sync")
+        self.hub.start("Started worker-1")
+        wait_until("the hub answers", self.hub_api.answers)
+        for till in self.tills.values():
+            wait_until(f"{till.name} has sent everything", partial(_has_sent_all, till.api))
+            self.tell(f"   {till.name} has sent everything")
+        # With the hub there, a till asks it first: what is used up elsewhere is refused at once.
+        till = self._till(2)
+        wait_until("the till is online", lambda: till.api.get("/v1/status")["hub"]["online"])
+        self.scan(till, self._voucher("loyalty")["text"], "accepted", "the second of three uses")
+        self.scan(till, self._voucher("killed")["text"], "redeemed-elsewhere", "used at the other")
+        wait_until("all is sent", partial(_has_sent_all, till.api))
+        self._wait_for_paper(till)
+
+    # --- parts -----------------------------------------------------------------------------------
+
+    def scan(
+        self, till: Till, text: str, expected: str, what: str, *, minor: int = 0, key: str = ""
+    ) -> None:
+        """Present a voucher at a till."""
+        body: dict[str, Any] = {"scan": text, "clerk": "demo", "basket": secrets.token_hex(8)}
+        if key:
+            body = {"scan": text}
+        if minor:
+            body["amount"] = {"amount": minor, "currency": "CNY"}
+        hub_up = self.hub_api.answers() if self.hub.pid else False
+        _, answer = till.api.ask("POST", "/v1/redemptions", body, key=key or secrets.token_hex(8))
+        said = answer.get("reason", "accepted" if answer.get("accepted") else "error")
+        mark = "✓" if said == expected else "✗"
+        mode = f", {answer['mode']}" if answer.get("mode") else ""
+        self.tell(f"   {mark} {what}: {said}{mode}")
+        name = answer.get("entry", {})
+        entry = (name.get("epoch", 0), name.get("seq", 0))
+        self.scans.append(Scan(till.name, text, hub_up, expected, entry))
+
+    def _till(self, number: int) -> Till:
+        return list(self.tills.values())[number - 1]
+
+    def _all(self, what: str) -> list[dict[str, Any]]:
+        return [voucher for voucher in self.vouchers if voucher["what"] == what]
+
+    def _voucher(self, what: str, number: int = 0) -> dict[str, Any]:
+        return self._all(what)[number]
+
+    def _wait_for_paper(self, till: Till) -> None:
+        wait_until(f"{till.name} has printed everything", partial(_owes_no_paper, till.api))
+
+    def _process(self, name: str, url: str, command: list[str]) -> Process:
+        log = self.directory / "logs" / f"{name}.log"
+        log.parent.mkdir(exist_ok=True)
+        process = Process(name, url, log, command)
+        self.processes.append(process)
+        return process
+
+
+_PRODUCTS = (
+    Product(LUNCH, {"zh-CN": "商务午餐券", "en": "Lunch voucher"}, VoucherKind.SINGLE, 8800),
+    Product(COFFEE, {"zh-CN": "咖啡三次卡", "en": "Three coffees"}, VoucherKind.MULTI, 1500, 3),
+    Product(GIFT, {"zh-CN": "礼品卡", "en": "Gift card"}, VoucherKind.STORED_VALUE, 1),
+)
+
+
+def _orders(at_s: int) -> dict[str, Order]:
+    today = (at_s - DAY_ZERO_S) // DAY_S
+    yesterday, year = today - 1, today + 365
+
+    def order(product: ProductId, count: int, **more: Any) -> Order:
+        return Order(product, count, GROUP, yesterday, more.pop("expires_day", year), **more)
+
+    return {
+        "lunch": order(LUNCH, 3),
+        "killed": order(LUNCH, KILLS),
+        "expired": order(LUNCH, 1, expires_day=today),
+        "revoked": order(LUNCH, 1),
+        "coffee": order(COFFEE, 2, dynamic_required=True),
+        "loyalty": order(COFFEE, 1),
+        "gift": order(GIFT, 1, value=20000),
+        "big": order(GIFT, 1, value=100000),
+    }
+
+
+def _is_revoked(api: Http, body: dict[str, Any]) -> bool:
+    return api.ask("POST", "/v1/verifications", body)[1].get("reason") == "revoked"
+
+
+def _has_sent_all(api: Http) -> bool:
+    return bool(api.get("/v1/status")["journal"]["unsent"] == 0)
+
+
+def _owes_no_paper(api: Http) -> bool:
+    return bool(api.get("/v1/status")["printer"]["papers_owed"] == 0)
+
+
+def _altered(text: str) -> str:
+    """Return a token with one digit changed, as somebody might who hopes that nobody checks."""
+    return text[:150] + str((int(text[150]) + 1) % 10) + text[151:]
+
+
+def _hub_settings(config: HubConfig) -> list[str]:
+    return [
+        "--set", f"data_dir={config.data_dir}", "--set", f"port={config.port}",
+        "--set", f"issuer={config.issuer}",
+    ]  # fmt: skip
+
+
+def play(directory: Path, tell: Callable[[str], None]) -> Stage:
+    """Play the five acts and return the stage, still running."""
+    stage = Stage(directory, tell)
+    try:
+        stage.open_shop()
+        stage.work_offline()
+        stage.pull_the_plug()
+        stage.redeem_twice()
+        stage.reunite()
+    except BaseException:
+        stage.end()
+        raise
+    return stage
+
+
+def to_stderr(line: str) -> None:
+    """Tell the story where it does not get into the facts."""
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
