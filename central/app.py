@@ -19,12 +19,15 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
+from pydantic import BaseModel
 
 from central import config as settings
 from central.config import HubConfig
-from central.foundation.db.engine import open_database, rows
+from central.errors import RequestInvalid
+from central.foundation.db.engine import HUB, is_sqlite, open_database, rows
 from central.foundation.people import pages as people_pages
 from central.foundation.people.roles import Permission, may
+from central.foundation.web.describe import ProblemJson, problems
 from central.foundation.web.permission import ANYBODY, PERSON, guard, needs
 from central.foundation.web.problem import register_problems, validation_problem
 from central.foundation.web.words import (
@@ -62,6 +65,13 @@ CSP = {
 }
 
 
+class HealthJson(BaseModel):
+    """The hub works, and its database answers."""
+
+    status: str
+    software: str
+
+
 def now_s() -> int:
     """Read the hub's clock, Unix seconds."""
     return int(time.time())  # noqa: TID251 - the one place
@@ -89,6 +99,7 @@ def build(config: HubConfig, clock: Callable[[], int] = now_s) -> OpenAPI:
         info=Info(title="Tearoff hub", version=__version__),
         security_schemes={"api_key": {"type": "http", "scheme": "bearer"}},
         validation_error_callback=validation_problem,
+        validation_error_model=ProblemJson,
         doc_ui=False,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -119,7 +130,27 @@ def _harden(app: OpenAPI, config: HubConfig) -> Limiter:
     )  # fmt: skip
     login = LoginManager(app)
     login.user_loader(people_pages.load_person)
-    return Limiter(get_remote_address, app=app, storage_uri="memory://")
+
+    @app.before_request
+    def refuse_nul() -> None:
+        # PostgreSQL keeps no text with a NUL in it; SQLite would, and find it again.
+        if any("\x00" in t for t in (request.path, *request.args.values(), *request.form.values())):
+            raise RequestInvalid("No text here holds a NUL character.")
+
+    @app.after_request
+    def keep_out_of_caches(response: Response) -> Response:
+        if request.endpoint != "static":
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @app.teardown_request
+    def give_connection_back(_: BaseException | None) -> None:
+        # A connection that a restart of the server has broken must not stay with its thread. A
+        # file has none; and closing the last one would copy the WAL back each time.
+        if not is_sqlite(HUB.obj) and not HUB.is_closed():
+            HUB.close()
+
+    return Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=True)
 
 
 def _register_routes(
@@ -131,7 +162,8 @@ def _register_routes(
     app.register_blueprint(units)
     csrf.exempt(units)  # signed by the unit; there is no cookie to misuse
     # A code cannot be guessed in its ten minutes; this keeps the guessing from costing anything.
-    limiter.limit("30 per minute")(app.view_functions["units_api.offer"])
+    offer = app.view_functions["units_api.offer"]
+    app.view_functions["units_api.offer"] = limiter.limit("30 per minute")(offer)  # type: ignore[assignment]
     for api in (json_api.blueprint(keyring), ledger_api.blueprint()):
         app.register_api(api)
         csrf.exempt(api)
@@ -140,18 +172,21 @@ def _register_routes(
     app.register_blueprint(redemption_pages.blueprint())
     app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))
 
-    @app.get("/")
+    @app.get("/", doc_ui=False)
     @needs(PERSON)
     def home() -> str:
         return render_template("home.html", tiles=_tiles(clock()))
 
-    @app.get("/health")
+    @app.get(
+        "/health", summary="Whether the hub works",
+        responses={200: HealthJson, **problems(422, 500)},
+    )  # fmt: skip
     @needs(ANYBODY)
     def health() -> Response:
         rows("SELECT 1")
         return jsonify({"status": "ok", "software": __version__})
 
-    @app.get("/openapi.json")
+    @app.get("/openapi.json", doc_ui=False)
     @needs(ANYBODY)
     def openapi() -> Response:
         return jsonify(app.api_doc)
@@ -162,7 +197,11 @@ def _prepare_templates(app: OpenAPI, config: HubConfig) -> None:
         chosen = session.get("locale")
         if chosen in LOCALES:
             return str(chosen)
-        return request.accept_languages.best_match(LOCALES) or config.locale
+        for tag in request.accept_languages.values():  # zh-TW before en: zh-CN is nearer to it
+            for known in LOCALES:
+                if tag.partition("-")[0].lower() == known.partition("-")[0]:
+                    return known
+        return config.locale
 
     Babel(app, locale_selector=lambda: locale().replace("-", "_"))
     zone = ZoneInfo(config.timezone)

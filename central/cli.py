@@ -17,7 +17,7 @@ import click
 from central import config as settings
 from central.app import now_s
 from central.config import DEFAULT_FILE, HubConfig
-from central.errors import HubError, RequestInvalid
+from central.errors import ConfigInvalid, HubError, RequestInvalid
 from central.foundation.db.engine import HUB, open_database
 from central.foundation.people import login
 from central.foundation.people.roles import ROLES
@@ -27,12 +27,13 @@ from central.money.ledger.rules import business_day
 from central.money.ledger.statement import statement as statement_of
 from central.money.ledger.statement import trial_balance
 from central.stores.keys import keyring, trust
+from central.stores.redemptions.resume import resume
 from central.stores.units import enrol, revoke, steer
 from central.stores.units.overview import units as all_units
 from central.stores.vouchers import show
 from central.stores.vouchers.issue import Order, issue
-from central.stores.vouchers.status import resume, suspend
 from central.stores.vouchers.status import revoke as revoke_voucher
+from central.stores.vouchers.status import suspend
 from central.supply.catalogue import products
 from edge import __version__
 from edge.contract.bundle import Product
@@ -117,7 +118,10 @@ def main(ctx: click.Context, file: Path | None, overrides: tuple[str, ...]) -> N
 def init(settings_: Settings, admin: str) -> None:
     """Make keys and database and the first person, whose password is shown once."""
     config = settings_.config
-    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as exc:
+        raise ConfigInvalid(f"{config.data_dir} cannot be written: {exc.strerror}") from exc
     keyring.make(config.data_dir / "keys")
     with Hub(config) as hub:
         trust.publish(hub.keyring, now_s())
@@ -212,8 +216,12 @@ def products_group() -> None:
 @click.pass_obj
 def products_add(settings_: Settings, /, **given: Any) -> None:
     """Add product NUMBER."""
+    if given["worth"] is None and KINDS[given["kind"]] is not VoucherKind.STORED_VALUE:
+        raise RequestInvalid(
+            "Say with --worth what it is worth; only a stored value need not."
+        )
     with hub_of(settings_) as hub:
-        minor = _minor(given["worth"], hub.config.currency) if given["worth"] else 1
+        minor = 1 if given["worth"] is None else _minor(given["worth"], hub.config.currency)
         names = {"zh-CN": given["zh"], "en": given["en"]}
         number = ProductId(given["number"])
         products.add(Product(number, names, KINDS[given["kind"]], minor, given["uses"]))
@@ -268,6 +276,8 @@ def issue_command(settings_: Settings, /, **given: Any) -> None:
             online_only=given["online_only"],
             channel=given["channel"],
         )
+        if given["out"]:
+            show.make_directory(given["out"])
         batch = issue(
             order, hub.keyring, currency=currency, at_s=at_s,
             day=business_day(at_s, hub.config.timezone), actor="cli",
@@ -448,7 +458,10 @@ def _minor(text: str, currency: str) -> int:
 
 
 def _date(text: str) -> dt.date:
-    return _checked(dt.date.fromisoformat, text)
+    date = _checked(dt.date.fromisoformat, text)
+    if not 2000 <= date.year < 2300:
+        raise RequestInvalid(f"{text!r}: a date lies in the years 2000 to 2299")
+    return date
 
 
 def _today(zone: ZoneInfo, at_s: int) -> dt.date:

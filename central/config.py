@@ -40,7 +40,7 @@ class HubConfig(BaseModel):
         Path("/var/lib/tearoff-hub"), description="Directory of keys and SQLite file; mode 0700."
     )
     database: str = Field(
-        "", description="postgresql://… of a server; empty for SQLite in data_dir."
+        "", description="postgresql://… of a server; empty for SQLite in data_dir.", repr=False
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 
 from central.config import HubConfig
 from central.errors import NotIdentified, NotPermitted
-from central.foundation.db.engine import money_transaction
+from central.foundation.db.engine import money_transaction, reading
 from central.foundation.web.permission import ANYBODY, UNIT, needs
 from central.stores.keys.keyring import Keyring
 from central.stores.redemptions.receive_push import receive_push
@@ -22,7 +22,7 @@ from edge.contract import canonical, signed
 from edge.contract.enrolment import NONCE_BYTES
 from edge.contract.ids import UnitId
 from edge.contract.read import Fields
-from edge.contract.signed import Kind
+from edge.contract.signed import Kind, MessageInvalid
 from edge.contract.sync_message import CONTENT_TYPE, Pull, PullAnswer, Push, Reserve, UnitState
 
 Clock = Callable[[], int]
@@ -44,7 +44,8 @@ def blueprint(keyring: Keyring, config: HubConfig, now_s: Clock) -> Blueprint:
         # may be wrong, and that is how it learns the time.
         unit = identified(asked.unit, body, None)
         at_s = now_s()
-        answer = money_transaction(lambda: _answer_pull(asked, unit, keyring, config, at_s))
+        _note_health(asked, at_s)
+        answer = reading(lambda: _answer_pull(asked, unit, keyring, config, at_s))
         return sealed(Kind.PULL_ANSWER, answer.to_body())
 
     @api.post("/push")
@@ -76,9 +77,7 @@ def blueprint(keyring: Keyring, config: HubConfig, now_s: Clock) -> Blueprint:
     def reveal(enrolment_id: str) -> Response:
         body = request.get_data()
         _enrolling(enrolment_id, body)
-        with Fields(canonical.decode(body, bytes_max=256), "reveal") as fields:
-            nonce = fields.octets(1, NONCE_BYTES)
-        enrol.reveal(enrolment_id, nonce, keyring)
+        enrol.reveal(enrolment_id, _nonce_in(body), keyring, now_s())
         return cbor(canonical.encode({1: "revealed"}))
 
     @api.post("/enrolments/<enrolment_id>/state")
@@ -107,6 +106,14 @@ def identified(unit_id: UnitId, body: bytes, recent_s: int | None) -> Unit:
     return unit
 
 
+def _nonce_in(body: bytes) -> bytes:
+    try:
+        with Fields(canonical.decode(body, bytes_max=256), "reveal") as fields:
+            return fields.octets(1, NONCE_BYTES)
+    except canonical.NotCanonical as exc:
+        raise MessageInvalid("malformed-message", "the reveal is not canonical CBOR") from exc
+
+
 def _enrolling(enrolment_id: str, body: bytes) -> None:
     key = enrol.sign_key_of(enrolment_id)
     if key is None:
@@ -114,12 +121,14 @@ def _enrolling(enrolment_id: str, body: bytes) -> None:
     check_signature(request, body, key.hex(), key, now_s=None)
 
 
+def _note_health(asked: Pull, at_s: int) -> None:
+    heard = Unit.update(heard_at_s=at_s, health=json.dumps(dict(asked.health)))
+    money_transaction(heard.where(Unit.id == asked.unit).execute)
+
+
 def _answer_pull(
     asked: Pull, unit: Unit, keyring: Keyring, config: HubConfig, at_s: int
 ) -> PullAnswer:
-    Unit.update(heard_at_s=at_s, health=json.dumps(dict(asked.health))).where(
-        Unit.id == unit.id
-    ).execute()
     since = Cursor.decode(asked.cursor)
     # A unit that was stopped learns just that.
     news = News((), since, more=False)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from central.errors import NotFound
 from central.foundation.people.roles import Permission
+from central.foundation.web.describe import problems
 from central.foundation.web.permission import needs
 from central.stores.keys.keyring import Keyring
 from central.stores.keys.trust import trust_list
@@ -67,10 +68,109 @@ class IssuerJson(BaseModel):
     keys: list[KeyJson]
 
 
+class AlarmJson(BaseModel):
+    """Something that somebody has to look at."""
+
+    unit: str
+    kind: str = Field(description="fork, new-epoch, posting-refused.")
+    detail: str
+    at_s: int
+
+
+class AlarmsJson(BaseModel):
+    """The newest alarms, newest first."""
+
+    alarms: list[AlarmJson]
+
+
+class ScanJson(BaseModel):
+    """One entry of a unit's journal. What an entry does not have is null."""
+
+    unit: str
+    epoch: int
+    seq: int
+    hash_hex: str
+    kind: str = Field(description="redemption, refusal, void, or unreadable.")
+    wall_s: int | None = Field(description="By the unit's clock, Unix seconds.")
+    voucher_id: str | None
+    product: int | None
+    mode: str | None
+    reason: str | None = Field(description="Why a scan was refused.")
+    worth_minor: int | None
+    outcome: str = Field(description="recorded, applied, overspend, quarantined.")
+    outcome_reason: str
+    received_at_s: int
+
+
+class RedemptionsJson(BaseModel):
+    """The newest entries, and how many of all have which outcome."""
+
+    redemptions: list[ScanJson]
+    outcomes: dict[str, int]
+
+
+class ReceiptJson(BaseModel):
+    """One acceptance, as the paper at the till shows it; amounts in minor units."""
+
+    unit: str
+    epoch: int
+    seq: int
+    hash_hex: str
+    wall_s: int
+    mode: str
+    amount: int = Field(description="In the voucher's own measure.")
+    worth_minor: int
+    covered_minor: int
+    receipt: int | None
+    clerk: str | None
+
+
+class ConflictJson(BaseModel):
+    """A redemption beyond its voucher's value; ``receipts`` are all there are of the voucher."""
+
+    voucher_id: str
+    product: int
+    face_minor: int
+    excess_minor: int
+    opened_at_s: int
+    unit: str
+    epoch: int
+    seq: int
+    receipts: list[ReceiptJson]
+
+
+class ConflictsJson(BaseModel):
+    """The open conflicts, newest first."""
+
+    conflicts: list[ConflictJson]
+
+
+class VoucherJson(BaseModel):
+    """What a voucher's token says, and what became of it. Never the token itself."""
+
+    voucher_id: str
+    kid: int
+    product: int
+    value: int
+    scope: int
+    not_before_day: int = Field(description="Counted from 2026-01-01.")
+    expires_day: int = Field(description="First day on which it is not good any more.")
+    status_index: int
+    kind: str = Field(description="single, multi, stored_value.")
+    dynamic_required: bool
+    online_only: bool
+    status: str = Field(description="valid, revoked, suspended, redeemed.")
+    batch: str
+    face_minor: int
+    capacity: int = Field(description="In its own measure.")
+
+
 def blueprint(keyring: Keyring) -> APIBlueprint:
     """Return the routes."""
-    api = APIBlueprint("stores_api", __name__, url_prefix="/v1", abp_tags=[_TAG],
-                       abp_security=SECURITY)  # fmt: skip
+    api = APIBlueprint(
+        "stores_api", __name__, url_prefix="/v1", abp_tags=[_TAG], abp_security=SECURITY,
+        abp_responses=problems(400, 401, 403, 422, 500),
+    )  # fmt: skip
 
     @api.get("/issuer", summary="Issuer id and public keys", responses={200: IssuerJson})
     @needs(Permission.VOUCHERS_READ)
@@ -88,23 +188,29 @@ def blueprint(keyring: Keyring) -> APIBlueprint:
     def units() -> Response:
         return jsonify({"units": [_unit(view) for view in unit_overview.units()]})
 
-    @api.get("/alarms", summary="What an operator has to look at")
+    @api.get("/alarms", summary="What an operator has to look at", responses={200: AlarmsJson})
     @needs(Permission.UNITS_READ)
     def alarms() -> Response:
         return jsonify({"alarms": [a._asdict() for a in unit_overview.alarms()]})
 
-    @api.get("/redemptions", summary="What the units did last")
+    @api.get("/redemptions", summary="What the units did last", responses={200: RedemptionsJson})
     @needs(Permission.REDEMPTIONS_READ)
     def recent(query: Limit) -> Response:
         scans = [scan._asdict() for scan in redemptions.scans(query.limit)]
         return jsonify({"redemptions": scans, "outcomes": redemptions.outcomes()})
 
-    @api.get("/conflicts", summary="Vouchers redeemed beyond their value, with all receipts")
+    @api.get(
+        "/conflicts", summary="Vouchers redeemed beyond their value, with all receipts",
+        responses={200: ConflictsJson},
+    )  # fmt: skip
     @needs(Permission.REDEMPTIONS_READ)
     def conflicts() -> Response:
         return jsonify({"conflicts": [_conflict(c) for c in redemptions.conflicts()]})
 
-    @api.get("/vouchers/<voucher_id>", summary="One voucher")
+    @api.get(
+        "/vouchers/<voucher_id>", summary="One voucher",
+        responses={200: VoucherJson, **problems(404)},
+    )  # fmt: skip
     @needs(Permission.VOUCHERS_READ)
     def voucher(path: VoucherPath) -> Response:
         found = Voucher.get_or_none(Voucher.id == parse_voucher_id(path.voucher_id))

@@ -41,7 +41,7 @@ def blueprint(limiter: Limiter) -> Blueprint:
             form = request.form
             person = person_with_password(form.get("name", ""), form.get("password", ""))
             if person:
-                session.clear()
+                _forget_session()
                 login_user(LoggedIn(person))
                 return redirect(_own_path(request.args.get("next", "/")))
             error = gettext("Name or password is wrong.")
@@ -55,7 +55,7 @@ def blueprint(limiter: Limiter) -> Blueprint:
     @needs(PERSON)
     def logout() -> Response:
         logout_user()
-        session.clear()
+        _forget_session()
         return redirect(url_for("people.login"))
 
     @pages.post("/language")
@@ -68,6 +68,18 @@ def blueprint(limiter: Limiter) -> Blueprint:
     return pages
 
 
+def _forget_session() -> None:
+    """Empty the session but for the language, so that nothing of one person is another's."""
+    chosen = session.get("locale")
+    session.clear()
+    if chosen:
+        session["locale"] = chosen
+
+
 def _own_path(path: str) -> str:
-    """Return the path if it is ours; ``//host`` and ``https:`` would lead to somebody else."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+    """Return the path if it is ours; ``//host`` and ``https:`` would lead to somebody else.
+
+    Browsers read a backslash as a slash, and pass over tabs and line ends.
+    """
+    is_ours = path.startswith("/") and not path.startswith("//")
+    return path if is_ours and path.isprintable() and "\\" not in path else "/"

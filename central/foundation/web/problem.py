@@ -8,7 +8,7 @@ import secrets
 from flask import Flask, Response, render_template, request
 from flask_babel import gettext
 from pydantic import ValidationError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from central.errors import HubError
 from edge.contract.problem import CONTENT_TYPE, Problem
@@ -39,10 +39,10 @@ _OF_STATUS = {
 def problem_response(problem: Problem) -> Response:
     """Return the response of a problem: a page if a browser asks, JSON otherwise."""
     if _wants_page():
+        detail = gettext(problem.detail) if problem.detail else ""
         page = render_template(
-            "problem.html", title=gettext(problem.title), detail=gettext(problem.detail or " "),
-            instance=problem.instance,
-        )  # fmt: skip
+            "problem.html", title=gettext(problem.title), detail=detail, instance=problem.instance
+        )
         response = Response(page, problem.status, content_type="text/html; charset=utf-8")
     else:
         response = Response(problem.to_json(), problem.status, content_type=CONTENT_TYPE)
@@ -70,7 +70,10 @@ def register_problems(app: Flask) -> None:
     def of_http(error: HTTPException) -> Response:
         status = error.code or 500
         slug = _OF_STATUS.get(status, "bad-request" if status < 500 else "internal")
-        return problem_response(Problem(slug, status, TITLES[slug]))
+        response = problem_response(Problem(slug, status, TITLES[slug]))
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # RFC 9110 §15.5.6
+        return response
 
     @app.errorhandler(Exception)
     def of_anything(error: Exception) -> Response:

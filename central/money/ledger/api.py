@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from central.errors import NotFound
 from central.foundation.people.roles import Permission
+from central.foundation.web.describe import problems
 from central.foundation.web.permission import needs
 from central.money.ledger import audit, statement
 
@@ -73,8 +74,10 @@ class StatementJson(BaseModel):
 
 def blueprint() -> APIBlueprint:
     """Return the routes."""
-    api = APIBlueprint("ledger_api", __name__, url_prefix="/v1/ledger", abp_tags=[_TAG],
-                       abp_security=SECURITY)  # fmt: skip
+    api = APIBlueprint(
+        "ledger_api", __name__, url_prefix="/v1/ledger", abp_tags=[_TAG], abp_security=SECURITY,
+        abp_responses=problems(400, 401, 403, 422, 500),
+    )  # fmt: skip
 
     @api.get("/trial-balance", summary="Every account", responses={200: TrialBalanceJson})
     @needs(Permission.LEDGER_READ)
@@ -90,7 +93,10 @@ def blueprint() -> APIBlueprint:
         balanced = not any(balance_by_currency(accounts).values())
         return jsonify({"balanced": balanced, "accounts": rows, "findings": audit.audit()})
 
-    @api.get("/accounts/<code>/statement", summary="One account", responses={200: StatementJson})
+    @api.get(
+        "/accounts/<code>/statement", summary="One account",
+        responses={200: StatementJson, **problems(404)},
+    )  # fmt: skip
     @needs(Permission.LEDGER_READ)
     def one(path: AccountPath, query: Days) -> Response:
         found = statement.statement(path.code, query.first, query.last)

@@ -32,6 +32,20 @@ def audit() -> list[str]:
             ") AS e ON e.id = account.id WHERE account.d <> e.d OR account.c <> e.c"
         )
     ]
+    findings += [
+        f"account {code} holds {pd}/{pc}, its open holds say {entries_pd}/{entries_pc}"
+        for code, pd, pc, entries_pd, entries_pc in rows(
+            "SELECT code, account.pd, account.pc, e.pd, e.pc FROM account JOIN ("
+            " SELECT a.id,"
+            " coalesce(sum(CASE WHEN phase = 'pending' AND side = 1 THEN amount"
+            " WHEN phase <> 'pending' AND side = -1 THEN -amount ELSE 0 END), 0) AS pd,"
+            " coalesce(sum(CASE WHEN phase = 'pending' AND side = -1 THEN amount"
+            " WHEN phase <> 'pending' AND side = 1 THEN -amount ELSE 0 END), 0) AS pc"
+            " FROM account a LEFT JOIN entry ON account_id = a.id AND layer = 2"
+            " LEFT JOIN journal ON journal.id = journal_id GROUP BY a.id"
+            ") AS e ON e.id = account.id WHERE account.pd <> e.pd OR account.pc <> e.pc"
+        )
+    ]
     return findings
 
 

@@ -43,7 +43,7 @@ def post(posting: Posting, at_s: int, *, reverses_id: int | None = None) -> Post
         raise PostingRefused(f"{posting.idem}: {exc}") from exc
     try:
         return Posted(_write(posting, at_s, reverses_id), created=True)
-    except peewee.IntegrityError as exc:
+    except (peewee.IntegrityError, peewee.DataError) as exc:
         said = _said(exc)
         if said is None:
             raise  # a key that another transaction has just taken: the transaction is tried again
@@ -121,10 +121,14 @@ def _account(code: str, currency: str) -> int:
     return int(account_id)
 
 
-def _said(error: peewee.IntegrityError) -> str | None:
+def _said(error: peewee.DatabaseError) -> str | None:
     """Return what the ledger's rules in the schema say; None if it was something else."""
     text = str(error).splitlines()[0]
+    if "account_whole" in text or isinstance(error, peewee.DataError):
+        return "a total would not fit into 64 bits"
     if "account_floor" in text:
         return "the account would fall below its floor"
+    if "journal_one_reversal" in text or "journal.reverses_id" in text:
+        return "the journal has been reversed already"
     _, marker, sentence = text.rpartition("ledger: ")
     return sentence if marker else None

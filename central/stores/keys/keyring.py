@@ -9,6 +9,7 @@ session.key       32 bytes: signs the cookies of people who have logged in
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,10 +62,12 @@ def load(directory: Path, issuer: str) -> Keyring:
     Raises:
         ConfigInvalid: one is missing, readable by others, or not a key.
     """
-    issuers = {
-        KeyId(int(path.stem.removeprefix("issuer-"))): _ed25519(path)
-        for path in sorted(directory.glob("issuer-*.key"))
-    }
+    issuers: dict[KeyId, Ed25519PrivateKey] = {}
+    for path in sorted(directory.glob("issuer-*.key")):
+        kid = _kid(path)
+        if kid in issuers:
+            raise ConfigInvalid(f"{path} has the number of another key")
+        issuers[kid] = _ed25519(path)
     if not issuers:
         raise ConfigInvalid(f"{directory} holds no keys; run: tearoff-hub init")
     return Keyring(
@@ -74,6 +77,13 @@ def load(directory: Path, issuer: str) -> Keyring:
         issuers=issuers,
         session=_read(directory / "session.key"),
     )
+
+
+def _kid(path: Path) -> KeyId:
+    number = path.stem.removeprefix("issuer-")
+    if not re.fullmatch(r"[0-9]{1,3}", number, re.ASCII) or int(number) > 255:
+        raise ConfigInvalid(f"{path} is not called issuer-000.key to issuer-255.key")
+    return KeyId(int(number))
 
 
 def _ed25519(path: Path) -> Ed25519PrivateKey:

@@ -6,19 +6,29 @@ acknowledged, so that nothing behind it has to wait.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from central.errors import MessageRefused, PostingRefused
-from central.foundation.db.engine import HUB, money_transaction
+from central.foundation.db.engine import HUB, money_transaction, reading
 from central.stores.keys.keyring import Keyring
 from central.stores.redemptions.accept import Arrived, Place, arrange, empty_tail
-from central.stores.redemptions.settle import settle
+from central.stores.redemptions.settle import settle, settle_status
 from central.stores.redemptions.tables import ForkedEntry, RedemptionEntry, ReservationRow
 from central.stores.units.tables import Alarm, Unit, UnitTail
 from central.stores.vouchers.tables import Voucher
 from edge.contract.ids import Seq, UnitId
 from edge.contract.journal_entry import EntryKind, EpochCause, Head, JournalEntry, entry_hash
 from edge.contract.sync_message import Ack, Outcome, Push, PushReceipt, Result, UnitState
+
+ENTRIES_PER_TRANSACTION = 20
+"""A full push at once would keep everybody else from writing for seconds, and a reservation has
+800 ms. A part that is taken stays taken; the unit sends again what it has no receipt for."""
+NUMBER_MAX = 2**63 - 1
+"""What a column holds."""
+FORKED = "fork"
 
 
 def receive_push(
@@ -30,7 +40,23 @@ def receive_push(
         MessageRefused: the head is not this unit's, or not the head of what was pushed.
     """
     _check_head(push, unit, keyring.issuer)
-    return money_transaction(lambda: _receive(push, unit, currency, at_s))
+    arrived: list[Arrived] = []
+    ack = empty_tail(push.epoch)
+    for start in range(0, len(push.entries), ENTRIES_PER_TRANSACTION):
+        part = _part(push, start, start + ENTRIES_PER_TRANSACTION)
+        ack, some = money_transaction(partial(_take, part, unit, currency, at_s))
+        if any(one.place in {Place.FORK, Place.GAP} for one in some):
+            # What follows a fork or a hole belongs to it: all of the rest, in one go.
+            rest = _part(push, start, len(push.entries))
+            ack, some = money_transaction(partial(_take, rest, unit, currency, at_s))
+            arrived += some
+            break
+        arrived += some
+    return PushReceipt(UnitId(unit.id), ack, reading(partial(_results, arrived, push)), at_s)
+
+
+def _part(push: Push, start: int, end: int) -> Push:
+    return replace(push, first_seq=Seq(push.first_seq + start), entries=push.entries[start:end])
 
 
 def _check_head(push: Push, unit: Unit, issuer: str) -> None:
@@ -40,17 +66,18 @@ def _check_head(push: Push, unit: Unit, issuer: str) -> None:
     said = (head.unit, head.epoch, head.seq, head.hash)
     if said != (unit.id, push.epoch, last, entry_hash(push.entries[-1])) or push.unit != unit.id:
         raise MessageRefused("The head is not the head of what was pushed.")
+    if push.epoch > NUMBER_MAX or last > NUMBER_MAX:
+        raise MessageRefused("No journal reaches this number.")
 
 
-def _receive(push: Push, unit: Unit, currency: str, at_s: int) -> PushReceipt:
+def _take(push: Push, unit: Unit, currency: str, at_s: int) -> tuple[Ack, list[Arrived]]:
     unit_id = UnitId(unit.id)
     before = _tail(unit_id, push)
     arrived = arrange(unit_id, before, _known(push), push.first_seq, push.entries)
     new = [a for a in arrived if a.place is Place.NEXT]
     for one in new:
         _keep(one, push, unit, at_s)
-    touched = {a.entry.voucher_id for a in new if a.entry and a.entry.voucher_id is not None}
-    for voucher in Voucher.select().where(Voucher.id << sorted(touched)) if touched else ():
+    for voucher in _touched(new):
         _settle_or_alarm(voucher, unit_id, currency, at_s)
     forks = [a for a in arrived if a.place is Place.FORK]
     if forks:
@@ -59,7 +86,15 @@ def _receive(push: Push, unit: Unit, currency: str, at_s: int) -> PushReceipt:
     if new:
         ack = Ack(push.epoch, new[-1].seq, new[-1].hash)
         _write_tail(unit_id, before, ack)
-    return PushReceipt(unit_id, ack, _results(arrived, push), at_s)
+    return ack, arrived
+
+
+def _touched(new: list[Arrived]) -> list[Voucher]:
+    """Return the vouchers that these entries are about, each once, in the entries' order."""
+    named = (one.entry.voucher_id for one in new if one.entry)
+    ids = dict.fromkeys(voucher_id for voucher_id in named if voucher_id is not None)
+    known = {v.id: v for v in Voucher.select().where(Voucher.id << list(ids))} if ids else {}
+    return [known[voucher_id] for voucher_id in ids if voucher_id in known]
 
 
 def _settle_or_alarm(voucher: Voucher, unit_id: UnitId, currency: str, at_s: int) -> None:
@@ -69,6 +104,7 @@ def _settle_or_alarm(voucher: Voucher, unit_id: UnitId, currency: str, at_s: int
             settle(voucher, currency=currency, at_s=at_s)
     except PostingRefused as exc:
         Alarm.create(unit_id=unit_id, kind="posting-refused", detail=str(exc), at_s=at_s)
+    settle_status(voucher)
 
 
 def _tail(unit_id: UnitId, push: Push) -> Ack:
@@ -116,9 +152,9 @@ def _keep(one: Arrived, push: Push, unit: Unit, at_s: int) -> None:
         amount=entry and entry.amount,
         mode=int(entry.mode) if entry and entry.mode else None,
         reason=str(entry.reason) if entry and entry.reason else None,
-        wall_s=entry and min(entry.wall_s, 2**62),
-        voids_epoch=entry.voids[0] if entry and entry.voids else None,
-        voids_seq=entry.voids[1] if entry and entry.voids else None,
+        wall_s=entry and min(entry.wall_s, NUMBER_MAX),
+        voids_epoch=min(entry.voids[0], NUMBER_MAX) if entry and entry.voids else None,
+        voids_seq=min(entry.voids[1], NUMBER_MAX) if entry and entry.voids else None,
         request=entry and entry.request,
         outcome=str(outcome),
         outcome_reason=why,
@@ -157,6 +193,8 @@ def _voids_its_own(entry: JournalEntry) -> bool:
     """Say whether a void names an acceptance of the same unit, voucher and amount."""
     assert entry.voids is not None, "a void entry has this field"
     epoch, seq = entry.voids
+    if max(epoch, seq) > NUMBER_MAX:
+        return False
     row = RedemptionEntry.get_or_none(
         RedemptionEntry.unit_id == entry.unit,
         RedemptionEntry.epoch == epoch,
@@ -196,5 +234,5 @@ def _results(arrived: list[Arrived], push: Push) -> tuple[Result, ...]:
             row = stored[one.seq]
             results.append(Result(one.seq, Outcome(row.outcome), row.outcome_reason))
         elif one.place is Place.FORK:
-            results.append(Result(one.seq, Outcome.QUARANTINED, "fork"))
+            results.append(Result(one.seq, Outcome.QUARANTINED, FORKED))
     return tuple(results)

@@ -26,17 +26,18 @@ def settle(voucher: Voucher, *, currency: str, at_s: int) -> None:
     Call it in the transaction that wrote the facts. Calling it again changes nothing.
     """
     entries = {ref_of(row): row for row in facts_of(voucher)}
-    voided = {_voided_by(row) for row in entries.values() if row.kind == EntryKind.VOID}
-    facts = [
-        _fact(row, ref, is_voided=ref in voided)
-        for ref, row in entries.items()
-        if row.kind == EntryKind.REDEMPTION
-    ]
-    shares = resolve(voucher.capacity, facts)
+    shares = _shares(voucher, entries)
     # What shrinks goes first, so that the holders' debt never falls below zero in between.
     for ref, share in sorted(shares.items(), key=lambda s: s[1].covered - entries[s[0]].covered):
         _apply(entries[ref], ref, share, voucher, currency=currency, at_s=at_s)
-    if sum(share.covered for share in shares.values()) >= voucher.capacity:
+
+
+def settle_status(voucher: Voucher) -> None:
+    """Mark a voucher as redeemed once nothing is left of it, and as valid if something is again.
+
+    Call it in the transaction that wrote the facts; what the ledger says to them is no matter.
+    """
+    if covered_in_all(voucher) >= voucher.capacity:
         change_status(voucher, Status.REDEEMED, {Status.VALID})
     else:
         change_status(voucher, Status.VALID, {Status.REDEEMED})
@@ -54,13 +55,24 @@ def facts_of(voucher: Voucher) -> list[RedemptionEntry]:
 
 
 def covered_in_all(voucher: Voucher) -> int:
-    """Return how much of a voucher is spent, in its own measure."""
-    return sum(int(row.covered) for row in facts_of(voucher))
+    """Return how much of a voucher is spent, in its own measure, posted or not."""
+    shares = _shares(voucher, {ref_of(row): row for row in facts_of(voucher)})
+    return sum(share.covered for share in shares.values())
 
 
 def ref_of(row: RedemptionEntry) -> EntryRef:
     """Return the name of an entry."""
     return EntryRef(UnitId(row.unit_id), Epoch(row.epoch), Seq(row.seq))
+
+
+def _shares(voucher: Voucher, entries: dict[EntryRef, RedemptionEntry]) -> dict[EntryRef, Share]:
+    voided = {_voided_by(row) for row in entries.values() if row.kind == EntryKind.VOID}
+    facts = [
+        _fact(row, ref, is_voided=ref in voided)
+        for ref, row in entries.items()
+        if row.kind == EntryKind.REDEMPTION
+    ]
+    return resolve(voucher.capacity, facts)
 
 
 def _fact(row: RedemptionEntry, ref: EntryRef, *, is_voided: bool) -> Fact:

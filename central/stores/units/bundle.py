@@ -68,14 +68,18 @@ class News(NamedTuple):
     more: bool
 
 
-def news_for(unit: Unit, since: Cursor, keyring: Keyring, currency: str, at_s: int) -> News:
+def news_for(
+    unit: Unit, since: Cursor, keyring: Keyring, currency: str, at_s: int,
+    handles_max: int = HANDLES_PER_PULL,
+) -> News:  # fmt: skip
     """Return the bundles that a unit has not got yet; call it in one transaction."""
     store = Store.get(Store.id == unit.store_id)
     group = StoreGroup(store.store_group)
     now = newest_change()
-    if since.n > now:
+    if max(since.n, since.handles_n) > now:
         since = Cursor()  # this hub was restored from a backup: the unit gets everything again
-    key_epoch, day = key_epoch_at(at_s), at_s // trust.REFRESH_S
+    # A clock that was ahead and is right again: a unit never takes an older trust list.
+    key_epoch, day = key_epoch_at(at_s), max(at_s // trust.REFRESH_S, since.day)
     bundles: list[tuple[str, bytes]] = []
 
     def add(kind: Kind, body: object) -> None:
@@ -94,7 +98,7 @@ def news_for(unit: Unit, since: Cursor, keyring: Keyring, currency: str, at_s: i
     if template.version > since.n:
         add(Kind.RECEIPT_TEMPLATE, template.to_body())
     bundles += _status(since, group, keyring, at_s)
-    handles, handles_n = _handles(group, since.handles_n, now)
+    handles, handles_n = _handles(group, since.handles_n, now, handles_max)
     for table in handles:
         add(Kind.HANDLES, table.to_body())
     return News(tuple(bundles), Cursor(now, handles_n, key_epoch, day), more=handles_n < now)
@@ -132,17 +136,17 @@ def _status(
         yield str(Kind.STATUS_DELTA), message
 
 
-def _handles(group: StoreGroup, since_n: int, now: int) -> tuple[list[Handles], int]:
+def _handles(group: StoreGroup, since_n: int, now: int, rows_max: int) -> tuple[list[Handles], int]:
     """Return the vouchers sold since, and up to which change that is: whole batches only."""
     ours = Voucher.scope << [0, group]
     rows = list(
         Voucher.select()
         .where(ours, Voucher.issued_n > since_n)
         .order_by(Voucher.issued_n)
-        .limit(HANDLES_PER_PULL)
+        .limit(rows_max)
     )
     up_to = now
-    if len(rows) == HANDLES_PER_PULL:
+    if len(rows) == rows_max:
         # The batch that the limit has cut in two is taken whole.
         up_to = rows[-1].issued_n
         rows = list(Voucher.select().where(ours, Voucher.issued_n.between(since_n + 1, up_to)))

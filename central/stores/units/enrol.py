@@ -7,6 +7,7 @@ operator's confirmation is what makes a unit of it. ``edge.contract.enrolment`` 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import secrets
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ from edge.contract.ids import Epoch, StoreGroup, StoreId, UnitId
 from edge.contract.signed import Kind
 
 REVEAL_S = 60
-"""A unit tells its nonce right after the offer."""
+"""A unit tells its nonce right after the offer; later than this it begins again."""
 
 
 class Invitation(NamedTuple):
@@ -69,8 +70,8 @@ def offer(message: bytes, keyring: Keyring, at_s: int) -> bytes:
         taken = list(
             Enrolment.update(
                 state="offered", sign_key=request.sign_key, seal_key=request.seal_key,
-                commitment=request.commitment, hub_nonce=hub_nonce,
-                hardware=f"{request.hardware} · tearoff {request.software}",
+                commitment=request.commitment, hub_nonce=hub_nonce, expires_at_s=at_s + REVEAL_S,
+                hardware=_printable(f"{request.hardware} · tearoff {request.software}"),
             )
             .where(
                 Enrolment.code_hash == _code_hash(request.code),
@@ -91,13 +92,15 @@ def offer(message: bytes, keyring: Keyring, at_s: int) -> bytes:
     return answer.sign(keyring.bundle)
 
 
-def reveal(enrolment_id: str, nonce: bytes, keyring: Keyring) -> None:
+def reveal(enrolment_id: str, nonce: bytes, keyring: Keyring, at_s: int) -> None:
     """Take the nonce that a unit has committed to; from now on the number can be compared.
 
     Raises:
         EnrolmentRefused: it is not the nonce that was committed to, or this is not the moment.
     """
     row = _get(enrolment_id, "offered")
+    if at_s >= row.expires_at_s:
+        raise EnrolmentRefused("This enrolment has waited too long; begin again with a new code.")
     sign_key, seal_key = _present(row.sign_key), _present(row.seal_key)
     if wire.commit(nonce, sign_key, seal_key) != _present(row.commitment):
         raise EnrolmentRefused("The nonce is not the one that was committed to.")
@@ -184,8 +187,10 @@ def _unit_for(row: Enrolment, store: Store, at_s: int) -> tuple[UnitId, Epoch]:
             hardware=row.hardware,
         ).where(Unit.id == known.id).execute()  # fmt: skip
         return UnitId(known.id), Epoch(int(newest.scalar() or 0) + 1)
-    place = 1 + Unit.select().where(Unit.store_id == store.id).count()
-    unit_id = UnitId(f"{store.id}-K{place}")
+    # By name, not by count: a unit that has moved to another store has kept its name.
+    taken = {unit.id for unit in Unit.select(Unit.id).where(Unit.id.startswith(f"{store.id}-K"))}
+    names = (f"{store.id}-K{place}" for place in itertools.count(1))
+    unit_id = UnitId(next(name for name in names if name not in taken))
     Unit.create(
         id=unit_id, store_id=store.id, sign_key=_present(row.sign_key),
         seal_key=_present(row.seal_key), hardware=row.hardware, state="active", enrolled_at_s=at_s,
@@ -210,6 +215,10 @@ def _move(enrolment_id: str, before: str, **changes: object) -> None:
     )
     if changed != 1:
         raise EnrolmentRefused("This enrolment is not at this step; begin again with a new code.")
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())
 
 
 def _code_hash(code: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from typing import Any
 
 from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import money_transaction
@@ -13,6 +14,8 @@ from edge.contract.bundle import LOCALES, ReceiptTemplate
 from edge.contract.ids import StoreGroup, StoreId, parse_store_id
 from edge.contract.policy import Mode, Policy, SoloLimits
 
+STORE_ID_CHARS = 26
+"""A unit's name is its store's and ``-K99999``, in 32 characters."""
 DEFAULT_FLOORS = {Mode.SOLO: (50_000, 20_000, 5_000, 0)}
 """Minor units that one unit may accept alone at once: 500.00 while its status is fresh."""
 DEFAULT_SOLO = SoloLimits(count=500, sum_minor=2_000_000, per_10_min=120, hours=72)
@@ -28,6 +31,8 @@ def add_store(store: StoreId, name: str, group: StoreGroup, timezone: str, at_s:
         parse_store_id(store)
     except ValueError as exc:
         raise RequestInvalid(str(exc)) from exc
+    if len(store) > STORE_ID_CHARS:
+        raise RequestInvalid(f"A store id has at most {STORE_ID_CHARS} characters.")
     if not 1 <= len(name) <= 64 or not name.isprintable() or not 1 <= group <= 0xFFFF:
         raise RequestInvalid("A store has a name of 1 to 64 characters and a group 1 to 65535.")
 
@@ -49,24 +54,15 @@ def policy_of(group: StoreGroup, currency: str, at_s: int) -> Policy:
     row = PolicyRow.get_or_none(PolicyRow.store_group == group)
     if row is None:
         raise NotFound(f"There is no policy for store group {group}.")
-    body = json.loads(row.body)
-    return Policy(
-        version=row.changed_n,
-        currency=currency,
-        modes=frozenset(Mode[name] for name in body["modes"]),
-        floors={Mode[name]: tuple(limits) for name, limits in body["floors"].items()},
-        solo=SoloLimits(**body["solo"]),
-        online_timeout_ms=body["online_timeout_ms"],
-        void_s=body["void_s"],
-        issued_at_s=at_s,
-    )
+    return _policy(json.loads(row.body), row.changed_n, currency, at_s)
 
 
 def set_policy(group: StoreGroup, changes: dict[str, object]) -> None:
     """Change some members of a group's policy: modes, floors, solo, online_timeout_ms, void_s.
 
     Raises:
-        NotFound: no such group; RequestInvalid: a member that a policy does not have.
+        NotFound: no such group; RequestInvalid: a member that a policy does not have, or a value
+            that no unit could read.
     """
     unknown = set(changes) - set(json.loads(_policy_json({})))
     if unknown:
@@ -76,7 +72,13 @@ def set_policy(group: StoreGroup, changes: dict[str, object]) -> None:
         row = PolicyRow.get_or_none(PolicyRow.store_group == group)
         if row is None:
             raise NotFound(f"There is no policy for store group {group}.")
-        row.body = json.dumps(json.loads(row.body) | changes)
+        body = json.loads(row.body) | changes
+        try:
+            # The units' own reader: one wrong word would stop every pull of the group.
+            Policy.from_body(_policy(body, 0, "XXX", 0).to_body())
+        except (KeyError, TypeError, ValueError) as exc:
+            raise RequestInvalid("No unit could read this policy.") from exc
+        row.body = json.dumps(body)
         row.changed_n = next_change()
         row.save()
 
@@ -98,7 +100,15 @@ def template_of(group: StoreGroup) -> ReceiptTemplate:
 
 
 def set_template(group: StoreGroup, template: ReceiptTemplate) -> None:
-    """Change what stands on a group's receipts; the version given is ignored."""
+    """Change what stands on a group's receipts; the version given is ignored.
+
+    Raises:
+        NotFound: no such group; RequestInvalid: a language that nobody translates into.
+    """
+    try:
+        ReceiptTemplate.from_body(template.to_body())
+    except ValueError as exc:
+        raise RequestInvalid("No unit could read this receipt template.") from exc
     body = {
         "locales": list(template.locales),
         "header": {k: list(v) for k, v in template.header.items()},
@@ -115,6 +125,19 @@ def set_template(group: StoreGroup, template: ReceiptTemplate) -> None:
             raise NotFound(f"There is no receipt template for store group {group}.")
 
     money_transaction(write)
+
+
+def _policy(body: dict[str, Any], version: int, currency: str, at_s: int) -> Policy:
+    return Policy(
+        version=version,
+        currency=currency,
+        modes=frozenset(Mode[name] for name in body["modes"]),
+        floors={Mode[name]: tuple(limits) for name, limits in body["floors"].items()},
+        solo=SoloLimits(**body["solo"]),
+        online_timeout_ms=body["online_timeout_ms"],
+        void_s=body["void_s"],
+        issued_at_s=at_s,
+    )
 
 
 def _policy_json(changes: dict[str, object]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import NamedTuple
 
@@ -24,6 +25,8 @@ from edge.contract.voucher_token import VoucherClaims, VoucherKind
 
 COUNT_MAX = 10_000
 """Vouchers of one batch; more are several batches."""
+CHANNEL = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
+"""It becomes part of an account's code."""
 DAYS_PER_MONTH = 31
 ROWS_PER_INSERT = 500
 
@@ -134,6 +137,8 @@ def _check(order: Order, product: Product) -> None:
         raise RequestInvalid(f"A batch has 1 to {COUNT_MAX} vouchers.")
     if not 0 <= order.scope <= 0xFFFF:
         raise RequestInvalid("A store group is 0 to 65535.")
+    if not CHANNEL.fullmatch(order.channel):
+        raise RequestInvalid("A channel is 1 to 32 letters, digits and hyphens.")
     if not 0 <= order.not_before_day < order.expires_day <= 0xFFFF:
         raise RequestInvalid("A voucher begins before it expires, both from 2026-01-01 on.")
     if product.kind is VoucherKind.STORED_VALUE:

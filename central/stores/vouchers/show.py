@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import segno
 
@@ -34,7 +34,24 @@ def qr_png(text: str, path: Path) -> None:
 
     M and not Q: a denser symbol reads worse from a screen than a less protected one.
     """
-    segno.make(text, error="m", boost_error=False).save(str(path), scale=MODULE_PX, border=4)
+    with _for_owner(path) as file:
+        segno.make(text, error="m", boost_error=False).save(
+            file, kind="png", scale=MODULE_PX, border=4
+        )
+
+
+def make_directory(directory: Path) -> None:
+    """Make the directory that vouchers are written to, before any are sold.
+
+    Raises:
+        RequestInvalid: it cannot be written.
+    """
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as exc:
+        raise RequestInvalid(f"{directory} cannot be written: {exc.strerror}") from exc
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise RequestInvalid(f"{directory} cannot be written.")
 
 
 def write_files(batch: Batch, keyring: Keyring, directory: Path, at_s: int) -> Path:
@@ -45,15 +62,21 @@ def write_files(batch: Batch, keyring: Keyring, directory: Path, at_s: int) -> P
     Raises:
         RequestInvalid: the directory cannot be written.
     """
+    make_directory(directory)
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         rows = [_row(voucher, keyring, directory, at_s) for voucher in batch.vouchers]
-        handle = os.open(directory / "vouchers.json", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w") as file:
-            json.dump({"batch": batch.id, "vouchers": rows}, file, indent=1)
+        content = json.dumps({"batch": batch.id, "vouchers": rows}, indent=1)
+        with _for_owner(directory / "vouchers.json") as file:
+            file.write(content.encode())
     except OSError as exc:
         raise RequestInvalid(f"{directory} cannot be written: {exc.strerror}") from exc
     return directory
+
+
+def _for_owner(path: Path) -> BinaryIO:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    os.fchmod(handle, 0o600)  # it may have been there before
+    return os.fdopen(handle, "wb")
 
 
 def _row(voucher: Issued, keyring: Keyring, directory: Path, at_s: int) -> dict[str, Any]:
@@ -61,7 +84,6 @@ def _row(voucher: Issued, keyring: Keyring, directory: Path, at_s: int) -> dict[
     name = voucher_id_text(claims.voucher_id)
     png = directory / f"{name}.png"
     qr_png(voucher.text, png)
-    png.chmod(0o600)
     row: dict[str, Any] = {
         "id_hex": name,
         "text": voucher.text,

@@ -25,13 +25,8 @@ def revoke(voucher_id: VoucherId) -> None:
 
 
 def suspend(voucher_id: VoucherId) -> None:
-    """Suspend a voucher until ``resume``."""
+    """Suspend a voucher until ``redemptions.resume``."""
     _move(voucher_id, Status.SUSPENDED, {Status.VALID})
-
-
-def resume(voucher_id: VoucherId) -> None:
-    """Make a suspended voucher valid again."""
-    _move(voucher_id, Status.VALID, {Status.SUSPENDED})
 
 
 def change_status(voucher: Voucher, wanted: Status, allowed: set[Status]) -> bool:
@@ -81,16 +76,23 @@ def deltas(scopes: list[int], since_n: int, at_s: int) -> Iterator[Delta]:
         )
 
 
-def _move(voucher_id: VoucherId, wanted: Status, allowed: set[Status]) -> None:
-    def write() -> None:
-        voucher = Voucher.get_or_none(Voucher.id == voucher_id)
-        if voucher is None:
-            raise NotFound(f"There is no voucher {voucher_id_text(voucher_id)}.")
-        if not change_status(voucher, wanted, allowed):
-            now = Status(voucher.status).name.lower()
-            raise Conflict(f"The voucher {voucher_id_text(voucher_id)} is {now}.")
+def move(voucher_id: VoucherId, wanted: Status, allowed: set[Status]) -> Voucher:
+    """Change the status of a voucher by its id; call it in a transaction.
 
-    money_transaction(write)
+    Raises:
+        NotFound: there is none; Conflict: its status is not one of the allowed ones.
+    """
+    voucher: Voucher | None = Voucher.get_or_none(Voucher.id == voucher_id)
+    if voucher is None:
+        raise NotFound(f"There is no voucher {voucher_id_text(voucher_id)}.")
+    if not change_status(voucher, wanted, allowed):
+        now = Status(voucher.status).name.lower()
+        raise Conflict(f"The voucher {voucher_id_text(voucher_id)} is {now}.")
+    return voucher
+
+
+def _move(voucher_id: VoucherId, wanted: Status, allowed: set[Status]) -> None:
+    money_transaction(lambda: move(voucher_id, wanted, allowed))
 
 
 def _shards_changed(scopes: list[int], since_n: int) -> list[int]:

@@ -12,6 +12,10 @@ from edge.contract.bundle import Catalogue, Product
 from edge.contract.ids import ProductId
 from edge.contract.voucher_token import VoucherKind
 
+USES_MAX = 100_000
+FACE_MINOR_MAX = 10**14
+"""Minor units that one voucher is worth at most: ten thousand of them fit into the ledger."""
+
 
 def add(product: Product) -> None:
     """Add a product.
@@ -21,12 +25,17 @@ def add(product: Product) -> None:
         Conflict: the number is taken.
     """
     names = [product.names.get(locale, "").strip() for locale in ("zh-CN", "en")]
-    if not all(names) or any(len(name) > 128 for name in names):
+    # U+3000 is the space between Chinese characters.
+    if not all(1 <= len(n) <= 128 and n.replace("\u3000", " ").isprintable() for n in names):
         raise RequestInvalid("A product has a name of 1 to 128 characters in both languages.")
     if not 1 <= product.product <= 0xFFFFFF or product.worth_minor < 1 or product.uses < 1:
         raise RequestInvalid("A product's number is 1 to 16777215; worth and uses are positive.")
+    if product.uses > USES_MAX or product.worth_minor * product.uses > FACE_MINOR_MAX:
+        raise RequestInvalid("No voucher has so many uses, or is worth so much.")
     if product.kind is VoucherKind.STORED_VALUE and product.worth_minor != 1:
         raise RequestInvalid("A stored value is worth its own amount: leave worth at 1.")
+    if product.kind is not VoucherKind.MULTI and product.uses != 1:
+        raise RequestInvalid("Only a multi-use voucher has uses.")
 
     def write() -> None:
         if ProductRow.get_or_none(ProductRow.id == product.product):

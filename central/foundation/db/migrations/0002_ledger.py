@@ -21,6 +21,7 @@ CREATE TABLE account (
     c BIGINT NOT NULL DEFAULT 0 CHECK (c >= 0),
     pd BIGINT NOT NULL DEFAULT 0 CHECK (pd >= 0),
     pc BIGINT NOT NULL DEFAULT 0 CHECK (pc >= 0),
+    CONSTRAINT account_whole CHECK ({whole_totals}),
     -- What may still be taken: posted in the normal direction, less what is held.
     CONSTRAINT account_floor CHECK (
         floor IS NULL
@@ -54,7 +55,8 @@ CREATE TABLE entry (
     account_id BIGINT NOT NULL REFERENCES account (id),
     layer SMALLINT NOT NULL CHECK (layer IN (1, 2)),
     side SMALLINT NOT NULL CHECK (side IN (1, -1)),
-    amount BIGINT NOT NULL CHECK (amount > 0)
+    amount BIGINT NOT NULL CHECK (amount > 0),
+    CONSTRAINT entry_whole CHECK ({whole_amount})
 );
 CREATE INDEX entry_journal ON entry (journal_id);
 CREATE INDEX entry_account ON entry (account_id, id);
@@ -224,6 +226,11 @@ def up(_migrator, db):
         "blob": "BLOB" if sqlite else "BYTEA",
         "bool": "INTEGER" if sqlite else "BOOLEAN",
         "false": "0" if sqlite else "FALSE",
+        # SQLite would keep a fraction, and a sum beyond 64 bits, as a floating-point number.
+        "whole_amount": "typeof(amount) = 'integer'" if sqlite else "TRUE",
+        "whole_totals": " AND ".join(f"typeof({n}) = 'integer'" for n in ("d", "c", "pd", "pc"))
+        if sqlite
+        else "TRUE",
     }
     for statement in TABLES.format(**types).split(";\n"):
         db.execute_sql(statement)

@@ -1,0 +1,48 @@
+"""How the API's problems are described at ``/openapi.json``: the same for every route."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from edge.contract.problem import CONTENT_TYPE
+
+
+class FaultJson(BaseModel):
+    """One fault of a request."""
+
+    where: str = Field(description="Name of the parameter.")
+    what: str
+
+
+class ProblemJson(BaseModel):
+    """Why a request was not done (RFC 9457)."""
+
+    type: str = Field(description="/problems/ and a slug that is stable for ever.")
+    title: str
+    status: int
+    detail: str = ""
+    instance: str = Field("", description="Names this occurrence in the hub's log.")
+    errors: list[FaultJson] = Field([], description="Of a request that does not suit its schema.")
+
+
+_MEANING = {
+    400: "The request cannot be read.",
+    401: "No API key, or one that is not known.",
+    403: "The key's role does not have the permission.",
+    404: "There is no such thing.",
+    422: "A parameter does not suit its schema.",
+    500: "An error inside the hub; instance names it in the log.",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, Any]:
+    """Return the descriptions of these problems, as ``responses`` of a route or a blueprint."""
+    return {
+        status: {
+            "description": _MEANING[status],
+            "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemJson"}}},
+        }
+        for status in statuses
+    }

@@ -1,0 +1,97 @@
+"""The hub's database, on both engines: every test that asks for ``hub_database`` runs twice."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from central.foundation.db.engine import open_database
+from tests.central.builders import Database, close_hub
+from tests.central.postgres import TEMPLATE, PostgresServer, PostgresUnavailable
+
+Anew = Callable[[], None]
+ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One server for the whole run (each process of it), with a migrated template."""
+    try:
+        server = PostgresServer()
+    except PostgresUnavailable as exc:
+        pytest.skip(f"no PostgreSQL: {exc}")
+    try:
+        first = server.create()
+        open_database(server.dsn(first), Path("/nonexistent"))
+        close_hub()
+        server.rename(first, TEMPLATE)
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file."""
+    file = tmp_path_factory.mktemp("template") / "hub.db"
+    open_database("", file)
+    close_hub()
+    return file
+
+
+@pytest.fixture
+def postgres_database(postgres_server: PostgresServer, tmp_path: Path) -> Iterator[Database]:
+    """A fresh database of the server, migrated and open."""
+    name = postgres_server.create(TEMPLATE)
+    dsn = postgres_server.dsn(name)
+    open_database(dsn, tmp_path / "hub.db")
+    yield Database(dsn, tmp_path / "hub.db")
+    close_hub()
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
+    """A fresh SQLite file, migrated and open."""
+    file = tmp_path / "hub.db"
+    shutil.copy(sqlite_template, file)
+    open_database("", file)
+    yield Database("", file)
+    close_hub()
+
+
+@pytest.fixture(params=ENGINES)
+def hub_database(request: pytest.FixtureRequest) -> Database:
+    """A fresh database, on SQLite and on PostgreSQL."""
+    found = request.getfixturevalue(f"{request.param}_database")
+    assert isinstance(found, Database)
+    return found
+
+
+@pytest.fixture
+def anew(request: pytest.FixtureRequest, hub_database: Database, tmp_path: Path) -> Iterator[Anew]:
+    """A function that goes back to the hub as it is at its first call, on a copy each time."""
+    made: list[str] = []
+    numbers = itertools.count(1)
+
+    def go_back() -> None:
+        close_hub()
+        if not hub_database.is_postgres:
+            copy = tmp_path / f"hub-{next(numbers)}.db"
+            shutil.copy(hub_database.sqlite_file, copy)
+            open_database("", copy)
+            return
+        server = request.getfixturevalue("postgres_server")
+        made.append(server.create(hub_database.dsn.rpartition("/")[2]))
+        open_database(server.dsn(made[-1]), tmp_path)
+        if len(made) > 2:
+            server.drop(made.pop(0))
+
+    yield go_back
+    close_hub()
+    for name in made:
+        request.getfixturevalue("postgres_server").drop(name)

@@ -1,0 +1,174 @@
+"""Who may call what: every route there is, walked through by everybody there is."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+import pytest
+from werkzeug.routing import Rule
+
+from central.foundation.people import login
+from central.foundation.people.roles import ROLES, Permission, may
+from central.foundation.people.tables import Person
+from edge.contract.problem import CONTENT_TYPE
+from tests import builders as b
+from tests.central.builders import KEYRING, Database, an_app, as_person, csrf_token
+
+# Written by hand, so that a new route has to be put here by somebody who has thought about it.
+FOR_ANYBODY = {"static", "health", "openapi", "people.login", "people.language", "units_api.offer"}
+FOR_UNITS = {
+    "units_api.pull", "units_api.push", "units_api.reservations", "units_api.reveal",
+    "units_api.state",
+}  # fmt: skip
+FOR_PERSONS = {"home", "people.logout"}
+FOR_PERMISSION = {
+    "units.show": Permission.UNITS_READ,
+    "units.invite": Permission.UNITS_MANAGE,
+    "units.decide": Permission.UNITS_MANAGE,
+    "units.stop": Permission.UNITS_MANAGE,
+    "redemptions.show": Permission.REDEMPTIONS_READ,
+    "redemptions.show_conflicts": Permission.REDEMPTIONS_READ,
+    "ledger.show": Permission.LEDGER_READ,
+    "ledger.account": Permission.LEDGER_READ,
+    "stores_api.issuer": Permission.VOUCHERS_READ,
+    "stores_api.voucher": Permission.VOUCHERS_READ,
+    "stores_api.units": Permission.UNITS_READ,
+    "stores_api.alarms": Permission.UNITS_READ,
+    "stores_api.recent": Permission.REDEMPTIONS_READ,
+    "stores_api.conflicts": Permission.REDEMPTIONS_READ,
+    "ledger_api.trial_balance": Permission.LEDGER_READ,
+    "ledger_api.one": Permission.LEDGER_READ,
+}
+VALUES = {
+    "code": "2310.S0412", "voucher_id": "0a1b2c3d4e5f", "unit_id": "S0412-K1",
+    "enrolment_id": "0" * 32, "filename": "hub.css",
+}  # fmt: skip
+
+
+@pytest.fixture
+def app(sqlite_database: Database) -> Any:
+    return an_app(sqlite_database)
+
+
+def path_of(rule: Rule) -> str:
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda m: VALUES[m[1]], rule.rule)
+
+
+def routes(app: Any, endpoints: Any) -> list[tuple[str, str, str]]:
+    """Return method, path and endpoint of every way to call one of these endpoints."""
+    return sorted(
+        (method, path_of(rule), rule.endpoint)
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"OPTIONS"}
+        if rule.endpoint in endpoints
+    )
+
+
+def test_every_route_is_known_to_this_test(app: Any) -> None:
+    known = FOR_ANYBODY | FOR_UNITS | FOR_PERSONS | set(FOR_PERMISSION)
+    assert {rule.endpoint for rule in app.url_map.iter_rules()} == known
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Bearer tk_wrong"}, {"Authorization": "Basic YTpi"},
+                {"Authorization": "Bearer"}, {"Cookie": "tearoff-hub=forged"}],
+    ids=["nothing", "wrong-key", "password", "no-key", "forged-cookie"],
+)  # fmt: skip
+def test_nobody_gets_in_without_credentials(app: Any, headers: dict[str, str]) -> None:
+    for method, path, _ in routes(app, FOR_PERSONS | set(FOR_PERMISSION)):
+        response = app.test_client().open(path, method=method, headers=headers)
+        if path.startswith("/v1/"):
+            assert response.status_code == 401, path
+            assert response.content_type == CONTENT_TYPE
+            assert response.headers["WWW-Authenticate"] == "Bearer"
+        else:
+            assert response.status_code == 302, path
+            assert response.headers["Location"].startswith("/login?next=/"), path
+
+
+def test_a_unit_s_routes_ask_for_its_signature(app: Any) -> None:
+    for method, path, _ in routes(app, FOR_UNITS):
+        response = app.test_client().open(path, method=method, data=b"")
+        assert response.status_code in {400, 401}, path
+
+
+def test_what_is_for_anybody_answers_anybody(app: Any) -> None:
+    for method, path, endpoint in routes(app, FOR_ANYBODY):
+        with app.test_client().open(path, method=method) as response:
+            assert response.status_code == (200 if method != "POST" else 400), endpoint
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_a_person_gets_what_the_role_may_have(app: Any, role: str) -> None:
+    client = as_person(app, role)
+    token = csrf_token(client)
+    for method, path, endpoint in routes(app, FOR_PERMISSION):
+        if path.startswith("/v1/"):
+            continue
+        response = client.open(path, method=method, data={"csrf_token": token})
+        allowed = may(role, FOR_PERMISSION[endpoint])
+        expected = {200, 302, 404} if allowed else {403}
+        assert response.status_code in expected, (role, endpoint)
+        assert not response.headers.get("Location", "").startswith("/login")
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_a_program_gets_what_the_role_of_its_key_may_have(app: Any, role: str) -> None:
+    key = login.add_api_key(role, role, b.NOW_S)
+    for method, path, endpoint in routes(app, FOR_PERMISSION):
+        query = {"first": "20260401", "last": "20260430"} if path.startswith("/v1/") else {}
+        response = app.test_client().open(
+            path, method=method, query_string=query, headers={"Authorization": f"Bearer {key}"}
+        )
+        # A program has no form, and so no token for what only forms can do.
+        allowed = may(role, FOR_PERMISSION[endpoint])
+        expected = ({400} if method == "POST" else {200, 404}) if allowed else {403}
+        assert response.status_code in expected, (role, endpoint)
+
+
+def test_a_program_is_nobody_who_has_logged_in(app: Any) -> None:
+    key = login.add_api_key("erp", "admin", b.NOW_S)
+    for method, path, _ in routes(app, FOR_PERSONS):
+        headers = {"Authorization": f"Bearer {key}"}
+        response = app.test_client().open(path, method=method, headers=headers)
+        assert response.status_code == 403, path
+
+
+def test_a_role_that_nobody_defined_may_do_nothing(app: Any) -> None:
+    client = as_person(app, "admin")
+    Person.update(role="emperor").execute()
+    for method, path, _ in routes(app, FOR_PERMISSION):
+        assert client.open(path, method=method).status_code == 403, path
+
+
+def test_somebody_who_has_left_is_nobody_at_once(app: Any) -> None:
+    client = as_person(app, "admin")
+    assert client.get("/units").status_code == 200
+    Person.update(active=False).execute()
+    assert client.get("/units").status_code == 302
+
+
+def test_a_wrong_key_is_not_made_good_by_a_session(app: Any) -> None:
+    client = as_person(app, "admin")
+    response = client.get("/v1/units", headers={"Authorization": "Bearer tk_wrong"})
+    assert response.status_code == 401
+
+
+def test_a_route_that_says_nothing_answers_nobody(app: Any) -> None:
+    app.view_functions["health"] = lambda: "forgotten"
+    assert app.test_client().get("/health").status_code == 302
+    assert as_person(app, "admin").get("/health").status_code == 403
+
+
+def test_a_cookie_that_another_key_has_signed_is_worth_nothing(
+    sqlite_database: Database, app: Any
+) -> None:
+    cookie = as_person(app, "admin").get_cookie("tearoff-hub")
+    assert cookie is not None
+    other = dataclasses.replace(KEYRING, session=bytes(32))
+    for keyring, status in ((KEYRING, 200), (other, 302)):
+        client = an_app(sqlite_database, keyring=keyring).test_client()
+        client.set_cookie("tearoff-hub", cookie.value)
+        assert client.get("/units").status_code == status

@@ -1,0 +1,115 @@
+"""Any order of any pushes posts each entry once, and leads to the same books."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from central.stores.redemptions import overview
+from central.stores.redemptions.tables import RedemptionEntry
+from central.stores.vouchers.tables import Voucher
+from edge.contract.policy import Mode
+from edge.contract.voucher_token import VoucherClaims
+from tests import builders as b
+from tests.central.books import assert_sound, balances, journals
+from tests.central.builders import (
+    COFFEE,
+    GIFT,
+    LUNCH,
+    OTHER_STORE,
+    Database,
+    Till,
+    a_voucher,
+    enrolled,
+    furnish,
+)
+
+TILLS = [("unit", b.STORE), ("second", b.STORE), ("other", OTHER_STORE)]
+
+
+class Scan(NamedTuple):
+    """What happens at a till: an acceptance, and perhaps at once its void."""
+
+    voucher: int
+    amount: int
+    mode: Mode
+    offset_s: int
+    is_taken_back: bool
+
+
+scans = st.builds(
+    Scan, st.integers(0, 2), st.integers(1, 4), st.sampled_from(Mode), st.integers(0, 3),
+    st.booleans(),
+)  # fmt: skip
+days = st.tuples(*(st.lists(scans, max_size=4) for _ in TILLS))
+pushes = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(1, 8), st.integers(1, 8)), max_size=8
+)  # fmt: skip
+SIZES = (1, 1, 6000)
+"""What one measure of an amount is for each voucher: a lunch, a coffee, a part of a gift card."""
+
+
+def work_a_day(till: Till, day: list[Scan], vouchers: list[VoucherClaims]) -> None:
+    till.raws.clear()
+    for scan in day:
+        amount = scan.amount * SIZES[scan.voucher]
+        entry = till.accept(vouchers[scan.voucher], amount, scan.mode, b.NOW_S + scan.offset_s)
+        if scan.is_taken_back:
+            till.void(entry)
+
+
+def report(tills: list[Till], plan: list[tuple[int, int, int]]) -> None:
+    """Push as the plan says, with overlaps and holes; then whatever is missing, in order."""
+    for which, first, last in plan:
+        till = tills[which]
+        if first <= min(last, len(till.raws)):
+            till.deliver(first, min(last, len(till.raws)))
+    for till in tills:
+        if till.raws:
+            assert till.deliver().ack.seq == len(till.raws)
+
+
+def books() -> tuple[object, ...]:
+    """Everything that must not depend on who reported when."""
+    entries = RedemptionEntry.select().order_by(RedemptionEntry.unit_id, RedemptionEntry.seq)
+    found = [(e.unit_id, e.seq, str(e.outcome), e.covered) for e in entries]
+    posted = journals("redeemed") - journals("redeemed-reversed")
+    assert posted == sum(covered > 0 for *_, covered in found)
+    conflicts = sorted((c.unit, c.seq, c.excess_minor) for c in overview.conflicts())
+    states = [int(v.status) for v in Voucher.select().order_by(Voucher.id)]
+    return found, balances(), conflicts, states
+
+
+@pytest.fixture
+def hub(hub_database: Database) -> tuple[list[Till], list[VoucherClaims]]:
+    """Three tills of two stores, and three vouchers that all of them take."""
+    furnish()
+    tills = [enrolled(name, store) for name, store in TILLS]
+    return tills, [a_voucher(product, scope=0) for product in (LUNCH, COFFEE, GIFT)]
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(day=days, plan=pushes, last=st.permutations(range(3)))
+def test_who_reports_when_changes_nothing(
+    hub: tuple[list[Till], list[VoucherClaims]],
+    anew: Callable[[], None],
+    day: tuple[list[Scan], ...],
+    plan: list[tuple[int, int, int]],
+    last: list[int],
+) -> None:
+    tills, vouchers = hub
+    for till, scanned in zip(tills, day, strict=True):
+        work_a_day(till, scanned, vouchers)
+    anew()
+    report(tills, [])
+    in_order = books()
+    anew()
+    report([tills[n] for n in last], [(last.index(n), i, j) for n, i, j in plan])
+    assert books() == in_order
+    assert_sound()

@@ -1,0 +1,139 @@
+"""What a store group's units are told to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from central.errors import Conflict, NotFound, RequestInvalid
+from central.foundation.feed import newest_change
+from central.stores.units import steer
+from edge.contract.bundle import ReceiptTemplate
+from edge.contract.ids import StoreGroup, StoreId
+from edge.contract.policy import Mode, Policy
+from tests import builders as b
+from tests.central.builders import CURRENCY, OTHER_STORE, ZONE, Database, furnish
+
+NOBODY = StoreGroup(77)
+
+
+@pytest.fixture(autouse=True)
+def hub(hub_database: Database) -> None:
+    furnish()
+
+
+def policy() -> Policy:
+    return steer.policy_of(b.GROUP, CURRENCY, b.NOW_S)
+
+
+@pytest.mark.parametrize(
+    ("store", "name", "group"),
+    [
+        ("s0412", "Lower case", 1), ("", "Nothing", 1), ("S 1", "Gap", 1), ("店", "No ASCII", 1),
+        ("S" * 27, "Too long for its units", 1), ("S1", "", 1), ("S1", "x" * 65, 1),
+        ("S1", "line\nbreak", 1), ("S1", "nul\x00", 1), ("S1", "Group 0 is all", 0),
+        ("S1", "Too large", 65536), ("S1", "Negative", -1),
+    ],
+)  # fmt: skip
+def test_a_store_that_cannot_be_is_refused(store: str, name: str, group: int) -> None:
+    with pytest.raises(RequestInvalid):
+        steer.add_store(StoreId(store), name, StoreGroup(group), ZONE, b.NOW_S)
+
+
+def test_a_store_is_added_once() -> None:
+    with pytest.raises(Conflict):
+        steer.add_store(b.STORE, "Again", b.GROUP, ZONE, b.NOW_S)
+
+
+def test_a_second_store_of_a_group_leaves_its_policy_as_it_is() -> None:
+    steer.set_policy(b.GROUP, {"void_s": 60})
+    before = policy()
+    steer.add_store(StoreId("S0413"), "Second", b.GROUP, ZONE, b.NOW_S)
+    assert policy() == before
+
+
+def test_a_new_group_may_work_alone_within_limits() -> None:
+    assert policy().modes == {Mode.ONLINE, Mode.SOLO}
+    assert policy().floors == {Mode.SOLO: (50_000, 20_000, 5_000, 0)}
+    assert policy().currency == CURRENCY
+
+
+def test_a_change_of_policy_has_a_higher_version_and_changes_nothing_else() -> None:
+    before = policy()
+    changes: dict[str, object] = {
+        "void_s": 60,
+        "modes": ["ONLINE"],
+        "floors": {"LAN": [1, 1, 1, 0]},
+    }
+    steer.set_policy(b.GROUP, changes)
+    after = policy()
+    assert after.version == newest_change() > before.version
+    assert (after.void_s, after.modes) == (60, frozenset({Mode.ONLINE}))
+    assert after.floors == {Mode.LAN: (1, 1, 1, 0)}
+    assert after.solo == before.solo
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"no_such_member": 1},
+        {"modes": ["TELEPATHY"]},
+        {"modes": 5},
+        {"floors": {"SOLO": [1, 2, 3]}},
+        {"floors": {"SOLO": [1, 2, 3, "many"]}},
+        {"floors": {"SOLO": [1, 2, 3, -4]}},
+        {"floors": {"TELEPATHY": [1, 2, 3, 4]}},
+        {"solo": {"count": 1}},
+        {"solo": {"count": 1, "sum_minor": 1, "per_10_min": 1, "hours": "all"}},
+        {"void_s": "soon"},
+        {"void_s": 86_401},
+        {"online_timeout_ms": -1},
+    ],
+    ids=str,
+)
+def test_a_policy_that_no_unit_could_read_is_refused(changes: dict[str, Any]) -> None:
+    """One wrong word would make every pull of the group fail, and no unit would hear of the
+    correction."""
+    before = policy()
+    with pytest.raises(RequestInvalid):
+        steer.set_policy(b.GROUP, changes)
+    assert policy() == before
+
+
+@pytest.mark.parametrize(
+    "bent", [{"locales": ()}, {"locales": ("fr",)}, {"locales": ("zh-CN", "fr")}], ids=str
+)
+def test_a_receipt_in_a_language_that_nobody_translates_is_refused(bent: dict[str, Any]) -> None:
+    before = steer.template_of(b.GROUP)
+    with pytest.raises(RequestInvalid):
+        steer.set_template(b.GROUP, b.a_receipt_template(**bent))
+    assert steer.template_of(b.GROUP) == before
+
+
+def test_a_receipt_template_is_kept_as_it_is() -> None:
+    template = b.a_receipt_template()
+    steer.set_template(b.GROUP, template)
+    found = steer.template_of(b.GROUP)
+    assert ReceiptTemplate(1, found.locales, found.header, found.footer) == template
+    assert found.version == newest_change()
+
+
+def test_one_group_is_steered_without_the_other() -> None:
+    other = StoreGroup(5)
+    before = steer.policy_of(other, CURRENCY, b.NOW_S), steer.template_of(other)
+    steer.set_policy(b.GROUP, {"void_s": 60})
+    steer.set_template(b.GROUP, b.a_receipt_template())
+    assert (steer.policy_of(other, CURRENCY, b.NOW_S), steer.template_of(other)) == before
+    assert OTHER_STORE
+
+
+def test_a_group_without_a_store_has_nothing_to_steer() -> None:
+    for work in (
+        lambda: steer.policy_of(NOBODY, CURRENCY, b.NOW_S),
+        lambda: steer.template_of(NOBODY),
+        lambda: steer.set_policy(NOBODY, {"void_s": 60}),
+        lambda: steer.set_template(NOBODY, b.a_receipt_template()),
+    ):
+        with pytest.raises(NotFound):
+            work()
