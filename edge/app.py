@@ -106,6 +106,10 @@ class Unit:
         except StoreUnavailable as exc:
             log.error("the unit starts without redeeming: %s", exc)  # noqa: TRY400
             self.broken = exc
+        except ConfigInvalid:
+            if self.store:
+                self.store.close()
+            raise
         self.flask = self._build_flask(parts)
 
     def start(self) -> None:
@@ -284,7 +288,7 @@ def _newest_known_s(store: Store, word: HubWord) -> int:
     with store.reading():
         rows = store.rows("SELECT wall_s FROM journal ORDER BY epoch DESC, seq DESC LIMIT 1")
     moments = [word.pulled_at_s or 0, word.enrolment.issued_at_s]
-    return max(moments + [int(wall_s) for (wall_s,) in rows])
+    return max(moments + [wall_s for (wall_s,) in rows if isinstance(wall_s, int)])
 
 
 def _private_directory(path: Path) -> None:

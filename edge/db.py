@@ -7,7 +7,9 @@ before 3.51.3 can lose commits when two connections write and checkpoint at once
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -21,6 +23,8 @@ from playhouse.apsw_ext import APSWDatabase
 from playhouse.migrations import Runner
 
 from edge.errors import AlreadyRunning, CommitUnknown, DiskFull, JournalBroken, StoreUnavailable
+
+log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -49,6 +53,7 @@ class Store:
 
     Args:
         path: The file; its directory must exist. A lock file beside it keeps other processes out.
+        vfs: Name of the file system layer that SQLite uses; its own if empty.
 
     Raises:
         AlreadyRunning: another process has it open.
@@ -56,14 +61,15 @@ class Store:
         StoreUnavailable: a setting that the promises rest on did not take.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, vfs: str = "") -> None:
         self.path = path
         self.lock = threading.RLock()
         self._wal_pages = 0
-        self._file_lock = _hold(path.with_suffix(".lock"))
+        self._file_lock: int | None = _hold(path.with_suffix(".lock"))
         self.db = APSWDatabase(
-            str(path), pragmas=[("page_size", PAGE_BYTES)], thread_safe=False, autoconnect=False
-        )
+            str(path), pragmas=[("page_size", PAGE_BYTES)], thread_safe=False, autoconnect=False,
+            **({"vfs": vfs} if vfs else {}),
+        )  # fmt: skip
         try:
             with _told_apart():
                 self._open()
@@ -76,6 +82,8 @@ class Store:
     @property
     def connection(self) -> apsw.Connection:
         """The one connection, for statements on the path of a scan."""
+        if self.db.is_closed():
+            self._open()
         connection: apsw.Connection = self.db.connection()
         return connection
 
@@ -94,7 +102,7 @@ class Store:
         Raises:
             DiskFull, JournalBroken, StoreUnavailable: nothing was written.
             CommitUnknown: COMMIT itself failed; read back whether it happened. The connection
-                was opened again, so what is read is what is on the disk.
+                was dropped, so what is read then is what is on the disk.
         """
         with self.lock, _told_apart():
             self.execute("BEGIN IMMEDIATE")
@@ -106,11 +114,14 @@ class Store:
             try:
                 self.execute("COMMIT")
             except apsw.Error as exc:
-                self._rollback()
-                self._reopen()
+                self._drop()
                 raise CommitUnknown(f"COMMIT failed: {type(exc).__name__}") from exc
-            if self._wal_pages > WAL_PAGES_MAX:
+        if self._wal_pages > WAL_PAGES_MAX:
+            try:
                 self.checkpoint()
+            except StoreUnavailable:
+                # It is committed, and the WAL may grow until a checkpoint succeeds.
+                log.exception("the checkpoint failed")
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -119,10 +130,15 @@ class Store:
             yield
 
     def checkpoint(self) -> None:
-        """Copy the WAL into the database; the next commit starts at the WAL's beginning again."""
+        """Copy the WAL into the database; the next commit starts at the WAL's beginning again.
+
+        It waits for no reader: what somebody like doctor still reads is copied another time.
+        """
         with self.lock, _told_apart():
-            self.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
-            self._wal_pages = 0
+            mode = apsw.SQLITE_CHECKPOINT_PASSIVE
+            in_wal, copied = self.connection.wal_checkpoint(mode=mode)
+            if copied == in_wal:
+                self._wal_pages = 0
 
     def checkpoint_if_worthwhile(self) -> None:
         """Checkpoint when nobody waits and there is something to copy."""
@@ -135,13 +151,22 @@ class Store:
     def close(self) -> None:
         """Close the file and let others have it."""
         with self.lock:
-            if not self.db.is_closed():
-                self.db.close()
-            os.close(self._file_lock)
+            self._drop()
+            if self._file_lock is not None:
+                os.close(self._file_lock)
+                self._file_lock = None
 
     def _open(self) -> None:
+        if self._file_lock is None:
+            raise StoreUnavailable("The database of this unit was closed.")
         self.db.connect()
-        self.connection.set_wal_hook(self._note_wal_pages)
+        try:
+            self._set_up()
+        except BaseException:
+            self._drop()  # a connection without every setting must not stay
+            raise
+
+    def _set_up(self) -> None:
         # apsw binds SQLite's own types only; the migration runner notes when it ran.
         self.connection.convert_binding = lambda _cursor, _number, value: str(value)
         for name, wanted, reads in PRAGMAS:
@@ -149,14 +174,20 @@ class Store:
             [[actual]] = self.rows(f"PRAGMA {name}")
             if actual != reads:
                 raise StoreUnavailable(f"SQLite keeps {name} at {actual}, {reads} is needed")
+        # Last: setting wal_autocheckpoint takes any hook away, and without it the WAL only grows.
+        self.connection.set_wal_hook(self._note_wal_pages)
 
-    def _reopen(self) -> None:
-        self.db.close()
-        self._open()
+    def _drop(self) -> None:
+        """Let go of the connection, whatever it holds; the next use opens another."""
+        with contextlib.suppress(apsw.Error, peewee.DatabaseError):
+            self.db.close()
 
     def _rollback(self) -> None:
-        if self.connection.in_transaction:
-            self.execute("ROLLBACK")
+        try:
+            if self.connection.in_transaction:
+                self.execute("ROLLBACK")
+        except apsw.Error:
+            self._drop()
 
     def _grow_wal(self) -> None:
         wal = self.path.with_name(self.path.name + "-wal")

@@ -44,12 +44,14 @@ def load_or_make(path: Path) -> UnitKeys:
     """Return the keys of this unit; make them on the first start.
 
     Raises:
-        ConfigInvalid: the file is readable by others, or is not a key file.
+        ConfigInvalid: the file is readable by others, is not a key file, or cannot be made.
     """
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
         return _load(path)
+    except OSError as exc:
+        raise ConfigInvalid(f"{path} cannot be made: {exc.strerror}") from exc
     keys = UnitKeys(Ed25519PrivateKey.generate(), X25519PrivateKey.generate())
     with os.fdopen(handle, "w") as file:
         file.write(

@@ -6,6 +6,7 @@ purpose, and if its version is not lower than the one held: an older one is neve
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,6 +25,9 @@ from edge.contract.status import Delta, Snapshot, Status
 from edge.contract.sync_message import STATUS_SNAPSHOT, PullAnswer, UnitState
 from edge.contract.voucher_token import VoucherClaims, VoucherKind
 from edge.db import Store
+from edge.errors import JournalBroken
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +67,16 @@ class HubWord:
 
 
 class BundleStore:
-    """The hub's word in the database. ``word`` may be read from any thread without a lock."""
+    """The hub's word in the database. ``word`` may be read from any thread without a lock.
+
+    Raises:
+        JournalBroken: what is stored cannot be read, or is for another unit's keys.
+    """
 
     def __init__(self, store: Store, keys: UnitKeys) -> None:
         self._store = store
         self._keys = keys
-        self.word: HubWord | None = self._load()
+        self.word: HubWord | None = self._load_believed()
         """None until the unit is enrolled."""
 
     def enrol(self, message: bytes, bundle_key: bytes) -> Enrolment:
@@ -92,6 +100,12 @@ class BundleStore:
         Raises:
             MessageInvalid: one of them cannot be believed. Then none is taken.
         """
+        with self._store.lock:  # pulls may overlap: each begins with what the last one has left
+            word, taken = self._take_all(answer)
+            self.word = word
+        return taken
+
+    def _take_all(self, answer: PullAnswer) -> tuple[HubWord, list[str]]:
         assert self.word is not None, "a unit pulls after it was enrolled"
         word, taken = self.word, list[str]()
         with self._store.transaction():
@@ -109,15 +123,15 @@ class BundleStore:
             pulled = [word.pulled_at_s, str(word.state)]
             self._note("cursor", word.cursor)
             self._note("pulled", canonical.encode(pulled))
-        self.word = word
-        return taken
+        return word, taken
 
     def forget_cursor(self) -> None:
         """Let the next pull begin from nothing, because something was missed."""
-        assert self.word is not None, "a unit pulls after it was enrolled"
-        with self._store.transaction():
-            self._note("cursor", b"")
-        self.word = replace(self.word, cursor=b"")
+        with self._store.lock:
+            assert self.word is not None, "a unit pulls after it was enrolled"
+            with self._store.transaction():
+                self._note("cursor", b"")
+            self.word = replace(self.word, cursor=b"")
 
     def handles(self, indices: Iterable[StatusIndex]) -> list[VoucherClaims]:
         """Return the vouchers that these status indices stand for in the handle table."""
@@ -156,9 +170,7 @@ class BundleStore:
         if known is Kind.HANDLES:
             return self._take_handles(word, Handles.from_body(body))
         if known is Kind.EPOCH_KEYS:
-            epoch_keys = EpochKeys.from_sealed_body(body, word.enrolment.unit, self._keys.seal)
-            self._put(kind, max(epoch_keys.epochs(), default=0), message)
-            return replace(word, epoch_keys=epoch_keys)
+            return self._take_epoch_keys(word, body, message)
         return self._take_versioned(word, known, body, message)
 
     def _take_versioned(
@@ -169,10 +181,20 @@ class BundleStore:
         name, reader = _READERS[kind]
         value, held = reader.from_body(body), getattr(word, name)
         if held is not None and value.version < held.version:
-            raise MessageInvalid("older-version", f"the {kind} is older than the one held")
+            # A hub restored from a backup; the rest of what it says must not wait for it.
+            log.warning("the %s is older than the one held and was not taken", kind)
+            return None
         self._put(kind, value.version, message)
         changes: dict[str, Any] = {name: value}
         return replace(word, **changes)
+
+    def _take_epoch_keys(self, word: HubWord, body: Any, message: bytes) -> HubWord | None:
+        epoch_keys = EpochKeys.from_sealed_body(body, word.enrolment.unit, self._keys.seal)
+        newest = max(epoch_keys.epochs(), default=0)
+        if word.epoch_keys and newest < max(word.epoch_keys.epochs(), default=0):
+            return None
+        self._put(Kind.EPOCH_KEYS, newest, message)
+        return replace(word, epoch_keys=epoch_keys)
 
     def _take_snapshot(self, word: HubWord, snapshot: Snapshot) -> HubWord | None:
         if snapshot.version < word.shards.get(snapshot.shard, (0, b""))[0]:
@@ -207,6 +229,16 @@ class BundleStore:
         return word
 
     # --- the database ----------------------------------------------------------------------------
+
+    def _load_believed(self) -> HubWord | None:
+        try:
+            return self._load()
+        except (ValueError, KeyError, TypeError) as exc:
+            # It was verified when it came: the file is damaged, or the keys are others now.
+            raise JournalBroken(
+                "What the hub has told this unit cannot be read; set it aside and enrol again.",
+                command="tearoff-unit enrol --hub URL --code CODE --replace-journal",
+            ) from exc
 
     def _load(self) -> HubWord | None:
         with self._store.reading():

@@ -29,14 +29,18 @@ class Row(NamedTuple):
 # Characters that no GBK printer has, and what the reader takes for the same. A yen sign would go
 # out as four bytes of GB18030 whose middle reads as digits: ¥88.00 would print as another amount.
 _REPLACED = str.maketrans({"¥": "￥", "€": "EUR", "£": "GBP", "–": "-", "\u00a0": " ", "\t": " "})
+_WITHOUT_GLYPH = frozenset({"Cc", "Cf", "Cs", "Mn", "Me"})
+"""General categories: controls, formats, surrogates, marks."""
 
 
 def printable(text: str) -> str:
     """Return what of a text a printer may be given, before its width is counted.
 
-    Control characters are taken out: a product's name must not open the cash drawer.
+    Control characters are taken out: a product's name must not open the cash drawer. So are marks
+    that join the character before them: the printer would put a ``?`` of its own for each.
     """
-    return "".join(c for c in text.translate(_REPLACED) if c >= " " and not "\x7f" <= c < "\xa0")
+    composed = unicodedata.normalize("NFC", text.translate(_REPLACED))
+    return "".join(c for c in composed if unicodedata.category(c) not in _WITHOUT_GLYPH)
 
 
 def columns_of(text: str) -> int:
@@ -50,6 +54,6 @@ def columns_of(text: str) -> int:
 
 def column_width(char: str) -> int:
     """Return the columns of one character: 0, 1 or 2."""
-    if unicodedata.combining(char):
+    if unicodedata.category(char) in _WITHOUT_GLYPH:
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WFA" else 1

@@ -52,10 +52,13 @@ class EscposPrinter:
         self._steady_s = steady_s
 
     def state(self) -> PrinterState:
-        """Ask the printer how it is."""
+        """Ask the printer how it is.
+
+        Of one that by its profile never answers, more than that it is there cannot be known.
+        """
         try:
             with self._connect() as connection:
-                return self._state(connection)
+                return self._state(connection) if self._profile.answers else PrinterState.READY
         except OSError:
             return PrinterState.UNREACHABLE
 
@@ -132,7 +135,20 @@ class EscposPrinter:
 
 def parse_tcp(url: str) -> tuple[str, int]:
     """Return host and port of ``tcp://HOST:PORT``; ConfigInvalid for anything else."""
-    host, colon, port = url.removeprefix("tcp://").rpartition(":")
-    if not url.startswith("tcp://") or not colon or not host or not port.isdecimal():
+    host, _, port = url.removeprefix("tcp://").rpartition(":")
+    host = host.strip("[]")
+    if not (url.startswith("tcp://") and _is_host(host) and _is_port(port)):
         raise ConfigInvalid(f"a printer is at tcp://HOST:PORT, not {url!r}")
-    return host.strip("[]"), int(port)
+    return host, int(port)
+
+
+def _is_host(text: str) -> bool:
+    try:
+        text.encode("idna")  # as the socket will
+    except UnicodeError:
+        return False
+    return text != "" and text.isprintable() and " " not in text
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= 65535

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,17 +55,22 @@ _KEYS: dict[str, dict[str, type]] = {
 }
 
 
-def printer_profile(name: str) -> PrinterProfile:
+def printer_profile(name: str, places: Sequence[Path] = _PLACES) -> PrinterProfile:
     """Return a printer profile by its id.
+
+    Args:
+        places: Directories like ``firmware_profiles``; the first that has it counts.
 
     Raises:
         ConfigInvalid: there is none of that id, or the file has an unknown key or wrong value.
     """
-    path = _find("printers", name)
-    data = tomllib.loads(path.read_text("utf-8"))
+    path = _find("printers", name, places)
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise ConfigInvalid(f"{path.name} is not TOML: {exc}") from exc
     _check(data, path)
-    if data["id"] != path.stem or data["kind"] != "printer":
-        raise ConfigInvalid(f"{path.name}: id and kind do not suit the file's place")
+    _check_values(data, path)
     return PrinterProfile(
         id=data["id"],
         name=data["name"],
@@ -85,11 +91,11 @@ def printer_ids() -> list[str]:
     return sorted({p.stem for place in _PLACES for p in (place / "printers").glob("*.toml")})
 
 
-def _find(kind: str, name: str) -> Path:
-    for place in _PLACES:
-        path = place / kind / f"{name}.toml"
-        if path.parent.is_dir() and path in path.parent.glob("*.toml"):
-            return path
+def _find(kind: str, name: str, places: Sequence[Path]) -> Path:
+    for place in places:
+        for path in (place / kind).glob("*.toml"):
+            if path.stem == name:
+                return path
     near = difflib.get_close_matches(name, printer_ids(), n=1, cutoff=0.4)
     hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(printer_ids())}"
     raise ConfigInvalid(f"no printer profile {name!r}{hint}")
@@ -114,3 +120,18 @@ def _check(data: dict[str, Any], path: Path) -> None:
             if type(flat.get(table, {}).get(key)) is not kind:
                 name = f"{table}.{key}".lstrip(".")
                 raise ConfigInvalid(f"{path.name}: {name} must be {kind.__name__}")
+
+
+def _check_values(data: dict[str, Any], path: Path) -> None:
+    rules = {
+        "schema must be 1": data["schema"] == 1,
+        "id and kind do not suit the file's place": (data["id"], data["kind"])
+        == (path.stem, "printer"),
+        "media.columns must be at least 16": data["media"]["columns"] >= 16,
+        # GB18030 writes some characters as four bytes whose middle prints as digits.
+        "text.encoding must be gbk": data["text"]["encoding"] == "gbk",
+        "link.connect_ms and link.io_ms must be positive": min(data["link"].values()) > 0,
+    }
+    for rule, holds in rules.items():
+        if not holds:
+            raise ConfigInvalid(f"{path.name}: {rule}")

@@ -102,13 +102,17 @@ class AnchorFile:
         # Overwriting a file of full size needs no new metadata, hence one flush (measured: an
         # append takes two and waits for the file system's journal).
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if os.fstat(handle).st_size != FILE_BYTES:
-            os.pwrite(handle, bytes(FILE_BYTES), 0)
-            os.ftruncate(handle, FILE_BYTES)
-            os.fsync(handle)
-            directory = os.open(self.path.parent, os.O_RDONLY)
-            os.fsync(directory)
-            os.close(directory)
+        try:
+            if os.fstat(handle).st_size != FILE_BYTES:
+                os.pwrite(handle, bytes(FILE_BYTES), 0)
+                os.ftruncate(handle, FILE_BYTES)
+                os.fsync(handle)
+                directory = os.open(self.path.parent, os.O_RDONLY)
+                os.fsync(directory)
+                os.close(directory)
+        except OSError:
+            os.close(handle)  # it is tried again with every entry
+            raise
         return handle
 
     def _parse(self, slot: bytes) -> Mark | None:

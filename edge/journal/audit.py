@@ -47,7 +47,8 @@ def audit_rows(rows: Callable[[str], Iterable[tuple[Any, ...]]]) -> tuple[int, l
 
 
 _EVERYTHING = (
-    "SELECT epoch, seq, hash, entry, kind, voucher_id, amount FROM journal ORDER BY epoch, seq"
+    "SELECT epoch, seq, hash, entry, kind, voucher_id, amount, wall_s, mode, code_step, reason,"
+    " request FROM journal ORDER BY epoch, seq"
 )
 
 
@@ -55,7 +56,7 @@ def _fault(
     expected: tuple[int, int, bytes], epoch: int, digest: bytes, raw: bytes, columns: list[Any]
 ) -> str:
     """Return what does not hold about one entry, or nothing."""
-    if entry_hash(raw) != digest:
+    if type(raw) is not bytes or entry_hash(raw) != digest:
         return "the entry does not give its hash"
     try:
         entry = JournalEntry.decode(raw)
@@ -65,5 +66,8 @@ def _fault(
         return f"number {expected[1]} is missing"
     if entry.prev != expected[2]:
         return "it does not follow the entry before it"
-    told = [entry.epoch, entry.seq, int(entry.kind), entry.voucher_id, entry.amount]
+    told = [
+        entry.epoch, entry.seq, entry.kind, entry.voucher_id, entry.amount, entry.wall_s,
+        entry.mode, entry.code_step, entry.reason, entry.request,
+    ]  # fmt: skip
     return "" if told == [epoch, *columns] else "the columns say something else"

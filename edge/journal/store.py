@@ -27,7 +27,7 @@ from edge.contract.journal_entry import (
 from edge.contract.policy import EXACT
 from edge.contract.sync_message import PUSH_BYTES_MAX, PUSH_ENTRIES_MAX, Ack
 from edge.db import Store
-from edge.errors import CommitUnknown, JournalBroken, StoreUnavailable
+from edge.errors import CommitUnknown, DiskFull, JournalBroken, StoreUnavailable
 from edge.journal.anchor import AnchorFile, AnchorState, Mark
 from edge.journal.beginning import Tail, gap_between
 from edge.journal.knowledge import Knowledge, Risk, Trace, knowledge_of
@@ -107,6 +107,13 @@ class Page:
         self.appended.append(recorded)
         return recorded
 
+    def answer_also(self, entry: JournalEntry, request: bytes, request_hash: bytes) -> None:
+        """Note that a further request is answered with an entry that is there already."""
+        self._journal.store.execute(
+            "INSERT INTO second_scan (request, request_hash, epoch, seq) VALUES (?, ?, ?, ?)",
+            (request, request_hash, entry.epoch, entry.seq),
+        )
+
 
 class Journal:
     """The journal of one unit. Safe to use from any thread.
@@ -134,12 +141,16 @@ class Journal:
         """Set if this start or the hub's word has opened a new epoch with something missing."""
         self.anchor_failed = False
         self._anchor = anchor
-        with store.reading():
-            newest = self._read_checked()
-            self.tail = self._read_tail()
-            self.acked = self._read_acked()
-            self.risk = self._count_risk()
-            self._newest_step = max((entry.code_step or 0 for entry in newest), default=0)
+        self._unsettled: Page | None = None
+        try:
+            with store.reading():
+                newest = self._read_checked()
+                self.tail = self._read_tail()
+                self.acked = self._read_acked()
+                self.risk = self._count_risk()
+        except (ValueError, TypeError) as exc:
+            raise JournalBroken("The newest entries of the journal cannot be read.") from exc
+        self._newest_step = max((entry.code_step or 0 for entry in newest), default=0)
         self._begin(first_epoch)
 
     def close(self) -> None:
@@ -165,15 +176,16 @@ class Journal:
                          used_up_to, receipt)  # fmt: skip
 
     def _open_epoch(self, epoch: Epoch, gap: Gap, used_up_to: int, receipt: int) -> None:
+        with self.store.lock:
+            used_up_to = max(used_up_to, self.used_steps_up_to())
+            self._newest_step = max(self._newest_step, used_up_to)
+            with self.writing(Tail(epoch, Seq(0), GENESIS, receipt)) as page:
+                page.append(EntryKind.EPOCH, gap=gap)
+                self._note("used_steps", used_up_to.to_bytes(8, "big"))
         if gap.cause is not EpochCause.FIRST_START:
             self.gap = gap
             log.error("epoch %d opened: %s; entries of epoch %d are known up to %d, present up to"
                       " %d", epoch, gap.cause, gap.epoch, gap.known_seq, gap.have_seq)  # fmt: skip
-        with self.store.lock:
-            self.tail = Tail(epoch, Seq(0), GENESIS, receipt)
-            with self.writing() as page:
-                page.append(EntryKind.EPOCH, gap=gap)
-                self._note("used_steps", used_up_to.to_bytes(8, "big"))
 
     def hub_is_ahead(self, ack: Ack) -> None:
         """The hub acknowledges entries that are not here: begin a new epoch that says so."""
@@ -182,30 +194,58 @@ class Journal:
             gap = Gap(EpochCause.HUB_AHEAD, ack.epoch, have.seq, have.hash, ack.seq, ack.hash)
             used_up_to = step_at(self.clock.now().at_s) + WINDOW_STEPS_MAX // 2
             epoch = Epoch(max(self.tail.epoch, ack.epoch) + 1)
-            self._open_epoch(epoch, gap, used_up_to, self.tail.receipt)
+            # Each lost entry may have had a receipt, and no number is printed twice.
+            receipt = self.tail.receipt + max(0, ack.seq - have.seq)
+            self._open_epoch(epoch, gap, used_up_to, receipt)
 
     # --- writing ---------------------------------------------------------------------------------
 
     @contextmanager
-    def writing(self) -> Iterator[Page]:
+    def writing(self, tail: Tail | None = None) -> Iterator[Page]:
         """Append within one transaction; once it is committed, the anchor says so too.
+
+        Args:
+            tail: What to continue from, if not from the newest entry.
 
         Raises:
             StoreUnavailable: nothing was recorded; ``DiskFull`` and ``JournalBroken`` are kinds.
         """
         with self.store.lock:
-            page = Page(self, self.tail)
+            self._settle()
+            page = Page(self, tail or self.tail)
             try:
                 with self.store.transaction():
                     yield page
             except CommitUnknown as exc:
-                # An error from COMMIT means "unknown": what is on the disk now is what counts.
-                if not page.appended or self.hash_of(*page.tail[:2]) != page.tail.hash:
-                    raise StoreUnavailable(exc.detail) from exc
-            if page.appended:
-                self.tail = page.tail
-                self._learn(page.appended)
-                self._write_anchor()
+                self._unsettled = page
+                if not self._settle():
+                    is_full = isinstance(exc.__cause__, apsw.FullError)
+                    raise (DiskFull if is_full else StoreUnavailable)(exc.detail) from exc
+                return
+            self._written(page)
+
+    def _settle(self) -> bool:
+        """Find out whether a commit that failed happened after all.
+
+        An error from COMMIT means "unknown": what is on the disk now is what counts. As long as
+        that cannot be read, nothing more is appended.
+        """
+        page = self._unsettled
+        if page is None:
+            return False
+        happened = bool(page.appended) and self.hash_of(*page.tail[:2]) == page.tail.hash
+        if happened:
+            self.store.checkpoint()  # flushes what COMMIT may have failed to flush
+        self._unsettled = None
+        if happened:
+            self._written(page)
+        return happened
+
+    def _written(self, page: Page) -> None:
+        if page.appended:
+            self.tail = page.tail
+            self._learn(page.appended)
+            self._write_anchor()
 
     def _learn(self, appended: list[Recorded]) -> None:
         for entry, _, notes in appended:
@@ -272,9 +312,17 @@ class Journal:
                 rows = self.store.rows(sql + " AND voucher_id = ?", (since_s, voucher_id))
             return sorted(row[0] for row in rows)
 
-    def by_request(self, request: bytes) -> Recorded | None:
-        """Return the entry that a request led to."""
-        return self._one("WHERE request = ?", (request,))
+    def by_request(self, request: bytes) -> tuple[Recorded, bytes | None] | None:
+        """Return the entry that a request led to, and the hash of that very request."""
+        with self.store.reading():
+            recorded = self._one("WHERE request = ?", (request,))
+            if recorded:
+                return recorded, recorded.notes.request_hash
+            rows = self.store.rows(
+                "SELECT epoch, seq, request_hash FROM second_scan WHERE request = ?", (request,)
+            )
+            first = self.get(*rows[0][:2]) if rows else None
+            return (first, bytes(rows[0][2])) if first else None
 
     def get(self, epoch: Epoch, seq: Seq) -> Recorded | None:
         """Return an entry by its name."""
@@ -368,6 +416,11 @@ class Journal:
             if entry_hash(raw) != digest or (follows and follows != (epoch, seq, digest)):
                 raise JournalBroken(f"Entry {self.unit}/{epoch}/{seq} is not what was recorded.")
             entries.append(JournalEntry.decode(raw))
+            if entries[-1].unit != self.unit:
+                raise JournalBroken(
+                    f"This is the journal of {entries[-1].unit}; set it aside and enrol again.",
+                    command="tearoff-unit enrol --hub URL --code CODE --replace-journal",
+                )
             follows = (epoch, seq - 1, entries[-1].prev) if seq > 1 else None
         return entries
 

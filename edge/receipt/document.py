@@ -156,8 +156,12 @@ def money(minor: int, currency: str) -> str:
 
 
 def local_time(at_s: int, timezone: str) -> str:
-    """Return a moment as the clock on the shop's wall shows it."""
-    return dt.datetime.fromtimestamp(at_s, ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M:%S")
+    """Return a moment as the clock on the shop's wall shows it; in UTC if nobody knows its zone."""
+    try:
+        zone = ZoneInfo(timezone)
+    except (KeyError, ValueError, OSError):
+        return dt.datetime.fromtimestamp(at_s, dt.UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    return dt.datetime.fromtimestamp(at_s, zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def test_page(profile: str, columns: int, translate: Translate, locale: str) -> Document:

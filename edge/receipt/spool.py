@@ -9,6 +9,7 @@
        │                   └ the unit was killed ─> uncertain
        └──── a further COPY, instead of the ──────── uncertain ──> superseded
     queued ── an operator gives it up ──> given-up
+    uncertain ── there were copies enough ──> given-up
 
 ``sending`` is committed before the first byte, so a crash is never mistaken for "not printed":
 what may have come out is printed again only as a marked copy.
@@ -59,6 +60,7 @@ TRANSITIONS: dict[tuple[JobState, Event], JobState] = {
     (JobState.SENDING, Event.KILLED): JobState.UNCERTAIN,
     (JobState.UNCERTAIN, Event.COPIED): JobState.SUPERSEDED,
     (JobState.QUEUED, Event.ABANDONED): JobState.GIVEN_UP,
+    (JobState.UNCERTAIN, Event.ABANDONED): JobState.GIVEN_UP,
 }
 
 COPIES_MAX = 5
@@ -103,14 +105,17 @@ class Spool:
             return self._add_copy(epoch, seq)
 
     def recover(self) -> int:
-        """After a start: what an earlier start was sending is uncertain now. Returns how many."""
+        """Call what was being sent uncertain; call it while nothing is. Returns how many.
+
+        After a start it is what an earlier one was sending; after an error of the database, what
+        this one could not note the end of.
+        """
         with self._store.transaction():
             rows = self._store.rows(
-                f"SELECT {_COLUMNS} FROM print_job WHERE state = 'sending' AND boot <> ?",  # noqa: S608
-                (self._boot,),
+                f"SELECT {_COLUMNS} FROM print_job WHERE state = 'sending'"  # noqa: S608
             )
             for row in rows:
-                self._happen(_job(row), Event.KILLED, "the unit stopped while it printed")
+                self._happen(_job(row), Event.KILLED, "nobody saw how printing ended")
             return len(rows)
 
     def take(self) -> Job | None:
@@ -156,9 +161,11 @@ class Spool:
             f"SELECT {_COLUMNS} FROM print_job WHERE state = 'uncertain'"  # noqa: S608
         )
         for job in map(_job, rows):
-            self._happen(job, Event.COPIED, job.error)
             if job.copy < COPIES_MAX:
+                self._happen(job, Event.COPIED, job.error)
                 self._add_copy(job.epoch, job.seq)
+            else:
+                self._happen(job, Event.ABANDONED, job.error)
 
     def _add_copy(self, epoch: Epoch, seq: Seq) -> int:
         [[newest]] = self._store.rows(

@@ -25,6 +25,8 @@ from edge.web.words import REFUSALS, WAYS_OUT, best_locale, translate
 OPENAPI = Path(__file__).with_name("openapi.json")
 
 BODY_BYTES_MAX = 16 * 1024
+NUMBER = "int(max=9223372036854775807)"
+"""A number in a path, as far as the database counts; any larger one is a 404."""
 KEY_CHARS_MAX = 200
 _MEMBERS = {"scan": str, "amount": dict, "uses": int, "basket": str, "clerk": str}
 
@@ -69,7 +71,7 @@ def blueprint(  # noqa: C901 - a list of routes
         presented = read_presented(_body(), "")
         return jsonify(verification_json(redeemer.verify(presented.text, presented.wish), locale()))
 
-    @api.get("/v1/redemptions/<int:epoch>/<int:seq>")
+    @api.get(f"/v1/redemptions/<{NUMBER}:epoch>/<{NUMBER}:seq>")
     @allowed(For.API)
     def one(epoch: int, seq: int) -> Response:
         recorded = journal.get(Epoch(epoch), Seq(seq))
@@ -77,7 +79,7 @@ def blueprint(  # noqa: C901 - a list of routes
             raise NotFound("No scan has this number.")
         return jsonify(redemption_json(recorded, spool, locale()))
 
-    @api.post("/v1/redemptions/<int:epoch>/<int:seq>/copies")
+    @api.post(f"/v1/redemptions/<{NUMBER}:epoch>/<{NUMBER}:seq>/copies")
     @allowed(For.API)
     def copy(epoch: int, seq: int) -> Response:
         if not spool.of(Epoch(epoch), Seq(seq)):
@@ -148,7 +150,8 @@ def read_presented(body: dict[str, Any], key: str) -> Presented:
     """
     for name, value in body.items():
         if name not in _MEMBERS:
-            raise RequestInvalid(f"There is no member {name[:40]!r}.", member=name[:40])
+            shown = name[:40].encode("utf-8", "replace").decode()  # JSON may hold half a character
+            raise RequestInvalid(f"There is no member {shown!r}.", member=shown)
         if value is not None and type(value) is not _MEMBERS[name]:
             raise RequestInvalid(f"The member {name} is of the wrong type.", member=name)
     if not isinstance(body.get("scan"), str):

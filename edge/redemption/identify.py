@@ -13,7 +13,7 @@ from edge.clock.trusted_time import TrustedTime
 from edge.contract import voucher_token
 from edge.contract.dynamic_code import STEP_S, drift_steps, matching_step, step_at
 from edge.contract.handle import index_of
-from edge.contract.ids import StatusIndex
+from edge.contract.ids import StatusIndex, StoreGroup
 from edge.contract.keys import (
     KEY_EPOCH_S,
     CodeAlgorithm,
@@ -59,16 +59,21 @@ def _by_handle(
     """Look the handle up. Near the end of an epoch it may belong to either of two."""
     drift_s = STEP_S * (drift_steps(now.uncertainty_s) or 0)
     first, last = key_epoch_at(max(0, now.at_s - drift_s)), key_epoch_at(now.at_s + drift_s)
-    indices = []
+    found: list[Identified] = []
     for epoch in range(first, last + 1):
-        for group in (word.enrolment.group, 0):
-            held = word.epoch_keys and word.epoch_keys.of(group, epoch)  # type: ignore[arg-type]
-            if held:
-                indices.append(StatusIndex(index_of(scan.handle, handle_key(held[1]))))
-    for claims in bundles.handles(i for i in indices if i < 2**32):
-        state, step = check_code(claims, scan.code, word, now)
-        return Identified(claims, state, step)
-    raise TokenInvalid(Refusal.UNKNOWN_HANDLE)
+        for group in (word.enrolment.group, StoreGroup(0)):
+            held = word.epoch_keys and word.epoch_keys.of(group, epoch)
+            index = index_of(scan.handle, handle_key(held[1])) if held else 2**32
+            rows = bundles.handles([StatusIndex(index)]) if index < 2**32 else []
+            found += [
+                Identified(claims, *check_code(claims, scan.code, word, now))
+                for claims in rows
+                if claims.scope == group
+            ]
+    if not found:
+        raise TokenInvalid(Refusal.UNKNOWN_HANDLE)
+    # Handles of two groups or epochs may be equal by chance: then the code says which is meant.
+    return next((one for one in found if one.code is CodeState.MATCHES), found[0])
 
 
 def check_code(

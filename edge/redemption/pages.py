@@ -21,6 +21,7 @@ from edge.errors import EdgeError, NotFound, NotPermitted, RequestInvalid
 from edge.journal.store import Journal, Recorded
 from edge.receipt.document import local_time, money
 from edge.receipt.spool import Spool
+from edge.redemption.api import NUMBER
 from edge.redemption.decide import Wish
 from edge.redemption.redeem import Presented, Redeemer, new_key
 from edge.web.problem import TITLES, all_slugs
@@ -141,7 +142,7 @@ def blueprint(unit: Unit, default_locale: str) -> Blueprint:  # noqa: C901, PLR0
         note = translate(locale, N_("A copy will be printed.")) if "copy" in request.args else ""
         return render_template("history.html", scans=scans, note=note)
 
-    @pages.post("/recent/<int:epoch>/<int:seq>/copy")
+    @pages.post(f"/recent/<{NUMBER}:epoch>/<{NUMBER}:seq>/copy")
     @allowed(For.CLERK)
     def reprint(epoch: int, seq: int) -> BaseResponse:
         if not unit.spool.of(Epoch(epoch), Seq(seq)):

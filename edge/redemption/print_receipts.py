@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 
@@ -92,9 +93,12 @@ class ReceiptPrinter:
         while not self._stopping.is_set():
             try:
                 job = self.print_next()
-            except StoreUnavailable:
-                log.exception("the print spool cannot be read")
+            except Exception:
+                # A thread that dies silently prints nothing ever again.
+                log.exception("a paper could not be printed")
                 job = None
+                with contextlib.suppress(StoreUnavailable):
+                    self._spool.recover()
             if job is None or job.error:
                 self._wake.wait(RETRY_S)
                 self._wake.clear()

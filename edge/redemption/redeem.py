@@ -22,7 +22,7 @@ from edge.contract.sync_message import Reserve, UnitState
 from edge.contract.voucher_token import TokenInvalid
 from edge.errors import IdempotencyConflict, NotEnrolled, UnitStopped
 from edge.journal.knowledge import Knowledge
-from edge.journal.store import Journal, Notes, Recorded
+from edge.journal.store import Journal, Notes, Page, Recorded
 from edge.receipt.spool import Spool
 from edge.redemption.decide import CodeState, Decision, Facts, Wish, decide
 from edge.redemption.identify import Identified, identify
@@ -112,6 +112,10 @@ class Redeemer:
     ) -> Recorded:
         request = presented.request()
         facts = self._facts(found, presented.wish, word, now)
+        same = self._same_basket(facts, presented)
+        if same:  # before the hub is asked: it would hold the amount a second time
+            with self._journal.writing() as page:
+                return self._earlier(request, presented) or self._also(page, same, presented)
         refused = decide(facts)
         if not refused.accepted:
             return self._record(facts, presented, request, refused)
@@ -141,8 +145,11 @@ class Redeemer:
         return word
 
     def _earlier(self, request: bytes, presented: Presented) -> Recorded | None:
-        recorded = self._journal.by_request(request)
-        if recorded and recorded.notes.request_hash != presented.fingerprint():
+        earlier = self._journal.by_request(request)
+        if earlier is None:
+            return None
+        recorded, fingerprint = earlier
+        if fingerprint != presented.fingerprint():
             raise IdempotencyConflict("Use a new key for a new request.")
         return recorded
 
@@ -210,9 +217,9 @@ class Redeemer:
                 return earlier
             knowledge = self._journal.knowledge_of(voucher_id)
             facts = facts._replace(knowledge=knowledge, risk=self._journal.risk)
-            same = self._same_basket(knowledge, facts, presented)
+            same = self._same_basket(facts, presented)
             if same:
-                return same
+                return self._also(page, same, presented)
             decision = refused or decide(facts)
             recorded = page.append(
                 EntryKind.REDEMPTION if decision.accepted else EntryKind.REFUSAL,
@@ -248,21 +255,29 @@ class Redeemer:
                 request=request,
             )
 
-    def _same_basket(
-        self, knowledge: Knowledge, facts: Facts, presented: Presented
-    ) -> Recorded | None:
-        last = knowledge.last
+    def _also(self, page: Page, same: Recorded, presented: Presented) -> Recorded:
+        """Note that this request has the answer of an earlier one, for whenever it comes again."""
+        page.answer_also(same.entry, presented.request(), presented.fingerprint())
+        return same
+
+    def _same_basket(self, facts: Facts, presented: Presented) -> Recorded | None:
+        """Return the redemption that this is only a second scan for."""
+        last = facts.knowledge.last
         if not last or presented.basket is None or facts.time.at_s - last.wall_s > SAME_BASKET_S:
             return None
         recorded = self._journal.get(last.epoch, last.seq)
-        wanted = decide(facts._replace(knowledge=Knowledge())).amount
+        # What would be taken if the first scan had not been, whatever guarantee it would get now.
+        afresh = facts._replace(knowledge=Knowledge(), mode=None, hub_refusal=None)
+        wanted = decide(afresh).amount
         if recorded and recorded.entry.basket == presented.basket and last.amount == wanted:
             return recorded
         return None
 
     def _status_version(self, facts: Facts) -> int | None:
         word = self._bundles.word
-        return word.status_of(facts.claims.status_index)[1] if word and facts.status else None
+        if word is None or facts.status is None:
+            return None
+        return word.status_of(facts.claims.status_index)[1]
 
 
 def new_key() -> str:

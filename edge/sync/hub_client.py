@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from urllib.parse import urlsplit
+import time
+from urllib.parse import SplitResult, urlsplit
 
 import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,7 +15,7 @@ from edge.contract.problem import CONTENT_TYPE as PROBLEM
 from edge.contract.problem import parse_problem
 from edge.contract.signed import MESSAGE_BYTES_MAX
 from edge.contract.sync_message import CONTENT_TYPE
-from edge.errors import HubRefused, HubUnreachable
+from edge.errors import ConfigInvalid, HubRefused, HubUnreachable
 
 
 class HubClient:
@@ -24,12 +25,15 @@ class HubClient:
         url: Base address of the hub, with or without a path.
         key_id: What the hub knows the key by: the unit id, or the key itself while enrolling.
         ca_file: PEM file of the only authorities to trust; the system's when empty.
+
+    Raises:
+        ConfigInvalid: the address is none.
     """
 
     def __init__(
         self, url: str, key: Ed25519PrivateKey, key_id: str, clock: TrustedClock, ca_file: str = ""
     ) -> None:
-        parts = urlsplit(url)
+        parts = _split(url)
         self._base = url.rstrip("/")
         self._path = parts.path.rstrip("/")
         self._authority = parts.netloc.lower()
@@ -55,6 +59,7 @@ class HubClient:
             created_s=self._clock.now().at_s,
             nonce=secrets.token_bytes(16),
         )
+        deadline_s = time.monotonic() + timeout_s
         try:
             response = self._http.request(
                 "POST",
@@ -66,7 +71,7 @@ class HubClient:
                 preload_content=False,
             )
             with response:
-                content = response.read(MESSAGE_BYTES_MAX + 1)
+                content = _read(response, deadline_s)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
             raise HubUnreachable(f"No answer from {self._base}: {type(exc).__name__}") from exc
         content_type = response.headers.get("Content-Type", "")
@@ -75,13 +80,40 @@ class HubClient:
                 raise HubUnreachable("The answer is larger than any message of the hub.")
             return content
         if content_type.startswith(PROBLEM):
-            problem = parse_problem(content, response.status)
+            try:
+                problem = parse_problem(content, response.status)
+            except RecursionError as exc:
+                raise HubUnreachable("The hub's problem cannot be read.") from exc
             raise HubRefused(
                 problem.detail or problem.title,
                 hub=problem.slug,
                 retry_after_s=_seconds(response.headers.get("Retry-After")),
             )
         raise HubUnreachable(f"The answer ({response.status}) is not the hub's.")
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise ConfigInvalid(f"a hub is at https://HOST or http://HOST:PORT, not {url!r}")
+    return parts
+
+
+def _read(response: urllib3.BaseHTTPResponse, deadline_s: float) -> bytes:
+    """Return the body, up to one byte more than any message has.
+
+    The socket's own time-out begins anew with each byte: an answer that drips would never end.
+    """
+    content = bytearray()
+    while len(content) <= MESSAGE_BYTES_MAX and (piece := response.read1(1 << 16)):
+        content += piece
+        if time.monotonic() > deadline_s:
+            raise TimeoutError("the answer takes too long")
+    return bytes(content)
 
 
 def _seconds(text: str | None) -> float | None:

@@ -7,6 +7,8 @@ from collections import deque
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 30.0
 """A hub that comes back is noticed within this, also by a clerk who waits for it."""
+RETRY_AFTER_S_MAX = 3600.0
+"""Whoever answers in the hub's place may ask for any wait; it is asked again after this one."""
 
 WINDOW = 5
 ERRORS_TO_OPEN = 2
@@ -22,12 +24,12 @@ def wait_s(
         failures: Rounds that have failed one after the other; 0 after a good one.
         every_s: The wait after a good round.
         jitter: From 0 to 1; spreads a thousand units that lost the hub at the same moment.
-        retry_after_s: What the hub asked for, honoured if it is longer.
+        retry_after_s: What the hub asked for, honoured if it is longer, up to an hour.
     """
     if failures == 0:
         return every_s * (0.8 + 0.4 * jitter)
     backoff = min(FIRST_WAIT_S * 2.0 ** min(failures - 1, 10), LONGEST_WAIT_S)
-    return max(backoff * (0.5 + jitter), retry_after_s or 0.0)
+    return max(backoff * (0.5 + jitter), min(retry_after_s or 0.0, RETRY_AFTER_S_MAX))
 
 
 class Breaker:

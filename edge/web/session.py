@@ -113,16 +113,35 @@ def _hash(pin: str, salt: bytes) -> bytes:
 
 
 def load_or_make_api_key(path: Path) -> str:
-    """Return the key that a POS shows; it is made on the first start and kept at mode 0600."""
+    """Return the key that a POS shows; it is made on the first start and kept at mode 0600.
+
+    Raises:
+        ConfigInvalid: the file is readable by others, holds no key, or cannot be made.
+    """
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
-        if path.stat().st_mode & 0o077:
-            raise ConfigInvalid(f"{path} can be read by others; run: chmod 600 {path}") from None
-        return path.read_text("ascii").strip()
+        return _load_api_key(path)
+    except OSError as exc:
+        raise ConfigInvalid(f"{path} cannot be made: {exc.strerror}") from exc
     with os.fdopen(handle, "w") as file:
         key = secrets.token_urlsafe(_API_KEY_BYTES)
         file.write(key + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return key
+
+
+def _load_api_key(path: Path) -> str:
+    if path.stat().st_mode & 0o077:
+        raise ConfigInvalid(f"{path} can be read by others; run: chmod 600 {path}")
+    try:
+        key = path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        key = ""
+    # A file that a power cut has left empty must not be a key that everybody has.
+    if len(key) < _API_KEY_BYTES:
+        raise ConfigInvalid(f"{path} holds no API key; remove it, and a new one is made")
     return key
 
 

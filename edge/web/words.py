@@ -10,6 +10,9 @@ import gettext
 from functools import cache
 from pathlib import Path
 
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
+
 from edge.contract.bundle import LOCALES
 from edge.contract.refusal import Refusal, WayOut
 
@@ -92,9 +95,8 @@ def translate(locale: str, text: str) -> str:
 
 def best_locale(wanted: str | None, default: str) -> str:
     """Return which of our languages an Accept-Language header asks for."""
-    for part in (wanted or "").split(","):
-        tag = part.partition(";")[0].strip().lower()
+    for tag, quality in parse_accept_header(wanted, LanguageAccept):
         for locale in LOCALES:
-            if tag and (locale.lower() == tag or locale.lower().split("-")[0] == tag.split("-")[0]):
+            if quality > 0 and locale.lower().split("-")[0] == tag.lower().split("-")[0]:
                 return locale
     return default
