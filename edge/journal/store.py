@@ -28,9 +28,10 @@ from edge.contract.policy import EXACT
 from edge.contract.sync_message import PUSH_BYTES_MAX, PUSH_ENTRIES_MAX, Ack
 from edge.db import Store
 from edge.errors import CommitUnknown, DiskFull, JournalBroken, StoreUnavailable
-from edge.journal.anchor import AnchorFile, AnchorState, Mark
+from edge.journal.anchor import AnchorFile
 from edge.journal.beginning import Tail, gap_between
 from edge.journal.knowledge import Knowledge, Risk, Trace, knowledge_of
+from edge.journal.model import AnchorState, Mark
 
 log = logging.getLogger(__name__)
 

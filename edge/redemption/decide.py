@@ -11,7 +11,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
-from edge.clock.trusted_time import TrustedTime
+from edge.clock.model import TrustedTime
 from edge.contract.bundle import Product
 from edge.contract.ids import StoreGroup
 from edge.contract.money import Money

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from edge.bundles.store import BundleStore, HubWord
-from edge.clock.trusted_time import TrustedClock, TrustedTime
+from edge.clock.model import TrustedTime
+from edge.clock.trusted_time import TrustedClock
 from edge.contract import status
 from edge.contract.journal_entry import EntryKind
 from edge.contract.policy import Mode

@@ -16,7 +16,8 @@ from edge.contract.ids import Epoch, StatusIndex, VoucherId
 from edge.contract.signed import Kind
 from edge.contract.sync_message import PullAnswer, UnitState
 from edge.db import Store
-from edge.journal.anchor import AnchorFile, Mark
+from edge.journal.model import Mark
+from edge.journal.anchor import AnchorFile
 from edge.journal.store import Journal
 from edge.receipt.spool import Spool
 from edge.redemption.ports import NoReserver
