@@ -246,9 +246,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         Refusal.VELOCITY,
-        _alone_and(
-            lambda f, p: sum(t > f.time.at_s - 600 for t in f.risk.recent) >= p.solo.per_10_min
-        ),
+        _alone_and(lambda f, p: f.risk.since(f.time.at_s - 600) >= p.solo.per_10_min),
     ),
 )
 
