@@ -217,9 +217,7 @@ def products_group() -> None:
 def products_add(settings_: Settings, /, **given: Any) -> None:
     """Add product NUMBER."""
     if given["worth"] is None and KINDS[given["kind"]] is not VoucherKind.STORED_VALUE:
-        raise RequestInvalid(
-            "Say with --worth what it is worth; only a stored value need not."
-        )
+        raise RequestInvalid("Say with --worth what it is worth; only a stored value need not.")
     with hub_of(settings_) as hub:
         minor = 1 if given["worth"] is None else _minor(given["worth"], hub.config.currency)
         names = {"zh-CN": given["zh"], "en": given["en"]}

@@ -41,11 +41,20 @@ CHART: dict[str, Heading] = {
     h.code: h
     for h in (
         Heading("1010", "Channel clearing", "渠道待结算款", Type.ASSET, "channel"),
+        Heading("1110", "Agent receivable", "代理追偿应收", Type.ASSET, "agent"),
         Heading("2010", "Customer money for open orders", "待交付订单款", Type.LIABILITY, "", 0),
         Heading(
             "2020", "Vouchers sold, unredeemed", "已售未核销券负债", Type.LIABILITY, "product", 0
         ),
+        Heading("2110", "Agent wallet, available", "代理可提现余额", Type.LIABILITY, "agent", 0),
+        Heading("2111", "Agent commission, pending", "代理待结算佣金", Type.LIABILITY, "agent", 0),
+        Heading("2210", "Supplier payable", "应付供应商", Type.LIABILITY, "supplier"),
         Heading("2310", "Store payable", "应付门店核销款", Type.LIABILITY, "store"),
+        Heading("2610", "Refund in transit", "退款在途", Type.LIABILITY, "channel"),
+        Heading("4010", "Sales", "销售收入", Type.REVENUE),
+        Heading("4020", "Margin", "差价收入", Type.REVENUE),
+        Heading("5010", "Cost of goods", "商品成本", Type.EXPENSE),
+        Heading("5020", "Commission", "佣金支出", Type.EXPENSE),
     )
 }
 
