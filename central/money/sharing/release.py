@@ -45,7 +45,9 @@ class _Due(NamedTuple):
     agent: AgentId
 
 
-def release_due(now_s: int, *, timezone: str, held: Collection[AgentId] = frozenset()) -> Released:
+def release_due(
+    now_s: int, *, timezone: str, held: Collection[AgentId] = frozenset(), batch: int = BATCH
+) -> Released:
     """Release every commission whose hold is over. A job: run it as often as you like.
 
     Each is a transaction of its own, so that one that cannot be released stops no other.
@@ -53,11 +55,12 @@ def release_due(now_s: int, *, timezone: str, held: Collection[AgentId] = frozen
     Args:
         timezone: Where the business day is read.
         held: Agents whose commissions wait, however long they have been due.
+        batch: How many are looked up at once.
     """
     done, waiting, minor, faults = 0, 0, dict[str, int](), list[str]()
     last = _Due(-1, "", AgentId(""))
-    while batch := _due(now_s, last):
-        for due in batch:
+    while found := _due(now_s, last, batch):
+        for due in found:
             last = due
             if due.agent in held:
                 waiting += 1
@@ -106,13 +109,13 @@ def release(sale: str, agent: AgentId, now_s: int, *, timezone: str) -> Money | 
     return money_transaction(write)
 
 
-def _due(now_s: int, last: _Due) -> list[_Due]:
+def _due(now_s: int, last: _Due, batch: int) -> list[_Due]:
     """Return the next commissions that are due, behind the last one that was looked at."""
     found = rows(
         "SELECT release_at_s, sale, agent FROM commission"
         " WHERE state = 'pending' AND release_at_s <= ? AND (release_at_s > ?"
         " OR (release_at_s = ? AND (sale > ? OR (sale = ? AND agent > ?))))"
         " ORDER BY release_at_s, sale, agent LIMIT ?",
-        (now_s, last.release_at_s, last.release_at_s, last.sale, last.sale, last.agent, BATCH),
+        (now_s, last.release_at_s, last.release_at_s, last.sale, last.sale, last.agent, batch),
     )
     return [_Due(at_s, sale, AgentId(agent)) for at_s, sale, agent in found]

@@ -12,7 +12,7 @@ from central.foundation.db.engine import money_transaction
 from central.money.sharing.model import AgentId, LevelId
 from central.network.agents.model import Agent, State, parse_agent_id
 from central.network.agents.tables import AgentLevel, AgentRow, AgentSpan
-from central.network.agents.upstream import chain_at, get
+from central.network.agents.upstream import get, line_of
 
 
 class NewAgent(NamedTuple):
@@ -152,7 +152,7 @@ def _move(now: Agent, parent: AgentId | None, at_s: int, actor: str) -> Agent:
     if now.parent == parent:
         raise Conflict(f"{now.id} stands there already.")
     # The schema refuses a circle too; this says it in a sentence.
-    if parent is not None and now.id in {link.agent for link in chain_at(parent, at_s)}:
+    if parent is not None and now.id in line_of(parent):
         raise Conflict(f"{parent} stands below {now.id}.")
     return _change(now, at_s, actor, parent=parent, bound_at_s=at_s)
 

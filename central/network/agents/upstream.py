@@ -36,6 +36,18 @@ def chain_at(agent: AgentId, at_s: int) -> tuple[Link, ...]:
     )
 
 
+def line_of(agent: AgentId) -> frozenset[AgentId]:
+    """Return an agent and everybody above him, as they stand in this transaction."""
+    found = rows(
+        "WITH RECURSIVE up (id, parent) AS ("
+        " SELECT id, parent FROM agent WHERE id = ?"
+        " UNION SELECT a.id, a.parent FROM agent a JOIN up ON a.id = up.parent"
+        ") SELECT id FROM up",
+        (agent,),
+    )
+    return frozenset(AgentId(id_) for (id_,) in found)
+
+
 def get(agent: AgentId) -> Agent:
     """Return an agent; NotFound if there is none of that id."""
     row = AgentRow.get_or_none(AgentRow.id == agent)

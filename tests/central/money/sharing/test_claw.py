@@ -65,7 +65,7 @@ def test_nobody_gives_more_than_he_keeps_and_each_is_within_one_unit(
     assert sum(back) <= add
     assert add - sum(back) <= total - sum(kept), "what is left of it the house has"
     for part, had in zip(back, kept, strict=True):
-        assert abs(part - (Fraction(had * add, total) if total else 0)) < 1
+        assert abs(part - Fraction(had * add, total or 1)) < 1
 
 
 @given(

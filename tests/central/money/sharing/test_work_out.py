@@ -16,6 +16,7 @@ from central.money.sharing.model import (
     LevelLine,
     Link,
     Over,
+    RuleLine,
     RuleSet,
     Sale,
     Split,
@@ -218,7 +219,7 @@ links = st.lists(
 
 @st.composite
 def a_case(draw: st.DrawFn) -> tuple[Sale, RuleSet]:
-    lines = draw(st.lists(line, max_size=5))
+    lines: list[RuleLine] = list(draw(st.lists(line, max_size=5)))
     if draw(st.booleans()):
         by_level = st.builds(LevelLine, rates, st.integers(0, 20_000), caps)
         lines.insert(draw(st.integers(0, len(lines))), draw(by_level))
