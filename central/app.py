@@ -25,8 +25,8 @@ from central import config as settings
 from central.config import HubConfig
 from central.errors import RequestInvalid
 from central.foundation.db.engine import HUB, is_sqlite, open_database, rows
-from central.foundation.people import pages as people_pages
 from central.foundation.people.roles import Permission, may
+from central.foundation.web import session as sessions
 from central.foundation.web.describe import ProblemJson, problems
 from central.foundation.web.permission import ANYBODY, PERSON, guard, needs
 from central.foundation.web.problem import register_problems, validation_problem
@@ -129,7 +129,7 @@ def _harden(app: OpenAPI, config: HubConfig) -> Limiter:
         content_security_policy=CSP, referrer_policy="same-origin",
     )  # fmt: skip
     login = LoginManager(app)
-    login.user_loader(people_pages.load_person)
+    login.user_loader(sessions.load_person)
 
     @app.before_request
     def refuse_nul() -> None:
@@ -167,7 +167,7 @@ def _register_routes(
     for api in (json_api.blueprint(keyring), ledger_api.blueprint()):
         app.register_api(api)
         csrf.exempt(api)
-    app.register_blueprint(people_pages.blueprint(limiter))
+    app.register_blueprint(sessions.blueprint(limiter))
     app.register_blueprint(unit_pages.blueprint(keyring, config, clock))
     app.register_blueprint(redemption_pages.blueprint())
     app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))

@@ -23,8 +23,9 @@ from edge.clock.trusted_time import SYSTEM_UNCERTAINTY_S
 from edge.config import EdgeConfig
 from edge.devices.ports import Printer, PrinterState
 from edge.errors import EdgeError
-from edge.journal.anchor import AnchorFile, AnchorState
+from edge.journal.anchor import AnchorFile
 from edge.journal.audit import Finding, audit_rows
+from edge.journal.model import AnchorState
 
 DISK_FREE_WANTED = 200 << 20
 """Bytes: room for years of redemptions, and for an update."""

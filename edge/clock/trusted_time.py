@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from enum import StrEnum
 from typing import NamedTuple
+
+from edge.clock.model import Source, TrustedTime
 
 DRIFT_PPM = 100
 """What a cheap quartz may drift; 100 ppm are 8.6 seconds a day."""
@@ -18,29 +19,6 @@ SYSTEM_UNCERTAINTY_S = 5
 """How far a system clock kept by NTP may be off, generously."""
 UNKNOWN_S = 2**31
 """An uncertainty that says: no idea, only the floor is certain."""
-
-
-class Source(StrEnum):
-    """Where the time comes from, best first."""
-
-    HUB = "hub"
-    SYSTEM = "system"
-    FLOOR = "floor"
-
-
-class TrustedTime(NamedTuple):
-    """A moment: ``at_s`` is the best guess, the truth lies within the bounds. Unix seconds."""
-
-    at_s: int
-    uncertainty_s: int
-    earliest_s: int
-    latest_s: int
-    source: Source
-
-    @property
-    def is_known(self) -> bool:
-        """Whether there is more to go by than the floor."""
-        return self.source is not Source.FLOOR
 
 
 class _Anchor(NamedTuple):

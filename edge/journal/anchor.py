@@ -14,42 +14,16 @@ import hashlib
 import hmac
 import os
 import struct
-from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
 
 from edge.contract.ids import Epoch, Seq
-from edge.contract.journal_entry import GENESIS
+from edge.journal.model import AnchorState, Mark
 
 SLOT_BYTES = 4096
 FILE_BYTES = 2 * SLOT_BYTES
 _MAGIC = b"VXA1"
 _BODY = struct.Struct(">4sQQ32sQQ")
 _MAC_BYTES = 32
-
-
-class Mark(NamedTuple):
-    """What the anchor says.
-
-    Args:
-        step_floor: The newest time step of a rotating code that was ever accepted here.
-        receipt: Number of the newest receipt.
-    """
-
-    epoch: Epoch = Epoch(0)
-    seq: Seq = Seq(0)
-    hash: bytes = GENESIS
-    step_floor: int = 0
-    receipt: int = 0
-
-
-class AnchorState(StrEnum):
-    """What was found at the start."""
-
-    GOOD = "good"
-    MISSING = "missing"
-    UNREADABLE = "unreadable"
-    """Neither slot bears this unit's MAC: altered, torn twice, or another unit's."""
 
 
 class AnchorFile:

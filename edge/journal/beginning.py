@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from edge.contract.ids import Epoch, Seq
 from edge.contract.journal_entry import GENESIS, EpochCause, Gap
-from edge.journal.anchor import AnchorState, Mark
+from edge.journal.model import AnchorState, Mark
 
 
 class Tail(NamedTuple):

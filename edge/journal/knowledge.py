@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -56,9 +57,13 @@ class Risk(NamedTuple):
     Args:
         acceptances: Those that nobody else knows of yet.
         sum_minor: Their worth together.
-        recent: Times of acceptances within the last ten minutes.
+        recent: Times of acceptances within the last ten minutes, ascending.
     """
 
     acceptances: int = 0
     sum_minor: int = 0
     recent: tuple[int, ...] = ()
+
+    def since(self, at_s: int) -> int:
+        """Return how many of the recent ones came after a moment."""
+        return len(self.recent) - bisect_right(self.recent, at_s)

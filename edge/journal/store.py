@@ -7,6 +7,7 @@ can be printed again; a voucher cannot be un-spent.
 from __future__ import annotations
 
 import logging
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -28,9 +29,10 @@ from edge.contract.policy import EXACT
 from edge.contract.sync_message import PUSH_BYTES_MAX, PUSH_ENTRIES_MAX, Ack
 from edge.db import Store
 from edge.errors import CommitUnknown, DiskFull, JournalBroken, StoreUnavailable
-from edge.journal.anchor import AnchorFile, AnchorState, Mark
+from edge.journal.anchor import AnchorFile
 from edge.journal.beginning import Tail, gap_between
 from edge.journal.knowledge import Knowledge, Risk, Trace, knowledge_of
+from edge.journal.model import AnchorState, Mark
 
 log = logging.getLogger(__name__)
 
@@ -140,6 +142,8 @@ class Journal:
         self.gap: Gap | None = None
         """Set if this start or the hub's word has opened a new epoch with something missing."""
         self.anchor_failed = False
+        self.changes = 0
+        """Counts what was committed: whoever finds the same number again has missed nothing."""
         self._anchor = anchor
         self._unsettled: Page | None = None
         try:
@@ -242,6 +246,7 @@ class Journal:
         return happened
 
     def _written(self, page: Page) -> None:
+        self.changes += 1
         if page.appended:
             self.tail = page.tail
             self._learn(page.appended)
@@ -251,11 +256,13 @@ class Journal:
         for entry, _, notes in appended:
             self._newest_step = max(self._newest_step, entry.code_step or 0)
             if entry.accepted and entry.mode not in EXACT:
-                recent = tuple(t for t in self.risk.recent if t > entry.wall_s - RECENT_S)
+                risk = self.risk
+                gone = bisect_right(risk.recent, entry.wall_s - RECENT_S)
                 self.risk = Risk(
-                    self.risk.acceptances + 1,
-                    self.risk.sum_minor + (notes.worth_minor or 0),
-                    (*recent, entry.wall_s),
+                    risk.acceptances + 1,
+                    risk.sum_minor + (notes.worth_minor or 0),
+                    # Sorted, because the clock may have been set back a little by the hub.
+                    tuple(sorted((*risk.recent[gone:], entry.wall_s))),
                 )
 
     def _write_anchor(self) -> None:
@@ -315,14 +322,13 @@ class Journal:
     def by_request(self, request: bytes) -> tuple[Recorded, bytes | None] | None:
         """Return the entry that a request led to, and the hash of that very request."""
         with self.store.reading():
-            recorded = self._one("WHERE request = ?", (request,))
-            if recorded:
-                return recorded, recorded.notes.request_hash
             rows = self.store.rows(
-                "SELECT epoch, seq, request_hash FROM second_scan WHERE request = ?", (request,)
+                "SELECT epoch, seq, request_hash FROM journal WHERE request = ?"
+                " UNION ALL SELECT epoch, seq, request_hash FROM second_scan WHERE request = ?",
+                (request, request),
             )
             first = self.get(*rows[0][:2]) if rows else None
-            return (first, bytes(rows[0][2])) if first else None
+            return (first, rows[0][2]) if first else None
 
     def get(self, epoch: Epoch, seq: Seq) -> Recorded | None:
         """Return an entry by its name."""
@@ -441,7 +447,7 @@ class Journal:
             self.acked[:2],
         )
         since_s = self.clock.now().at_s - RECENT_S
-        recent = tuple(wall_s for wall_s, _ in rows if wall_s > since_s)
+        recent = tuple(sorted(wall_s for wall_s, _ in rows if wall_s > since_s))
         return Risk(len(rows), sum(worth for _, worth in rows), recent)
 
 

@@ -3,7 +3,8 @@
 STATEMENTS = (
     # One row per entry. `entry` is what is hashed, signed and sent; the columns before it are
     # read out of it once, so that a scan is answered from an index. The columns after it are
-    # notes of this unit for its receipts; they are not part of the chain.
+    # notes of this unit for its receipts; they are not part of the chain. Not WITHOUT ROWID: a row
+    # is longer than what an index page keeps of one, so each would take an overflow page more.
     """
     CREATE TABLE journal (
         epoch INTEGER NOT NULL,
@@ -23,9 +24,12 @@ STATEMENTS = (
         worth_minor INTEGER,
         remaining INTEGER,
         PRIMARY KEY (epoch, seq)
-    ) WITHOUT ROWID
+    )
     """,
-    "CREATE INDEX journal_voucher ON journal (voucher_id) WHERE voucher_id IS NOT NULL",
+    """
+    CREATE INDEX journal_voucher ON journal (voucher_id, epoch, seq)
+    WHERE voucher_id IS NOT NULL
+    """,
     "CREATE UNIQUE INDEX journal_request ON journal (request) WHERE request IS NOT NULL",
     "CREATE INDEX journal_reason ON journal (reason, wall_s) WHERE reason IS NOT NULL",
     # The journal only grows. A slip in the code must not be able to rewrite what happened.

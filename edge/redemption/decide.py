@@ -11,7 +11,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
-from edge.clock.trusted_time import TrustedTime
+from edge.clock.model import TrustedTime
 from edge.contract.bundle import Product
 from edge.contract.ids import StoreGroup
 from edge.contract.money import Money
@@ -246,9 +246,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         Refusal.VELOCITY,
-        _alone_and(
-            lambda f, p: sum(t > f.time.at_s - 600 for t in f.risk.recent) >= p.solo.per_10_min
-        ),
+        _alone_and(lambda f, p: f.risk.since(f.time.at_s - 600) >= p.solo.per_10_min),
     ),
 )
 

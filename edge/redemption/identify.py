@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from edge.bundles.store import BundleStore, HubWord
-from edge.clock.trusted_time import TrustedTime
+from edge.clock.model import TrustedTime
 from edge.contract import voucher_token
 from edge.contract.dynamic_code import STEP_S, drift_steps, matching_step, step_at
 from edge.contract.handle import index_of

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from edge.bundles.store import BundleStore, HubWord
-from edge.clock.trusted_time import TrustedClock, TrustedTime
+from edge.clock.model import TrustedTime
+from edge.clock.trusted_time import TrustedClock
 from edge.contract import status
 from edge.contract.journal_entry import EntryKind
 from edge.contract.policy import Mode
@@ -94,6 +95,7 @@ class Redeemer:
         """
         word = self._word()
         request = presented.request()
+        seen = self._journal.changes
         earlier = self._earlier(request, presented)
         if earlier:
             return earlier
@@ -103,23 +105,22 @@ class Redeemer:
         except TokenInvalid as exc:
             recorded = self._record_unreadable(exc.reason, presented, request)
         else:
-            recorded = self._decide_and_record(found, presented, word, now)
+            facts = self._facts(found, presented.wish, word, now)
+            recorded = self._decide_and_record(facts, presented, request, word, seen)
         self._recorded()
         return recorded
 
     def _decide_and_record(
-        self, found: Identified, presented: Presented, word: HubWord, now: TrustedTime
+        self, facts: Facts, presented: Presented, request: bytes, word: HubWord, seen: int
     ) -> Recorded:
-        request = presented.request()
-        facts = self._facts(found, presented.wish, word, now)
         same = self._same_basket(facts, presented)
         if same:  # before the hub is asked: it would hold the amount a second time
             with self._journal.writing() as page:
                 return self._earlier(request, presented) or self._also(page, same, presented)
         refused = decide(facts)
         if not refused.accepted:
-            return self._record(facts, presented, request, refused)
-        return self._record(self._with_mode(facts, request, word), presented, request)
+            return self._record(facts, presented, request, seen, refused)
+        return self._record(self._with_mode(facts, request, word), presented, request, seen)
 
     def verify(self, text: str, wish: Wish) -> Verification:
         """Say what ``redeem`` would answer, without asking the hub and without recording."""
@@ -206,20 +207,26 @@ class Redeemer:
         return facts._replace(mode=Mode.SOLO)
 
     def _record(
-        self, facts: Facts, presented: Presented, request: bytes, refused: Decision | None = None
-    ) -> Recorded:
-        """Decide under the lock and record; what was refused before the mode was known stays so."""
+        self, facts: Facts, presented: Presented, request: bytes, seen: int,
+        refused: Decision | None = None,
+    ) -> Recorded:  # fmt: skip
+        """Decide under the lock and record; what was refused before the mode was known stays so.
+
+        Args:
+            seen: ``journal.changes`` before anything of the facts was read.
+        """
         voucher_id = facts.claims.voucher_id
         with self._journal.writing() as page:
-            # Two requests may have come this far side by side: look again under the lock.
-            earlier = self._earlier(request, presented)
-            if earlier:
-                return earlier
-            knowledge = self._journal.knowledge_of(voucher_id)
-            facts = facts._replace(knowledge=knowledge, risk=self._journal.risk)
-            same = self._same_basket(facts, presented)
-            if same:
-                return self._also(page, same, presented)
+            facts = facts._replace(risk=self._journal.risk)
+            if self._journal.changes != seen:
+                # Another request may have come this far side by side: look again.
+                earlier = self._earlier(request, presented)
+                if earlier:
+                    return earlier
+                facts = facts._replace(knowledge=self._journal.knowledge_of(voucher_id))
+                same = self._same_basket(facts, presented)
+                if same:
+                    return self._also(page, same, presented)
             decision = refused or decide(facts)
             recorded = page.append(
                 EntryKind.REDEMPTION if decision.accepted else EntryKind.REFUSAL,

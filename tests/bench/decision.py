@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NamedTuple
+
+import apsw
 
 from edge.bundles.identity import UnitKeys
 from edge.bundles.store import BundleStore
@@ -16,7 +19,8 @@ from edge.contract.ids import Epoch, StatusIndex, VoucherId
 from edge.contract.signed import Kind
 from edge.contract.sync_message import PullAnswer, UnitState
 from edge.db import Store
-from edge.journal.anchor import AnchorFile, Mark
+from edge.journal.anchor import AnchorFile
+from edge.journal.model import Mark
 from edge.journal.store import Journal
 from edge.receipt.spool import Spool
 from edge.redemption.ports import NoReserver
@@ -48,13 +52,68 @@ def decision(directory: Path, *, anchored: bool) -> Ratio:
     rounds, per_round = 40, 40
     texts = _tokens((rounds + 1) * per_round)
     with _redeemer(directory, anchored=anchored) as redeemer, _limit(directory) as limit:
+        return in_turns(
+            lambda: _redeem_next(redeemer, texts), limit, rounds=rounds, per_round=per_round
+        )
 
-        def redeem() -> None:
-            text = next(texts)
-            recorded = redeemer.redeem(Presented(text, text[-40:]))
-            assert recorded.entry.accepted, recorded.entry.reason
 
-        return in_turns(redeem, limit, rounds=rounds, per_round=per_round)
+class Written(NamedTuple):
+    """What one redemption costs the medium, on average."""
+
+    flushes: float
+    kib: float
+
+
+def written(directory: Path) -> Written:
+    """P2: flushes and KiB, counted in the layer between SQLite and the operating system."""
+    warm, counted = 200, 500
+    texts = _tokens(warm + counted)
+    counter = CountingVfs()
+    with _redeemer(directory, anchored=True, vfs=counter.name) as redeemer:
+        for _ in range(warm):
+            _redeem_next(redeemer, texts)
+        counter.reset()
+        for _ in range(counted):
+            _redeem_next(redeemer, texts)
+        # The anchor is not SQLite's: one flush each.
+        return Written(counter.syncs / counted + 1, counter.written / counted / 1024)
+
+
+class CountingVfs(apsw.VFS):
+    """Passes everything on and counts what is written and flushed."""
+
+    def __init__(self) -> None:
+        self.name = "counting"
+        super().__init__(self.name, base="")
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin to count anew."""
+        self.syncs = self.written = 0
+
+    def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:  # noqa: N802 - apsw's word
+        """Open a file that counts."""
+        return _CountingFile(self, name, flags)
+
+
+class _CountingFile(apsw.VFSFile):
+    def __init__(self, counter: CountingVfs, name: Any, flags: list[int]) -> None:
+        self._counter = counter
+        super().__init__("", name, flags)
+
+    def xWrite(self, data: Any, offset: int) -> None:  # noqa: N802 - apsw's word
+        self._counter.written += len(data)
+        super().xWrite(data, offset)
+
+    def xSync(self, flags: int) -> None:  # noqa: N802 - apsw's word
+        self._counter.syncs += 1
+        super().xSync(flags)
+
+
+def _redeem_next(redeemer: Redeemer, texts: Iterator[str]) -> None:
+    text = next(texts)
+    recorded = redeemer.redeem(Presented(text, text[-40:]))
+    assert recorded.entry.accepted, recorded.entry.reason
 
 
 def _tokens(count: int) -> Iterator[str]:
@@ -90,9 +149,9 @@ def _limit(directory: Path) -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
-def _redeemer(directory: Path, *, anchored: bool) -> Iterator[Redeemer]:
+def _redeemer(directory: Path, *, anchored: bool, vfs: str = "") -> Iterator[Redeemer]:
     keys = UnitKeys(b.a_sign_key("unit"), b.a_seal_key())
-    store = Store(directory / "unit.db")
+    store = Store(directory / "unit.db", vfs=vfs)
     clock = TrustedClock(lambda: float(b.NOW_S), time.monotonic, 0)
     bundles = BundleStore(store, keys)
     bundle_key = b.a_sign_key("bundle")

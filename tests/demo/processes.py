@@ -12,10 +12,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import urllib3
+
+T = TypeVar("T")
 
 READY_S = 30.0
 _BIN = Path(sys.executable).parent
@@ -111,6 +114,12 @@ def run(command: list[str], timeout_s: float = 60) -> str:
     if done.returncode:
         raise DidNotHappen(f"{' '.join(command)}: {done.stderr.decode()[-2000:]}")
     return done.stdout.decode()
+
+
+def together(*works: Callable[[], T]) -> list[T]:
+    """Do several things side by side; return what each returned, raise what one raised."""
+    with ThreadPoolExecutor(len(works)) as pool:
+        return [doing.result() for doing in [pool.submit(work) for work in works]]
 
 
 class Http:

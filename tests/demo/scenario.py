@@ -27,7 +27,7 @@ from edge.contract.bundle import Product, ReceiptTemplate
 from edge.contract.ids import ProductId, StoreGroup, StoreId, parse_voucher_id
 from edge.contract.voucher_token import DAY_S, DAY_ZERO_S, VoucherKind
 from tests.demo.holder import Phone
-from tests.demo.processes import Aside, Http, Process, free_port, run, wait_until
+from tests.demo.processes import Aside, Http, Process, free_port, run, together, wait_until
 
 STORE = StoreId("S0412")
 GROUP = StoreGroup(1)
@@ -113,53 +113,80 @@ class Stage:
             steer.set_template(GROUP, template)
             for product in _PRODUCTS:
                 products.add(product)
-        self.hub.start("Started worker-1")
+        printers = [self._printer(number) for number in (1, 2)]
+        together(
+            partial(self.hub.start, "Started worker-1"),
+            *(partial(printer.start, "The paper is at") for printer in printers),
+        )
         self.tell(f"   hub            {self.hub.url}   admin / {self.admin_password}")
-        for number in (1, 2):
-            till = self._open_till(number)
+        self._sell()
+        enrolled = self._enrol([self._settings(n, p) for n, p in enumerate(printers, start=1)])
+        tills = together(
+            *(
+                partial(self._open_till, name, settings, printer)
+                for (name, settings), printer in zip(enrolled, printers, strict=True)
+            )
+        )
+        for till in tills:
             self.tills[till.name] = till
             self.tell(f"   {till.name}       {till.unit.url}   clerk demo, PIN {till.pin}")
             self.tell(f"     its printer  {till.printer.url}")
-        self._sell()
+        # Both tills must have heard of everything before the wire is cut.
+        revoked = {"scan": self._voucher("revoked")["text"]}
+        for till in tills:
+            wait_until(f"{till.name} has pulled", partial(_is_revoked, till.api, revoked))
 
-    def _open_till(self, number: int) -> Till:
-        port, printer_port = free_port(8090 + number - 1), free_port(9100 + number - 1)
-        web_port = free_port(9180 + number - 1)
-        settings = [
+    def _printer(self, number: int) -> Process:
+        port, web_port = free_port(9100 + number - 1), free_port(9180 + number - 1)
+        return self._process(
+            f"printer-{number}",
+            f"http://127.0.0.1:{web_port}",
+            ["tearoff-unit", "printer-simulator", "--port", str(port), "--web", str(web_port)],
+        )
+
+    def _settings(self, number: int, printer: Process) -> list[str]:
+        to = printer.log.read_text().partition("tcp://")[2].split()[0]
+        return [
             "--set", f"unit.data_dir={self.directory / f'unit-{number}'}",
             "--set", f"hub.url={self.hub.url}",
             "--set", "hub.sync_every_s=2",
-            "--set", f"api.port={port}",
-            "--set", f"printer.to=tcp://127.0.0.1:{printer_port}",
+            "--set", f"api.port={free_port(8090 + number - 1)}",
+            "--set", f"printer.to=tcp://{to}",
         ]  # fmt: skip
-        printer = self._process(
-            f"printer-{number}",
-            f"http://127.0.0.1:{web_port}",
-            ["tearoff-unit", "printer-simulator", "--port", str(printer_port), "--web",
-             str(web_port)],
-        )  # fmt: skip
-        printer.start("The paper is at")
+
+    def _enrol(self, units: list[list[str]]) -> list[tuple[str, list[str]]]:
+        """Make units of the store; the operator compares the numbers and confirms them."""
         with hub_cli.Hub(self.hub_config):
-            code = enrol.invite(STORE, now_s()).code
-        enrolling = self._process(
-            f"enrol-{number}", "",
-            ["tearoff-unit", *settings, "enrol", "--hub", self.hub.url, "--code", code],
-        )  # fmt: skip
-        enrolling.start("Compare this number")
-        shown = enrolling.log.read_text().partition("hub:")[2].split("\n")[0].strip()
+            codes = [enrol.invite(STORE, now_s()).code for _ in units]
+        enrolling = [
+            self._process(
+                f"enrol-{n}", "",
+                ["tearoff-unit", *settings, "enrol", "--hub", self.hub.url, "--code", code],
+            )
+            for n, (settings, code) in enumerate(zip(units, codes, strict=True), start=1)
+        ]  # fmt: skip
+        together(*(partial(unit.start, "Compare this number") for unit in enrolling))
+        shown = [u.log.read_text().partition("hub:")[2].split("\n")[0].strip() for u in enrolling]
         with hub_cli.Hub(self.hub_config) as hub:
-            [waiting] = wait_until("the number is at the hub", enrol.waiting)
-            self.tell(f"   the unit shows {shown}, the hub {waiting.comparison_number}")
-            name = enrol.confirm(
-                waiting.id, shown, hub.keyring, currency="CNY", at_s=now_s()
-            )  # the operator compares; a wrong number would be refused
-        wait_until("the unit is enrolled", lambda: "This is unit" in enrolling.log.read_text())
-        enrolling.stop()
+            waiting = {str(w.comparison_number): w.id for w in enrol.waiting()}
+            self.tell(f"   the units show {' and '.join(shown)}, the hub {' and '.join(waiting)}")
+            # A number that the hub does not show is nobody's: the operator would stop here.
+            names = [
+                enrol.confirm(waiting[n], n, hub.keyring, currency="CNY", at_s=now_s())
+                for n in shown
+            ]
+        for unit in enrolling:
+            wait_until(f"{unit.name} is done", partial(_says, unit.log, "This is unit"))
+            unit.stop()
+        return list(zip(names, units, strict=True))
+
+    def _open_till(self, name: str, settings: list[str], printer: Process) -> Till:
         pin = run(["tearoff-unit", *settings, "clerk", "add", "demo"]).partition(" is ")[2][:6]
-        key = run(["tearoff-unit", *settings, "api-key"]).strip()
-        url = f"http://127.0.0.1:{port}"
+        given = dict(setting.split("=", 1) for setting in settings if "=" in setting)
+        url = f"http://127.0.0.1:{given['api.port']}"
         unit = self._process(name, url, ["tearoff-unit", *settings, "run"])
         unit.start("The unit listens")
+        key = (Path(given["unit.data_dir"]) / "api.key").read_text().strip()
         return Till(name, unit, Http(url, key), printer, pin)
 
     def _sell(self) -> None:
@@ -176,10 +203,6 @@ class Stage:
             revoke(parse_voucher_id(self._voucher("revoked")["id_hex"]))
         kinds = ", ".join(f"{what} × {len(self._all(what))}" for what in _orders(0))
         self.tell(f"   sold: {kinds}; one of them revoked since")
-        # Both tills must have heard of the newest change before the wire is cut.
-        revoked = {"scan": self._voucher("revoked")["text"]}
-        for till in self.tills.values():
-            wait_until(f"{till.name} has pulled", partial(_is_revoked, till.api, revoked))
 
     # --- act 2 -----------------------------------------------------------------------------------
 
@@ -333,6 +356,10 @@ def _orders(at_s: int) -> dict[str, Order]:
         "gift": order(GIFT, 1, value=20000),
         "big": order(GIFT, 1, value=100000),
     }
+
+
+def _says(log: Path, words: str) -> bool:
+    return words in log.read_text()
 
 
 def _is_revoked(api: Http, body: dict[str, Any]) -> bool:

@@ -53,9 +53,13 @@ class Posting(NamedTuple):
     actor: str
     memo: str = ""
 
-    def fingerprint(self) -> bytes:
-        """Return the hash by which a repetition is told from another posting of the same key."""
-        body = [self.kind, self.ref, self.currency, sorted(self.legs), self.effective]
+    def fingerprint(self, *role: str | int) -> bytes:
+        """Return the hash by which a repetition is told from another posting of the same key.
+
+        Args:
+            role: What it is besides a posting: ``"pending"``, or ``"post"`` of a hold.
+        """
+        body = [self.kind, self.ref, self.currency, sorted(self.legs), self.effective, *role]
         return hashlib.sha256(json.dumps(body).encode()).digest()
 
 

@@ -6,13 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.clock.trusted_time import (
-    DRIFT_PPM,
-    SYSTEM_UNCERTAINTY_S,
-    UNKNOWN_S,
-    Source,
-    TrustedClock,
-)
+from edge.clock.model import Source
+from edge.clock.trusted_time import DRIFT_PPM, SYSTEM_UNCERTAINTY_S, UNKNOWN_S, TrustedClock
 from edge.contract.voucher_token import DAY_S
 from tests import builders as b
 from tests.edge.builders import Clock

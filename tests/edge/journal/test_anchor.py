@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.contract.ids import Epoch, Seq
-from edge.journal.anchor import FILE_BYTES, SLOT_BYTES, AnchorFile, AnchorState, Mark
+from edge.journal.anchor import FILE_BYTES, SLOT_BYTES, AnchorFile
+from edge.journal.model import AnchorState, Mark
 
 KEY = b"k" * 32
 SIGNED_BYTES = 4 + 8 + 8 + 32 + 8 + 8 + 32

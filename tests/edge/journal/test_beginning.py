@@ -12,9 +12,10 @@ from edge.contract.ids import Epoch, Seq, UnitId
 from edge.contract.journal_entry import GENESIS, EntryKind, EpochCause, Gap
 from edge.contract.sync_message import Ack
 from edge.errors import JournalBroken
-from edge.journal.anchor import FILE_BYTES, SLOT_BYTES, AnchorState, Mark
+from edge.journal.anchor import FILE_BYTES, SLOT_BYTES
 from edge.journal.audit import audit
 from edge.journal.beginning import Tail, gap_between
+from edge.journal.model import AnchorState, Mark
 from edge.sync.pull import compare_ack
 from tests import builders as b
 from tests.edge import builders as e

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.clock.trusted_time import UNKNOWN_S, Source, TrustedTime
+from edge.clock.model import Source, TrustedTime
+from edge.clock.trusted_time import UNKNOWN_S
 from edge.contract.bundle import Product
 from edge.contract.ids import Epoch, KeyId, ProductId, Seq, StatusIndex, StoreGroup, VoucherId
 from edge.contract.journal_entry import EntryKind

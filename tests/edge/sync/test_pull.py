@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from edge.clock.trusted_time import Source
+from edge.clock.model import Source
 from edge.contract.ids import UnitId
 from edge.contract.signed import Kind
 from edge.contract.status import Status

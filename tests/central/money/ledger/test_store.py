@@ -15,7 +15,8 @@ from central.errors import HubError, KeyReused, PostingRefused
 from central.foundation.db.engine import HUB, change, money_transaction, open_database, rows
 from central.money.ledger import store
 from central.money.ledger.audit import audit, size
-from central.money.ledger.posting import Posting, credit, debit
+from central.money.ledger.balance import Balance
+from central.money.ledger.posting import Leg, Posting, credit, debit
 from central.money.ledger.store import Posted
 from edge.contract.money import MINOR_MAX
 from tests.builders import NOW_S
@@ -108,6 +109,22 @@ def test_an_account_keeps_one_currency(hub_database: Database) -> None:
     assert "kept in CNY, not USD" in told
 
 
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("9999", "no account '9999'"), ("", "no account ''"), ("2010.x", "has no parts"),
+        ("2310", "one store's"), ("2310.", "one store's"), ("2310.a b", "one store's"),
+        ("2310." + "x" * 41, "one store's"),
+    ],
+)  # fmt: skip
+def test_an_account_that_the_chart_does_not_have_is_refused(
+    hub_database: Database, code: str, why: str
+) -> None:
+    strange = a_posting("oc:1", legs=(debit("1010.counter", 5), credit(code, 5)))
+    assert why in refusal(lambda: post(strange))
+    assert rows("SELECT count(*) FROM account") == [(0,)]
+
+
 def test_a_closed_account_is_refused(hub_database: Database) -> None:
     post(a_posting("oc:1"))
     change("UPDATE account SET closed = ? WHERE code = '2010'", (True,))
@@ -162,6 +179,220 @@ def test_a_reversal_of_what_was_spent_is_refused(hub_database: Database) -> None
     post(spending("oc:2", 100))
     assert "below its floor" in refusal(lambda: reverse("rv:oc:1", first.id))
 
+
+# --- holds ---------------------------------------------------------------------------------------
+
+WALLET, TRANSIT, BALANCE = "2110.A1", "2410.web", "1020.web"
+
+
+def earned(minor: int = 100) -> None:
+    post(a_posting("earned", legs=(debit("5020", minor), credit(WALLET, minor))))
+
+
+def a_payout(no: str, minor: int) -> Posting:
+    return a_posting(f"po:{no}:hold", legs=(debit(WALLET, minor), credit(TRANSIT, minor)))
+
+
+def hold(no: str, minor: int) -> Posted:
+    return money_transaction(lambda: store.hold(a_payout(no, minor), NOW_S))
+
+
+def commit(idem: str, hold_id: int, *legs: Leg, day: int = TODAY) -> Posted:
+    return money_transaction(
+        lambda: store.commit(idem, hold_id, NOW_S, day=day, actor="test", legs=legs or None)
+    )
+
+
+def void(idem: str, hold_id: int, day: int = TODAY) -> Posted:
+    return money_transaction(lambda: store.void(idem, hold_id, NOW_S, day=day, actor="test"))
+
+
+def test_what_is_held_is_not_available_and_has_not_moved(hub_database: Database) -> None:
+    earned(100)
+    hold("1", 60)
+    assert store.balance(WALLET) == Balance(posted=100, held=60)
+    assert store.balance(WALLET).available == 40
+    assert store.balance(TRANSIT) == Balance(0, 0)
+    assert balances() == {"5020": 100, WALLET: -100}
+
+
+def test_a_second_hold_over_the_rest_is_refused(hub_database: Database) -> None:
+    earned(100)
+    hold("1", 60)
+    assert "below its floor" in refusal(lambda: hold("2", 41))
+    hold("2", 40)
+    assert store.balance(WALLET).available == 0
+
+
+def test_what_is_held_cannot_be_spent(hub_database: Database) -> None:
+    earned(100)
+    hold("1", 60)
+    buying = a_posting("buy", legs=(debit(WALLET, 41), credit("2010", 41)))
+    assert "below its floor" in refusal(lambda: post(buying))
+
+
+def test_a_hold_is_committed_as_it_was_held(hub_database: Database) -> None:
+    earned(100)
+    held = hold("1", 60)
+    done = commit("po:1:post", held.id)
+    assert done.created
+    assert store.balance(WALLET) == Balance(40, 0)
+    assert store.balance(TRANSIT) == Balance(60, 0)
+    assert rows("SELECT kind, phase, pending_id FROM journal WHERE id = ?", (done.id,)) == [
+        ("test-committed", "post", held.id)
+    ]
+    assert audit() == []
+
+
+def test_a_hold_is_committed_in_part_and_released_as_a_whole(hub_database: Database) -> None:
+    earned(100)
+    held = hold("1", 60)
+    commit("po:1:post", held.id, debit(WALLET, 50), debit("5040", 1), credit(BALANCE, 51))
+    assert store.balance(WALLET) == Balance(50, 0)
+    assert balances() == {"5020": 100, WALLET: -50, "5040": 1, BALANCE: -51}
+    assert audit() == []
+
+
+def test_a_commit_of_more_than_is_there_is_refused(hub_database: Database) -> None:
+    earned(100)
+    held = hold("1", 60)
+    more = (debit(WALLET, 101), credit(BALANCE, 101))
+    assert "below its floor" in refusal(lambda: commit("po:1:post", held.id, *more))
+    assert "differ" in refusal(
+        lambda: commit("po:1:post", held.id, debit(WALLET, 60), credit(BALANCE, 59))
+    )
+    assert store.balance(WALLET) == Balance(100, 60)
+
+
+def test_a_void_gives_back_what_was_held(hub_database: Database) -> None:
+    earned(100)
+    done = void("po:1:void", hold("1", 60).id)
+    assert store.balance(WALLET) == Balance(100, 0)
+    assert rows("SELECT kind, phase FROM journal WHERE id = ?", (done.id,)) == [
+        ("test-voided", "void")
+    ]
+
+
+@pytest.mark.parametrize("first", [commit, void], ids=["commit", "void"])
+@pytest.mark.parametrize("second", [commit, void], ids=["commit", "void"])
+def test_a_hold_is_resolved_once(
+    hub_database: Database, first: Callable[..., Posted], second: Callable[..., Posted]
+) -> None:
+    """Another hold over the same accounts stands by, whose money must not be given away."""
+    earned(200)
+    held = hold("1", 60)
+    hold("2", 60)
+    first("po:1:first", held.id)
+    assert "resolved already" in refusal(lambda: second("po:1:second", held.id))
+    assert audit() == []
+
+
+@pytest.mark.parametrize("resolve", [commit, void], ids=["commit", "void"])
+def test_a_resolution_that_is_told_again_is_the_same_even_tomorrow(
+    hub_database: Database, resolve: Callable[..., Posted]
+) -> None:
+    """A worker that died before midnight is replaced by one that asks again after it."""
+    earned(100)
+    held = hold("1", 60)
+    done = resolve("po:1:end", held.id)
+    assert resolve("po:1:end", held.id, day=TODAY + 1) == Posted(done.id, created=False)
+    assert size() == (3, 6 if resolve is void else 8)
+
+
+def test_a_key_of_a_hold_stands_for_one_request(hub_database: Database) -> None:
+    earned(200)
+    first, second = hold("1", 60), hold("2", 60)
+    commit("po:1:post", first.id)
+    others: list[Callable[[], Posted]] = [
+        lambda: commit("po:1:post", second.id),
+        lambda: void("po:1:post", first.id),
+        lambda: commit("po:1:post", first.id, debit(WALLET, 59), credit(TRANSIT, 59)),
+        lambda: post(a_payout("1", 60)),
+        lambda: hold("1", 61),
+    ]
+    for other in others:
+        with pytest.raises(KeyReused):
+            other()
+    assert hold("1", 60) == Posted(first.id, created=False)
+
+
+@pytest.mark.parametrize("resolve", [commit, void], ids=["commit", "void"])
+def test_only_a_hold_is_resolved(hub_database: Database, resolve: Callable[..., Posted]) -> None:
+    moved = post(a_posting("oc:1"))
+    assert "holds nothing" in refusal(lambda: resolve("x", moved.id))
+    assert "no journal 77" in refusal(lambda: resolve("x", 77))
+
+
+def test_what_was_committed_can_be_taken_back(hub_database: Database) -> None:
+    """The money comes back as money; the hold has ended."""
+    earned(100)
+    done = commit("po:1:post", hold("1", 60).id)
+    reverse("rv:1", done.id)
+    assert store.balance(WALLET) == Balance(100, 0)
+    assert audit() == []
+
+
+def test_a_hold_is_not_taken_back_but_voided(hub_database: Database) -> None:
+    earned(100)
+    held = hold("1", 60)
+    assert "two legs" in refusal(lambda: reverse("rv:1", held.id))
+
+
+def test_a_reversal_that_is_told_again_is_the_same_even_tomorrow(hub_database: Database) -> None:
+    first = post(a_posting("oc:1"))
+    back = reverse("rv:oc:1", first.id)
+    again = money_transaction(
+        lambda: store.reverse("rv:oc:1", first.id, NOW_S, day=TODAY + 1, actor="another")
+    )
+    assert again == Posted(back.id, created=False)
+
+
+def test_a_hold_on_a_closed_day_is_refused(hub_database: Database) -> None:
+    earned(100)
+    held = hold("1", 60)
+    change("UPDATE closed_through SET day = ?", (TODAY,))
+    for work in (lambda: hold("2", 1), lambda: commit("c", held.id), lambda: void("v", held.id)):
+        assert "the day is closed" in refusal(work)
+
+
+# --- balances ------------------------------------------------------------------------------------
+
+
+def test_a_balance_is_in_the_normal_direction(hub_database: Database) -> None:
+    post(a_posting("oc:1"))
+    assert store.balance("1010.counter") == Balance(100, 0)
+    assert store.balance("2010") == Balance(100, 0)
+
+
+def test_an_account_that_was_never_used_holds_nothing(hub_database: Database) -> None:
+    assert store.balance("2310.NOBODY") == Balance(0, 0)
+    assert store.balance("2310.NOBODY", TODAY) == Balance(0, 0)
+    with pytest.raises(ValueError, match="no account '9999'"):
+        store.balance("9999")
+
+
+def test_a_balance_at_a_day_knows_what_had_moved_and_what_was_held(hub_database: Database) -> None:
+    post(a_posting("e1", effective=20260401, legs=(debit("5020", 100), credit(WALLET, 100))))
+    held = money_transaction(
+        lambda: store.hold(a_payout("1", 60)._replace(effective=20260403), NOW_S)
+    )
+    commit("po:1:post", held.id, debit(WALLET, 55), credit(BALANCE, 55), day=20260405)
+    # Told last, and of a day before all of that.
+    post(a_posting("e0", effective=20260331, legs=(debit("5020", 7), credit(WALLET, 7))))
+    expected = {
+        20260330: Balance(0, 0),
+        20260331: Balance(7, 0),
+        20260402: Balance(107, 0),
+        20260403: Balance(107, 60),
+        20260404: Balance(107, 60),
+        20260405: Balance(52, 0),
+        20991231: Balance(52, 0),
+    }
+    assert {day: store.balance(WALLET, day) for day in expected} == expected
+    assert store.balance(WALLET) == Balance(52, 0)
+
+
+# --- a random walk -------------------------------------------------------------------------------
 
 steps = st.lists(
     st.tuples(

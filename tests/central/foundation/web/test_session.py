@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from central.foundation.people import login
-from central.foundation.people.pages import _own_path
+from central.foundation.web.session import _own_path
 from tests import builders as b
 from tests.central.builders import Database, an_app, as_person, csrf_token, fill_in
 
