@@ -1,6 +1,6 @@
 """Takes commissions back when a sale is refunded: of what is pending, of the wallet, or as a debt.
 
-Nothing is posted here: the refund's own journal takes it in.
+Nothing is posted here: the refund's own journal takes it in (``rules.Refunded``).
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ import json
 from typing import NamedTuple
 
 from central.errors import KeyReused, NotFound, SharingRefused
-from central.money.ledger.posting import Leg
+from central.money.ledger import rules
+from central.money.ledger.balance import balance
+from central.money.ledger.rules import Clawed
 from central.money.sharing.claw import claw
 from central.money.sharing.earn import commissions_of
-from central.money.sharing.model import Booking
-from central.money.sharing.postings import Clawed, available_of, claw_from, clawed_legs
-from central.money.sharing.rule_body import read_snapshot
 from central.money.sharing.tables import ClawedBack, CommissionRow, SharedSale
 from edge.contract.money import Money
 
@@ -41,14 +40,8 @@ class TakenBack(NamedTuple):
     """
 
     ref: str
-    booking: Booking
     clawed: tuple[Clawed, ...]
     created: bool
-
-    @property
-    def legs(self) -> tuple[Leg, ...]:
-        """What they add to the refund's journal; they balance by themselves."""
-        return clawed_legs(self.clawed, self.booking)
 
 
 def claw_back(refund: Refund, at_s: int, *, reopen: bool = False) -> TakenBack:
@@ -69,13 +62,12 @@ def claw_back(refund: Refund, at_s: int, *, reopen: bool = False) -> TakenBack:
     sale = SharedSale.get_or_none(SharedSale.ref == refund.sale)
     if sale is None:
         raise NotFound(f"No sale was shared under {refund.sale}.")
-    booking = read_snapshot(json.loads(sale.snapshot))[0].booking
     known = ClawedBack.get_or_none(ClawedBack.refund == refund.ref)
     if known is not None:
         if (known.sale, known.minor) != (refund.sale, refund.amount.minor):
             raise KeyReused(f"{refund.ref} is another refund.")
         before = tuple(Clawed(*one) for one in json.loads(known.taken))
-        return TakenBack(refund.ref, booking, before, created=False)
+        return TakenBack(refund.ref, before, created=False)
     if refund.amount.currency != sale.currency or not 0 < refund.amount.minor <= sale.left_minor:
         raise SharingRefused(
             f"Of {refund.sale} {Money(sale.left_minor, sale.currency)} are left to be refunded."
@@ -87,7 +79,7 @@ def claw_back(refund: Refund, at_s: int, *, reopen: bool = False) -> TakenBack:
         refund=refund.ref, sale=refund.sale, minor=refund.amount.minor,
         taken=json.dumps(taken), at_s=at_s,
     )  # fmt: skip
-    return TakenBack(refund.ref, booking, taken, created=True)
+    return TakenBack(refund.ref, taken, created=True)
 
 
 def _take(sale: SharedSale, minor: int, promise: str | None) -> tuple[Clawed, ...]:
@@ -119,8 +111,9 @@ def _take(sale: SharedSale, minor: int, promise: str | None) -> tuple[Clawed, ..
 def _from(row: CommissionRow, part: int) -> Clawed:
     """Say from where: a commission that was released is in the wallet, or was paid out of it."""
     if row.state == "pending":
-        return claw_from(row.agent, part, pending=part, available=0)
-    return claw_from(row.agent, part, pending=0, available=available_of(row.agent))
+        return Clawed(row.agent, pending=part)
+    wallet = balance(f"2110.{row.agent}").available
+    return rules.claw(row.agent, part, pending=0, available=max(0, wallet))
 
 
 def _lessen(row: CommissionRow, part: int) -> None:

@@ -1,8 +1,8 @@
 """Shares a sale in the transaction that completes it: who earns what is written down, once.
 
-Nothing is posted here: the sale's own journal takes the commissions in, so that a sale and its
-shares are one journal. What is used up later, as a voucher is, is promised first and earned part
-by part.
+Nothing is posted here: the sale's own journal takes the commissions in (``rules.Completed``), so
+that a sale and its shares are one journal. What is used up later, as a voucher is, is promised
+first and earned part by part (``postings.part_earned``).
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ import json
 from typing import NamedTuple
 
 from central.errors import KeyReused, NotFound, SharingRefused
-from central.money.ledger.posting import Leg
+from central.money.ledger.rules import Commission
 from central.money.sharing.claw import claw
-from central.money.sharing.model import AgentId, Booking, RuleInForce, Sale, Split
-from central.money.sharing.postings import Commission, earned_legs
+from central.money.sharing.model import RuleInForce, Sale, Split
 from central.money.sharing.rule_body import read_snapshot, snapshot
 from central.money.sharing.rule_sets import in_force
 from central.money.sharing.tables import CommissionRow, SharedSale
@@ -31,14 +30,8 @@ class Earned(NamedTuple):
     """
 
     ref: str
-    booking: Booking
     commissions: tuple[Commission, ...]
     created: bool
-
-    @property
-    def legs(self) -> tuple[Leg, ...]:
-        """What they add to the sale's journal; they balance by themselves."""
-        return earned_legs(self.commissions, self.booking)
 
 
 class Part(NamedTuple):
@@ -102,18 +95,18 @@ def earn_part(part: Part, at_s: int) -> Earned:
     whole = SharedSale.get_or_none(SharedSale.ref == part.promise, SharedSale.kind == "promise")
     if whole is None:
         raise NotFound(f"Nothing was promised under {part.promise}.")
-    sale, found = read_snapshot(json.loads(whole.snapshot))
     known = SharedSale.get_or_none(SharedSale.ref == part.ref)
     if known is not None:
         if (known.promise, known.minor, known.currency) != (
             part.promise, part.amount.minor, part.amount.currency,
         ):  # fmt: skip
             raise KeyReused(f"{part.ref} was shared as something else.")
-        return Earned(part.ref, sale.booking, _commissions(part.ref), created=False)
+        return Earned(part.ref, _commissions(part.ref), created=False)
     if part.amount.currency != whole.currency or not 0 < part.amount.minor <= whole.left_minor:
         raise SharingRefused(
             f"Of {part.promise} {Money(whole.left_minor, whole.currency)} are left to be used."
         )
+    _, found = read_snapshot(json.loads(whole.snapshot))
     hold_s = found.rule.hold_s if found else 0
     earned = _use_up(whole, part.amount.minor)
     SharedSale.create(
@@ -123,7 +116,7 @@ def earn_part(part: Part, at_s: int) -> Earned:
     )  # fmt: skip
     for place, one in enumerate(earned):
         _write_commission(part.ref, place, one, "pending", at_s + hold_s)
-    return Earned(part.ref, sale.booking, earned, created=True)
+    return Earned(part.ref, earned, created=True)
 
 
 def commissions_of(ref: str) -> list[CommissionRow]:
@@ -138,7 +131,7 @@ def _share(sale: Sale, kind: str, at_s: int) -> Earned:
         before = json.loads(known.snapshot)
         if known.kind != kind or read_snapshot(before)[0] != sale:
             raise KeyReused(f"{sale.ref} was shared as something else.")
-        return Earned(sale.ref, sale.booking, _commissions(sale.ref), created=False)
+        return Earned(sale.ref, _commissions(sale.ref), created=False)
     found = in_force(sale.scopes, sale.at_s)
     split = split_of(sale, found)
     SharedSale.create(
@@ -152,7 +145,7 @@ def _share(sale: Sale, kind: str, at_s: int) -> Earned:
     earned = tuple(Commission(agent, minor) for agent, minor in split.by_agent.items())
     for place, one in enumerate(earned):
         _write_commission(sale.ref, place, one, state, release_at_s)
-    return Earned(sale.ref, sale.booking, earned, created=True)
+    return Earned(sale.ref, earned, created=True)
 
 
 def _use_up(whole: SharedSale, minor: int) -> tuple[Commission, ...]:
@@ -176,11 +169,11 @@ def _use_up(whole: SharedSale, minor: int) -> tuple[Commission, ...]:
         )  # fmt: skip
         assert changed == 1, "nobody else writes while this transaction does"
     earning = zip(promised, parts, strict=True)
-    return tuple(Commission(AgentId(row.agent), minor) for row, minor in earning if minor)
+    return tuple(Commission(row.agent, minor) for row, minor in earning if minor)
 
 
 def _commissions(ref: str) -> tuple[Commission, ...]:
-    return tuple(Commission(AgentId(row.agent), row.minor) for row in commissions_of(ref))
+    return tuple(Commission(row.agent, row.minor) for row in commissions_of(ref))
 
 
 def _write_commission(

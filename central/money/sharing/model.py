@@ -154,16 +154,6 @@ class RuleInForce(NamedTuple):
 # --- sales and shares ----------------------------------------------------------------------------
 
 
-class Booking(StrEnum):
-    """How the house books a sale; the value stands in the database.
-
-    GROSS as principal: commission is an expense. NET as agent: it lessens the margin.
-    """
-
-    GROSS = "gross"
-    NET = "net"
-
-
 @dataclass(frozen=True, slots=True)
 class Sale:
     """What was sold, as far as sharing is concerned.
@@ -183,7 +173,6 @@ class Sale:
     cost_minor: int = 0
     product: int | None = None
     category: str = ""
-    booking: Booking = Booking.GROSS
 
     @property
     def scopes(self) -> tuple[Scope, ...]:

@@ -1,54 +1,38 @@
-"""What sharing posts: rules 3, 4, 8 and 10 of the ledger, as far as agents have a part in them.
+"""Commissions of redemptions as journals of their own. Pure. All others are the ledger's rules.
 
-Commission is pending (2111) from the moment of the sale, available (2110) after the hold, and a
-receivable (1110) where a refund finds nothing to take. Pure, but for reading an account's rest.
+A redemption that is taken back is reversed by its mirror, and a mirror would want back what has
+been released since. Commission knows better from where to take it, so it stays out of that journal.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from central.foundation.db.engine import rows
-from central.money.ledger.posting import Leg, Posting, credit, debit
-from central.money.sharing.model import Booking
-from edge.contract.money import Money
-
-_CONTRA = {Booking.GROSS: "5020", Booking.NET: "4020"}
-"""What commission is to the house: an expense of its own sales, less margin on those of others."""
+from central.money.ledger.posting import Posting, credit, debit
+from central.money.ledger.rules import Clawed, Commission
 
 
-class Commission(NamedTuple):
-    """What one agent earns of one event, minor units."""
-
-    agent: str
-    minor: int
-
-
-class Clawed(NamedTuple):
-    """What one agent gives back, and from where, minor units."""
-
-    agent: str
-    pending: int = 0
-    available: int = 0
-    owed: int = 0
-
-    @property
-    def minor(self) -> int:
-        """All of it."""
-        return self.pending + self.available + self.owed
+def part_earned(
+    ref: str, earned: tuple[Commission, ...], currency: str, day: int, actor: str
+) -> Posting:
+    """8: what agents earn of a redemption; ``ref`` is its own key."""
+    return Posting(
+        idem=f"rdc:{ref}",
+        kind="commission-of-redemption",
+        ref=ref,
+        currency=currency,
+        legs=(
+            debit("5020", sum(one.minor for one in earned)),
+            *(credit(f"2111.{one.agent}", one.minor) for one in earned),
+        ),
+        effective=day,
+        actor=actor,
+    )
 
 
-def earned_legs(earned: tuple[Commission, ...], booking: Booking) -> tuple[Leg, ...]:
-    """3, 8: what the sale's journal has besides its own legs; they balance by themselves."""
-    total = sum(one.minor for one in earned)
-    pending = [credit(f"2111.{one.agent}", one.minor) for one in earned]
-    return _real(debit(_CONTRA[booking], total), *pending)
-
-
-def clawed_legs(clawed: tuple[Clawed, ...], booking: Booking) -> tuple[Leg, ...]:
-    """10: what the refund's journal has besides its own legs; they balance by themselves."""
-    total = sum(one.minor for one in clawed)
-    given = [
+def part_given_back(
+    refund: str, clawed: tuple[Clawed, ...], currency: str, day: int, actor: str
+) -> Posting:
+    """8, 10: what agents give back of a redemption that was taken back."""
+    sources = (
         leg
         for one in clawed
         for leg in (
@@ -56,48 +40,16 @@ def clawed_legs(clawed: tuple[Clawed, ...], booking: Booking) -> tuple[Leg, ...]
             debit(f"2110.{one.agent}", one.available),
             debit(f"1110.{one.agent}", one.owed),
         )
-    ]
-    return _real(*given, credit(_CONTRA[booking], total))
-
-
-def claw_from(agent: str, minor: int, *, pending: int, available: int) -> Clawed:
-    """Say from where an agent gives back: what is pending first, then his wallet, then a debt."""
-    from_pending = min(minor, pending)
-    from_wallet = min(minor - from_pending, available)
-    return Clawed(agent, from_pending, from_wallet, minor - from_pending - from_wallet)
-
-
-def commission_released(
-    order: str, agent: str, amount: Money, day: int, actor: str, *, owed: int = 0
-) -> Posting:
-    """4: the time for refunds is over; what the agent owes for earlier ones is netted first."""
-    netted = min(owed, amount.minor)
+    )
     return Posting(
-        idem=f"rel:{order}:{agent}",
-        kind="commission-released",
-        ref=order,
-        currency=amount.currency,
-        legs=_real(
-            debit(f"2111.{agent}", amount.minor),
-            credit(f"1110.{agent}", netted),
-            credit(f"2110.{agent}", amount.minor - netted),
+        idem=f"rvc:{refund}",
+        kind="commission-of-redemption-taken-back",
+        ref=refund,
+        currency=currency,
+        legs=(
+            *(leg for leg in sources if leg.minor),
+            credit("5020", sum(one.minor for one in clawed)),
         ),
         effective=day,
         actor=actor,
     )
-
-
-def available_of(agent: str) -> int:
-    """Return what may be taken of an agent's wallet: posted, less what is held for a payout."""
-    found = rows("SELECT c - d - pd FROM account WHERE code = ?", (f"2110.{agent}",))
-    return max(0, int(found[0][0])) if found else 0
-
-
-def owed_by(agent: str) -> int:
-    """Return what an agent owes for refunds that found his wallet empty."""
-    found = rows("SELECT d - c FROM account WHERE code = ?", (f"1110.{agent}",))
-    return max(0, int(found[0][0])) if found else 0
-
-
-def _real(*wanted: Leg) -> tuple[Leg, ...]:
-    return tuple(leg for leg in wanted if leg.minor)

@@ -10,10 +10,10 @@ import peewee
 
 from central.errors import HubError
 from central.foundation.db.engine import money_transaction, rows
-from central.money.ledger.rules import business_day
+from central.money.ledger.balance import balance
+from central.money.ledger.rules import business_day, commission_released
 from central.money.ledger.store import post
 from central.money.sharing.model import AgentId
-from central.money.sharing.postings import commission_released, owed_by
 from central.money.sharing.tables import CommissionRow, SharedSale
 from edge.contract.money import Money
 
@@ -102,8 +102,9 @@ def release(sale: str, agent: AgentId, now_s: int, *, timezone: str) -> Money | 
         assert changed == 1, "nobody else writes while this transaction does"
         currency = SharedSale.get(SharedSale.ref == sale).currency
         amount = Money(row.kept_minor, currency)
+        owed = max(0, balance(f"1110.{agent}").posted)
         day = business_day(now_s, timezone)
-        post(commission_released(sale, agent, amount, day, ACTOR, owed=owed_by(agent)), now_s)
+        post(commission_released(sale, agent, amount, day, ACTOR, owed=owed), now_s)
         return amount
 
     return money_transaction(write)

@@ -18,7 +18,6 @@ from central.money.sharing.model import (
     TOTAL_PPM_DEFAULT,
     AgentId,
     Base,
-    Booking,
     FixedLine,
     LevelId,
     LevelLine,
@@ -231,7 +230,6 @@ def snapshot(sale: Sale, split: Split) -> dict[str, Any]:
             "cost_minor": sale.cost_minor,
             "product": sale.product,
             "category": sale.category,
-            "booking": str(sale.booking),
             "at_s": sale.at_s,
             "chain": [list(link) for link in sale.chain],
         },
@@ -265,7 +263,6 @@ def read_snapshot(body: Mapping[str, Any]) -> tuple[Sale, RuleInForce | None]:
         cost_minor=told["cost_minor"],
         product=told["product"],
         category=told["category"],
-        booking=Booking(told["booking"]),
     )
     if body["rule"] is None:
         return sale, None

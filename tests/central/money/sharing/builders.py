@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from central.foundation.db.engine import money_transaction
-from central.money.ledger.posting import Leg, Posting, credit, debit
+from central.money.ledger import rules, store
+from central.money.ledger.posting import Posting, credit, debit
 from central.money.ledger.store import post
 from central.money.sharing.claw_back import Refund, TakenBack, claw_back
-from central.money.sharing.earn import Earned, earn
+from central.money.sharing.earn import Earned, Part, earn, earn_part
 from central.money.sharing.model import (
     DEFAULT_SCOPE,
     AgentId,
-    Booking,
     FixedLine,
     LevelId,
     LevelLine,
@@ -25,6 +25,7 @@ from central.money.sharing.model import (
     Scope,
     To,
 )
+from central.money.sharing.postings import part_earned, part_given_back
 from central.money.sharing.rule_body import to_body
 from central.money.sharing.rule_sets import Draft, activate, draft
 from edge.contract.money import Money
@@ -80,52 +81,71 @@ def activated(
     return activate(ref, from_s, by="wang", now_s=from_s).ref
 
 
-def netted(*legs: Leg) -> tuple[Leg, ...]:
-    """Return the legs of one journal: one for each account."""
-    totals: dict[str, int] = {}
-    for leg in legs:
-        totals[leg.account] = totals.get(leg.account, 0) + leg.side * leg.minor
-    return tuple(
-        debit(account, minor) if minor > 0 else credit(account, -minor)
-        for account, minor in totals.items()
-        if minor
-    )
-
-
-def a_journal(idem: str, legs: tuple[Leg, ...], currency: str = "CNY") -> Posting:
-    return Posting(idem, idem.partition(":")[0], idem, currency, legs, TODAY, "test")
-
-
-def complete(sale: Sale, at_s: int = b.NOW_S) -> Earned:
+def complete(sale: Sale, at_s: int = b.NOW_S, *, is_agency: bool = False) -> Earned:
     """Pay an order and complete it, as the sale wing does: one journal with its shares."""
-    price, cost = sale.amount.minor, sale.cost_minor
-    currency = sale.amount.currency
 
     def work() -> Earned:
-        post(a_journal(f"pay:{sale.ref}", (debit("1010.web", price), credit("2010", price)),
-                       currency), at_s)  # fmt: skip
+        post(rules.paid("web", sale.ref, sale.ref, sale.amount, TODAY, "test"), at_s)
         earned = earn(sale, at_s)
-        revenue = (
-            (credit("4010", price), debit("5010", cost))
-            if sale.booking is Booking.GROSS
-            else (credit("4020", price - cost),)
-        )
-        legs = netted(debit("2010", price), credit("2210.sup", cost), *revenue, *earned.legs)
-        post(a_journal(f"oc:{sale.ref}", legs, currency), at_s)
+        done = rules.Completed(
+            sale.ref, sale.amount, (rules.Cost("2210.sup", sale.cost_minor),), earned.commissions,
+            is_agency=is_agency,
+        )  # fmt: skip
+        post(rules.order_completed(done, TODAY, "test"), at_s)
         return earned
 
     return money_transaction(work)
 
 
-def refund(sale: Sale, minor: int, ref: str = "RF-1", at_s: int = b.NOW_S) -> TakenBack:
+def refund(
+    sale: Sale, minor: int, ref: str = "RF-1", at_s: int = b.NOW_S, *, is_agency: bool = False
+) -> TakenBack:
     """Refund part of an order, as the sale wing does; the supplier takes nothing back."""
-    asked = Refund(ref, sale.ref, Money(minor, sale.amount.currency))
+    amount = Money(minor, sale.amount.currency)
 
     def work() -> TakenBack:
-        taken = claw_back(asked, at_s)
-        revenue = "4010" if sale.booking is Booking.GROSS else "4020"
-        legs = netted(debit(revenue, minor), credit("2610.web", minor), *taken.legs)
-        post(a_journal(f"rf:{ref}", legs, sale.amount.currency), at_s)
+        taken = claw_back(Refund(ref, sale.ref, amount), at_s)
+        back = rules.Refunded(ref, sale.ref, "web", amount, taken.clawed, is_agency=is_agency)
+        post(rules.refund_after_completion(back, TODAY, "test"), at_s)
         return taken
 
     return money_transaction(work)
+
+
+def redeem(ref: str, minor: int, promise: str = "V-1", currency: str = "CNY") -> Earned:
+    """Redeem part of a voucher: what is earned by it is a journal of its own."""
+
+    def work() -> Earned:
+        earned = earn_part(Part(ref, promise, Money(minor, currency)), b.NOW_S)
+        if earned.commissions:
+            post(part_earned(ref, earned.commissions, currency, TODAY, "test"), b.NOW_S)
+        return earned
+
+    return money_transaction(work)
+
+
+def take_back(ref: str, sale: str, minor: int, *, reopen: bool = False) -> TakenBack:
+    """Take a redemption back, or a promise."""
+
+    def work() -> TakenBack:
+        taken = claw_back(Refund(ref, sale, Money(minor, "CNY")), b.NOW_S, reopen=reopen)
+        if taken.clawed:
+            post(part_given_back(ref, taken.clawed, "CNY", TODAY, "test"), b.NOW_S)
+        return taken
+
+    return money_transaction(work)
+
+
+def pay_out(agent: str, minor: int, key: str = "1", at_s: int = b.NOW_S) -> None:
+    """A wallet is paid out."""
+    money_transaction(lambda: post(_payout(agent, minor, key), at_s))
+
+
+def hold(agent: str, minor: int, at_s: int = b.NOW_S) -> None:
+    """A payout is on its way: the money is set aside."""
+    money_transaction(lambda: store.hold(_payout(agent, minor, "held"), at_s))
+
+
+def _payout(agent: str, minor: int, key: str) -> Posting:
+    legs = (debit(f"2110.{agent}", minor), credit("1020.web", minor))
+    return Posting(f"po:{key}:{agent}", "po", agent, "CNY", legs, TODAY, "test")

@@ -7,14 +7,11 @@ from typing import Any
 import pytest
 
 from central.errors import HubError, KeyReused, NotFound, SharingRefused
-from central.foundation.db.engine import change, money_transaction, rows
+from central.foundation.db.engine import money_transaction, rows
 from central.money.ledger.audit import audit, size
-from central.money.ledger.posting import credit, debit
-from central.money.ledger.store import post
+from central.money.ledger.rules import Clawed
 from central.money.sharing.claw_back import Refund, TakenBack, claw_back
-from central.money.sharing.earn import Part, earn_part, promise
-from central.money.sharing.model import Booking
-from central.money.sharing.postings import Clawed
+from central.money.sharing.earn import promise
 from central.money.sharing.release import release_due
 from edge.contract.money import Money
 from tests import builders as b
@@ -24,13 +21,16 @@ from tests.central.money.sharing.builders import (
     CITY_1,
     PROVINCE_1,
     ZONE,
-    a_journal,
     a_rule,
     a_sale,
     activated,
     complete,
     fixed,
+    hold,
+    pay_out,
+    redeem,
     refund,
+    take_back,
 )
 
 LATER_S = b.NOW_S + 8 * 86_400
@@ -39,12 +39,6 @@ LATER_S = b.NOW_S + 8 * 86_400
 def a_shared_order(**bent: Any) -> None:
     activated(a_rule())
     complete(a_sale(**bent))
-
-
-def pay_out(agent: str, minor: int) -> None:
-    """The wallet goes out; here to the channel's clearing."""
-    legs = (debit(f"2110.{agent}", minor), credit("1010.web", minor))
-    money_transaction(lambda: post(a_journal(f"po:{agent}", legs), LATER_S))
 
 
 def states() -> list[tuple[Any, ...]]:
@@ -71,8 +65,9 @@ def test_after_a_full_refund_no_commission_is_left(hub_database: Database) -> No
 
 
 def test_a_refund_of_a_sale_for_others_raises_the_margin_again(hub_database: Database) -> None:
-    a_shared_order(booking=Booking.NET)
-    refund(a_sale(booking=Booking.NET), 10_000)
+    activated(a_rule())
+    complete(a_sale(), is_agency=True)
+    refund(a_sale(), 10_000, is_agency=True)
     # What the supplier does not take back is the house's loss.
     assert balances() == {
         "1010.web": 10_000, "2210.sup": -6_000, "2610.web": -10_000, "4020": 6_000,
@@ -115,30 +110,8 @@ def test_money_that_is_held_for_a_payout_is_not_taken(hub_database: Database) ->
     """The payout may be on its way; what cannot be taken is owed."""
     a_shared_order()
     release_due(LATER_S, timezone=ZONE)
-    _hold(CITY_1, 450)
+    hold(CITY_1, 450)
     assert refund(a_sale(), 10_000).clawed[0] == Clawed(CITY_1, available=50, owed=450)
-
-
-def _hold(agent: str, minor: int) -> None:
-    """Set money aside as a payout does: entries of the second layer, their journal last."""
-    number = 10**6
-    legs = (debit("2210.x", 1), credit("2210.y", 1))
-    money_transaction(lambda: post(a_journal("open", legs), LATER_S))
-
-    def work() -> None:
-        for code, side in ((f"2110.{agent}", 1), ("2210.y", -1)):
-            change(
-                "INSERT INTO entry (journal_id, account_id, layer, side, amount)"
-                " SELECT ?, id, 2, ?, ? FROM account WHERE code = ?",
-                (number, side, minor, code),
-            )
-        change(
-            "INSERT INTO journal (id, idem, req_hash, kind, ref, phase, effective, at_s, actor)"
-            " VALUES (?, 'hold', ?, 'test', 'x', 'pending', 20260411, 0, 'test')",
-            (number, b"hold"),
-        )
-
-    money_transaction(work)
 
 
 def test_a_refund_that_is_told_again_takes_once(hub_database: Database) -> None:
@@ -199,25 +172,6 @@ def test_a_refund_without_any_commission_is_noted(hub_database: Database) -> Non
 def a_promise() -> None:
     activated(a_rule(fixed(700)))
     money_transaction(lambda: promise(a_sale("V-1", cost_minor=0), b.NOW_S))
-
-
-def redeem(ref: str, minor: int) -> None:
-    def work() -> None:
-        earned = earn_part(Part(ref, "V-1", Money(minor, "CNY")), b.NOW_S)
-        post(a_journal(f"rd:{ref}", earned.legs), b.NOW_S)
-
-    money_transaction(work)
-
-
-def take_back(refund_ref: str, sale: str, minor: int, *, reopen: bool = False) -> TakenBack:
-    def work() -> TakenBack:
-        asked = Refund(refund_ref, sale, Money(minor, "CNY"))
-        taken = claw_back(asked, b.NOW_S, reopen=reopen)
-        if taken.created and taken.legs:
-            post(a_journal(f"rv:{refund_ref}", taken.legs), b.NOW_S)
-        return taken
-
-    return money_transaction(work)
 
 
 def test_a_redemption_that_is_taken_back_can_be_earned_again(hub_database: Database) -> None:

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from central.errors import HubError, KeyReused, NotFound, PostingRefused, SharingRefused
 from central.foundation.db.engine import money_transaction, rows
+from central.money.ledger import rules
 from central.money.ledger.audit import audit, size
-from central.money.ledger.posting import credit, debit
+from central.money.ledger.rules import Commission
 from central.money.ledger.store import post
 from central.money.sharing.earn import Earned, Part, earn, earn_part, promise
-from central.money.sharing.model import Booking, LevelId, Link, Over
-from central.money.sharing.postings import Commission
+from central.money.sharing.model import LevelId, Link, Over
 from central.money.sharing.rule_body import read_snapshot
 from central.money.sharing.work_out import work_out
 from edge.contract.money import Money
@@ -29,12 +29,13 @@ from tests.central.money.sharing.builders import (
     CITY_1,
     GENERAL_1,
     PROVINCE_1,
-    a_journal,
+    TODAY,
     a_rule,
     a_sale,
     activated,
     complete,
     fixed,
+    redeem,
 )
 
 BOTH = (Commission(CITY_1, 500), Commission(PROVINCE_1, 200))
@@ -50,7 +51,7 @@ def commissions(ref: str = "O-1") -> list[tuple[Any, ...]]:
 
 def test_a_completed_order_is_one_journal_with_its_shares(hub_database: Database) -> None:
     activated(a_rule())
-    assert complete(a_sale()) == Earned("O-1", Booking.GROSS, BOTH, created=True)
+    assert complete(a_sale()) == Earned("O-1", BOTH, created=True)
     assert balances() == {
         "1010.web": 10_000, "2210.sup": -6_000, "4010": -10_000, "5010": 6_000, "5020": 700,
         "2111.C1": -500, "2111.P1": -200,
@@ -65,7 +66,7 @@ def test_a_completed_order_is_one_journal_with_its_shares(hub_database: Database
 def test_a_sale_for_others_lessens_the_margin(hub_database: Database) -> None:
     """The net variant: what is left of the price after supplier and agents is the house's."""
     activated(a_rule())
-    complete(a_sale(booking=Booking.NET))
+    complete(a_sale(), is_agency=True)
     assert balances() == {
         "1010.web": 10_000, "2210.sup": -6_000, "4020": -3_300, "2111.C1": -500, "2111.P1": -200,
     }  # fmt: skip
@@ -75,7 +76,7 @@ def test_an_order_that_is_told_again_is_shared_once(hub_database: Database) -> N
     activated(a_rule())
     complete(a_sale())
     again = complete(a_sale(), at_s=b.NOW_S + 99)
-    assert again == Earned("O-1", Booking.GROSS, BOTH, created=False)
+    assert again == Earned("O-1", BOTH, created=False)
     assert size() == (2, 9)
     assert len(commissions()) == 2
 
@@ -83,7 +84,7 @@ def test_an_order_that_is_told_again_is_shared_once(hub_database: Database) -> N
 @pytest.mark.parametrize(
     "bent",
     [{"minor": 10_001}, {"cost_minor": 1}, {"chain": CHAIN[1:]}, {"at_s": b.NOW_S + 1},
-     {"booking": Booking.NET}, {"product": 8}],
+     {"product": 8}],
     ids=lambda bent: next(iter(bent)),
 )  # fmt: skip
 def test_a_number_stands_for_one_sale(hub_database: Database, bent: dict[str, Any]) -> None:
@@ -153,8 +154,8 @@ def test_a_sale_that_the_ledger_refuses_is_not_shared(hub_database: Database) ->
     def work() -> None:
         earned = earn(a_sale(), b.NOW_S)
         # Nobody has paid: 2010 would fall below nothing.
-        post(a_journal("oc:O-1", (debit("2010", 10_000), credit("4010", 10_000), *earned.legs)),
-             b.NOW_S)  # fmt: skip
+        done = rules.Completed("O-1", a_sale().amount, earned=earned.commissions)
+        post(rules.order_completed(done, TODAY, "test"), b.NOW_S)
 
     with pytest.raises(PostingRefused):
         money_transaction(work)
@@ -185,18 +186,6 @@ def test_many_who_complete_one_order_share_it_once(hub_database: Database) -> No
 def promised(minor: int = 10_000) -> Earned:
     activated(a_rule())
     return money_transaction(lambda: promise(a_sale("V-1", minor, cost_minor=0), b.NOW_S))
-
-
-def redeem(ref: str, minor: int, currency: str = "CNY", at_s: int = b.NOW_S) -> Earned:
-    """Redeem part of the voucher; the commissions are a journal of their own here."""
-
-    def work() -> Earned:
-        earned = earn_part(Part(ref, "V-1", Money(minor, currency)), at_s)
-        if earned.legs:
-            post(a_journal(f"rd:{ref}", earned.legs), at_s)
-        return earned
-
-    return money_transaction(work)
 
 
 def test_what_is_promised_is_earned_by_nobody_yet(hub_database: Database) -> None:
@@ -241,7 +230,7 @@ def test_more_than_was_promised_is_not_earned(
 ) -> None:
     promised()
     with pytest.raises(kind, match=r"100\.00 are left"):
-        redeem("R1", minor, currency)
+        redeem("R1", minor, currency=currency)
     assert commissions("R1") == []
 
 

@@ -8,10 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from central.errors import HubError
-from central.foundation.db.engine import change, money_transaction, rows
+from central.foundation.db.engine import change, rows
 from central.money.ledger.audit import audit, size
-from central.money.ledger.posting import credit, debit
-from central.money.ledger.store import journal_id_of, post
+from central.money.ledger.store import journal_id_of
 from central.money.sharing.model import AgentId
 from central.money.sharing.release import Released, release, release_due
 from tests import builders as b
@@ -22,11 +21,11 @@ from tests.central.money.sharing.builders import (
     CITY_1,
     PROVINCE_1,
     ZONE,
-    a_journal,
     a_rule,
     a_sale,
     activated,
     complete,
+    pay_out,
     refund,
 )
 
@@ -165,10 +164,7 @@ class Life:
         assert run(self.now_s).faults == []
 
     def do_pay(self, minor: int, which: int) -> None:
-        agent = f"{'CPG'[which % 3]}1"
-        legs = (debit(f"2110.{agent}", minor), credit("1010.web", minor))
-        key = f"po:{self.prefix}:{self.now_s}:{agent}"
-        money_transaction(lambda: post(a_journal(key, legs), self.now_s))
+        pay_out(f"{'CPG'[which % 3]}1", minor, f"{self.prefix}:{self.now_s}", self.now_s)
 
 
 def assert_the_books_say_what_the_commissions_say() -> None:
