@@ -11,14 +11,18 @@ import json
 from typing import NamedTuple
 
 from central.errors import KeyReused, NotFound, SharingRefused
+from central.foundation.web.words import N_
 from central.money.ledger.rules import Commission
 from central.money.sharing.claw import claw
 from central.money.sharing.model import RuleInForce, Sale, Split
 from central.money.sharing.rule_body import read_snapshot, snapshot
 from central.money.sharing.rule_sets import in_force
+from central.money.sharing.split import SharesExceed
 from central.money.sharing.tables import CommissionRow, SharedSale
 from central.money.sharing.work_out import work_out
 from edge.contract.money import Money
+
+TOO_MUCH = N_("All shares together are more than they may be, and the rule set refuses that.")
 
 
 class Earned(NamedTuple):
@@ -55,8 +59,10 @@ def split_of(sale: Sale, found: RuleInForce | None) -> Split:
     """
     try:
         return work_out(sale, found)
+    except SharesExceed as exc:
+        raise SharingRefused(TOO_MUCH, sale=sale.ref, why=str(exc)) from exc
     except ValueError as exc:
-        raise SharingRefused(f"{sale.ref}: {exc}.") from exc
+        raise SharingRefused(str(exc), sale=sale.ref) from exc
 
 
 def earn(sale: Sale, at_s: int) -> Earned:

@@ -14,6 +14,7 @@ from central.money.sharing.rule_body import RuleInvalid, parse_scope, read, to_b
 from central.money.sharing.tables import SharedSale, SharingRule
 
 NOTE_MAX = 500
+UNANSWERED = N_("More than two paid agents, or more than 30 % in all: somebody must say why.")
 FROM_S_MAX = 2**35
 """A rule set that begins after the year 3000 was a slip of the finger."""
 
@@ -93,7 +94,7 @@ def edit(
             .execute()
         )  # fmt: skip
         if changed != 1:
-            raise Conflict("Only a draft can be changed; make a new version of it.")
+            raise Conflict(N_("Only a draft can be changed; make a new version of it."))
         return get(ref)
 
     return money_transaction(write)
@@ -105,7 +106,7 @@ def discard(ref: RuleRef) -> None:
     def write() -> None:
         get(ref)
         if SharingRule.delete().where(*_is(ref), SharingRule.state == "draft").execute() != 1:
-            raise Conflict("Only a draft can be thrown away.")
+            raise Conflict(N_("Only a draft can be thrown away."))
 
     money_transaction(write)
 
@@ -120,28 +121,26 @@ def activate(ref: RuleRef, from_s: int | None, *, by: str, now_s: int) -> RuleVe
     """
     begins_s = now_s if from_s is None else from_s
     if begins_s < now_s:
-        raise RequestInvalid("A rule set begins now or later: what has been shared stays so.")
+        raise RequestInvalid(N_("A rule set begins now or later: what has been shared stays so."))
     if begins_s > FROM_S_MAX:
-        raise RequestInvalid("A rule set begins in this millennium.")
+        raise RequestInvalid(N_("A rule set begins in this millennium."))
 
     def write() -> RuleVersion:
         found = get(ref)
         if found.rule.must_be_answered_for and not found.answered_for:
-            raise RequestInvalid(
-                "More than two paid levels, or more than 30 % in all, need somebody who says why."
-            )
+            raise RequestInvalid(UNANSWERED)
         beginning = SharingRule.select().where(
             SharingRule.scope == ref.scope, SharingRule.from_s == begins_s
         )
         if found.state == "draft" and beginning.exists():
-            raise Conflict("Another version of this rule set begins in the same second.")
+            raise Conflict(N_("Another version of this rule set begins in the same second."))
         changed = (
             SharingRule.update(state="active", from_s=begins_s, activated_by=by)
             .where(*_is(ref), SharingRule.state == "draft")
             .execute()
         )
         if changed != 1:
-            raise Conflict("This version is active already.")
+            raise Conflict(N_("This version is active already."))
         return get(ref)
 
     return money_transaction(write)
@@ -163,7 +162,7 @@ def withdraw(ref: RuleRef, *, now_s: int) -> RuleVersion:
             .execute()
         )
         if changed != 1:
-            raise Conflict("Only a version that has not begun can be withdrawn.")
+            raise Conflict(N_("Only a version that has not begun can be withdrawn."))
         return get(ref)
 
     return money_transaction(write)
@@ -247,7 +246,7 @@ def _checked(wanted: Draft, levels: Collection[str]) -> RuleSet:
     except RuleInvalid as exc:
         raise RequestInvalid(exc.sentence, **({"line": exc.line} if exc.line else {})) from exc
     if not all(_is_note(text) for text in (wanted.note, wanted.answered_for)):
-        raise RequestInvalid("A note has at most 500 printable characters.")
+        raise RequestInvalid(N_("A note has at most 500 printable characters."))
     return rule
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from central.foundation.web.words import N_
 from central.money.sharing.model import (
     Base,
     Cut,
@@ -57,15 +58,13 @@ def work_out(sale: Sale, found: RuleInForce | None) -> Split:
 
 def _check(sale: Sale, found: RuleInForce | None) -> None:
     if not 0 < sale.amount.minor <= AMOUNT_MINOR_MAX:
-        raise ValueError("the amount of a sale is positive, and not beyond all bounds")
+        raise ValueError(N_("The amount of a sale is positive, and not beyond all bounds."))
     if not 0 <= sale.cost_minor <= AMOUNT_MINOR_MAX:
-        raise ValueError("the cost of a sale is not negative, and not beyond all bounds")
+        raise ValueError(N_("The cost of a sale is not negative, and not beyond all bounds."))
     if len({link.agent for link in sale.chain}) < len(sale.chain):
-        raise ValueError("an agent stands in a chain once")
+        raise ValueError(N_("An agent stands in a chain once."))
     if found is not None and found.rule.currency != sale.amount.currency:
-        raise ValueError(
-            f"the rule set pays in {found.rule.currency}, the sale is in {sale.amount.currency}"
-        )
+        raise ValueError(N_("The rule set pays in another currency than the sale's."))
 
 
 # --- who is entitled -----------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from central.network.agents.model import Agent
 SECURITY: list[dict[str, list[str]]] = [{"api_key": []}]
 _TAG = Tag(name="network", description="Agents, and who stands above whom.")
 _ID = "^[A-Z0-9][A-Z0-9-]{0,31}$"
+_LEVEL = "^[a-z][a-z0-9-]{0,31}$"
 _ACTOR = "api"
 
 
@@ -33,26 +34,30 @@ class NewAgentJson(BaseModel):
 
     id: str = Field(pattern=_ID)
     name: str = Field(min_length=1, max_length=64)
-    level: str = Field(description="general, province, city, promoter.")
-    parent: str | None = Field(None, description="Who is above him; null for the house.")
+    level: str = Field(pattern=_LEVEL, description="general, province, city, promoter.")
+    parent: str | None = Field(
+        None, pattern=_ID, description="Who is above him; null for the house."
+    )
 
 
 class ParentJson(BaseModel):
     """Where an agent shall stand."""
 
-    parent: str | None = Field(description="Who shall be above him; null for the house.")
+    parent: str | None = Field(
+        pattern=_ID, description="Who shall be above him; null for the house."
+    )
 
 
 class LevelJson(BaseModel):
     """Which level an agent shall have."""
 
-    level: str
+    level: str = Field(pattern=_LEVEL)
 
 
 class HeirJson(BaseModel):
     """Who takes those below an agent who leaves."""
 
-    heir: str | None = Field(None, description="His own parent if nobody is named.")
+    heir: str | None = Field(None, pattern=_ID, description="His own parent if nobody is named.")
 
 
 class AgentJson(BaseModel):

@@ -124,7 +124,7 @@ def test_what_goes_beyond_what_is_usual_needs_somebody_who_says_why(
     hub_database: Database,
 ) -> None:
     drafted(rule=a_rule(paid_levels=3))
-    refused(RequestInvalid, "says why", lambda: activate(V1))
+    refused(RequestInvalid, "must say why", lambda: activate(V1))
     ref = drafted(rule=a_rule(paid_levels=3), answered_for="Counsel has agreed.").ref
     assert activate(ref).answered_for == "Counsel has agreed."
 

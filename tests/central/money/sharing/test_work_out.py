@@ -193,7 +193,7 @@ def test_a_rule_set_may_refuse_instead_of_cutting() -> None:
         ({"cost_minor": -1}, "not negative"),
         ({"cost_minor": AMOUNT_MINOR_MAX + 1}, "beyond all bounds"),
         ({"chain": (CHAIN[0], CHAIN[1], CHAIN[0])}, "once"),
-        ({"amount": Money(100, "USD")}, "pays in CNY, the sale is in USD"),
+        ({"amount": Money(100, "USD")}, "another currency"),
     ],
 )
 def test_what_is_no_sale_is_told(bent: dict[str, Any], why: str) -> None:
