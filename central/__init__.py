@@ -3,7 +3,8 @@
 A map of the house:
 
     foundation/   the ground floor: database, web, people; knows no feature
-    money/        ledger
+    money/        ledger, sharing
+    network/      agents: who sells, and who stands above whom
     stores/       keys, vouchers, units, redemptions: what the stores and their units see
     supply/       catalogue: which products there are
     app.py        the one module that knows all others; cli.py calls it

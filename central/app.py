@@ -41,6 +41,11 @@ from central.foundation.web.words import (
 from central.money.ledger import api as ledger_api
 from central.money.ledger import pages as ledger_pages
 from central.money.ledger.audit import audit, size
+from central.money.sharing import api as sharing_api
+from central.money.sharing import pages as sharing_pages
+from central.money.sharing.ports import Named, Outside
+from central.network.agents import api as agents_api
+from central.network.agents import upstream
 from central.stores import edge_api, json_api
 from central.stores.keys import keyring as keys
 from central.stores.keys import trust
@@ -48,8 +53,10 @@ from central.stores.redemptions import overview as redemptions
 from central.stores.redemptions import pages as redemption_pages
 from central.stores.units import overview as unit_overview
 from central.stores.units import pages as unit_pages
+from central.supply.catalogue import products
 from edge import __version__
 from edge.contract.bundle import LOCALES
+from edge.contract.ids import ProductId
 from edge.contract.money import decimal_text
 
 log = logging.getLogger(__name__)
@@ -70,6 +77,26 @@ class HealthJson(BaseModel):
 
     status: str
     software: str
+
+
+def _products() -> list[Named]:
+    found = products.catalogue().products.values()
+    return [Named(str(p.product), p.names["zh-CN"], p.names["en"]) for p in found]
+
+
+def _category_of(product: int) -> str:
+    products.get(ProductId(product))  # or it is not found
+    return ""  # the catalogue has no categories yet
+
+
+OUTSIDE_OF_SHARING = Outside(
+    chain_at=upstream.chain_at,
+    agents=lambda: [Named(a.id, a.name, a.name) for a in upstream.agents()],
+    levels=lambda: [Named(level.id, level.name_zh, level.name_en) for level in upstream.levels()],
+    products=_products,
+    category_of=_category_of,
+)
+"""What sharing is told of the wings above the money."""
 
 
 def now_s() -> int:
@@ -164,13 +191,22 @@ def _register_routes(
     # A code cannot be guessed in its ten minutes; this keeps the guessing from costing anything.
     offer = app.view_functions["units_api.offer"]
     app.view_functions["units_api.offer"] = limiter.limit("30 per minute")(offer)  # type: ignore[assignment]
-    for api in (json_api.blueprint(keyring), ledger_api.blueprint()):
+    apis = (
+        json_api.blueprint(keyring),
+        ledger_api.blueprint(),
+        agents_api.blueprint(clock),
+        sharing_api.blueprint(OUTSIDE_OF_SHARING, config.currency, clock),
+    )
+    for api in apis:
         app.register_api(api)
         csrf.exempt(api)
     app.register_blueprint(sessions.blueprint(limiter))
     app.register_blueprint(unit_pages.blueprint(keyring, config, clock))
     app.register_blueprint(redemption_pages.blueprint())
     app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))
+    app.register_blueprint(
+        sharing_pages.blueprint(OUTSIDE_OF_SHARING, config.currency, config.timezone, clock)
+    )
 
     @app.get("/", doc_ui=False)
     @needs(PERSON)

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from central import config as settings
-from central.app import now_s
+from central.app import OUTSIDE_OF_SHARING, now_s
 from central.config import DEFAULT_FILE, HubConfig
 from central.errors import ConfigInvalid, HubError, RequestInvalid
 from central.foundation.db.engine import HUB, open_database
@@ -26,6 +26,9 @@ from central.money.ledger.audit import size
 from central.money.ledger.rules import business_day
 from central.money.ledger.statement import statement as statement_of
 from central.money.ledger.statement import trial_balance
+from central.money.sharing import commands as sharing_commands
+from central.network.agents import commands as agents_commands
+from central.network.agents.upstream import suspended
 from central.stores.keys import keyring, trust
 from central.stores.redemptions.resume import resume
 from central.stores.units import enrol, revoke, steer
@@ -56,6 +59,14 @@ class Settings:
     def config(self) -> HubConfig:
         """The settings."""
         return settings.load(self._file, overrides=self._overrides)
+
+    def hub(self) -> Hub:
+        """Open the hub for as long as a command works on it."""
+        return Hub(self.config)
+
+    def now_s(self) -> int:
+        """Read the clock, Unix seconds."""
+        return now_s()
 
 
 class Hub(AbstractContextManager["Hub"]):
@@ -110,6 +121,10 @@ def main(ctx: click.Context, file: Path | None, overrides: tuple[str, ...]) -> N
     if file is None and DEFAULT_FILE.exists():
         file = DEFAULT_FILE
     ctx.obj = Settings(file, overrides)
+
+
+main.add_command(agents_commands.agents)
+main.add_command(sharing_commands.commands(OUTSIDE_OF_SHARING, suspended))
 
 
 @main.command()

@@ -10,7 +10,8 @@
     ├── NotFound                  there is no such thing
     ├── Conflict                  it does not fit what is there already
     │   ├── KeyReused             the same business key, another request
-    │   └── PostingRefused        the ledger's own rules refuse it
+    │   ├── PostingRefused        the ledger's own rules refuse it
+    │   └── SharingRefused        a sale cannot be shared, or not be undone, like this
     ├── EnrolmentRefused          a code is wrong, used, too old, or the numbers differ
     └── TooManyTries              wait
 """
@@ -92,6 +93,12 @@ class PostingRefused(Conflict):
     """The ledger's own rules refuse a journal: unbalanced, overdrawn, closed day, …"""
 
     slug, status, title = "posting-refused", 409, "The ledger refuses this posting"
+
+
+class SharingRefused(Conflict):
+    """A sale cannot be shared like this, or more is to be undone than is left of it."""
+
+    slug, status, title = "sharing-refused", 409, "This cannot be shared like that"
 
 
 class EnrolmentRefused(HubError):

@@ -14,11 +14,22 @@ class Permission(StrEnum):
     VOUCHERS_ISSUE = "vouchers.issue"
     REDEMPTIONS_READ = "redemptions.read"
     LEDGER_READ = "ledger.read"
+    AGENTS_READ = "agents.read"
+    AGENTS_MANAGE = "agents.manage"
+    SHARING_READ = "sharing.read"
+    SHARING_MANAGE = "sharing.manage"
 
 
 ROLES: dict[str, frozenset[Permission]] = {
     "admin": frozenset(Permission),
-    "finance": frozenset({Permission.LEDGER_READ, Permission.REDEMPTIONS_READ}),
+    "finance": frozenset(
+        {
+            Permission.LEDGER_READ,
+            Permission.REDEMPTIONS_READ,
+            Permission.AGENTS_READ,
+            Permission.SHARING_READ,
+        }
+    ),
     "viewer": frozenset(p for p in Permission if p.endswith(".read")),
 }
 

@@ -32,6 +32,7 @@ _MEANING = {
     401: "No API key, or one that is not known.",
     403: "The key's role does not have the permission.",
     404: "There is no such thing.",
+    409: "It does not fit what is there already.",
     422: "A parameter does not suit its schema.",
     500: "An error inside the hub; instance names it in the log.",
 }

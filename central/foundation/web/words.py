@@ -16,11 +16,17 @@ NAVIGATION = (
     ("redemptions.show", N_("Redemptions"), Permission.REDEMPTIONS_READ),
     ("redemptions.show_conflicts", N_("Conflicts"), Permission.REDEMPTIONS_READ),
     ("ledger.show", N_("Trial balance"), Permission.LEDGER_READ),
+    ("sharing.rules", N_("Profit sharing"), Permission.SHARING_READ),
 )
 STATES = {
     "active": N_("active"),
     "revoked": N_("revoked"),
     "quarantined": N_("two journals"),
+}
+AGENT_STATES = {
+    "active": N_("active"),
+    "suspended": N_("suspended"),
+    "terminated": N_("terminated"),
 }
 MODES = {
     "online": N_("online"),
@@ -45,6 +51,8 @@ POSTINGS = {
     "fee-returned": N_("Channel fee returned"),
     "order-completed": N_("Order completed"),
     "commission-released": N_("Commission released"),
+    "commission-of-redemption": N_("Commission of a redemption"),
+    "commission-of-redemption-taken-back": N_("Commission of a redemption taken back"),
     "deposit-paid-in": N_("Deposit paid in"),
     "prepaid": N_("Prepaid money paid in"),
     "bought": N_("Paid from an agent's money"),

@@ -1,0 +1,1 @@
+"""The network wing: the agents who sell, and who stands above whom."""

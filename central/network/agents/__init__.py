@@ -1,0 +1,1 @@
+"""Agents: who they are, of which level, under whom, and since when."""
