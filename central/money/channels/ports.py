@@ -121,7 +121,10 @@ class Bills(Protocol):
     """
 
     channel: str
-    accounts: Sequence[FundAccount]
+
+    @property
+    def accounts(self) -> Sequence[FundAccount]:
+        """Which of our accounts it can tell of."""
 
     def trade_bill(self, day: dt.date) -> TradeBill:
         """Fetch what was paid and refunded on a day."""

@@ -86,6 +86,7 @@ class PlatformKeys:
     def __init__(self, keys: Mapping[str, PlatformKey], directory: Path | None) -> None:
         self._keys = dict(keys)
         self._directory = directory
+        self._read_at_ns = _changed_at_ns(directory)
         self._lock = threading.Lock()
 
     @classmethod
@@ -95,11 +96,9 @@ class PlatformKeys:
         if settings.public_key_file is not None:
             serial = normal_serial(settings.public_key_id)
             keys[serial] = PlatformKey(serial, _public_key(settings.public_key_file))
-        if settings.certificates_dir is not None:
-            for file in sorted(settings.certificates_dir.glob("*.pem")):
-                found = of_certificate(read_public(file))
-                keys[found.serial] = found
-        return cls(keys, settings.certificates_dir)
+        platform = cls(keys, settings.certificates_dir)
+        platform._read_directory()
+        return platform
 
     @property
     def uses_certificates(self) -> bool:
@@ -144,6 +143,9 @@ class PlatformKeys:
         if abs(at_s - int(timestamp)) > signing.WINDOW_S:
             raise Unverified("it is more than five minutes away from now")
         key = self._keys.get(normal_serial(serial))
+        if key is None and _changed_at_ns(self._directory) != self._read_at_ns:
+            self._read_directory()  # another process has renewed the certificates
+            key = self._keys.get(normal_serial(serial))
         if key is None:
             raise UnknownSerial("it is signed with a key that is not known")
         if not key.counts(at_s):
@@ -164,6 +166,14 @@ class PlatformKeys:
                 keys[serial] = of_certificate(pem)
             self._keys = keys  # at once: a reader sees the old ones or the new ones
         return new
+
+    def _read_directory(self) -> None:
+        if self._directory is None:
+            return
+        with self._lock:
+            self._read_at_ns = _changed_at_ns(self._directory)
+            found = [of_certificate(read_public(f)) for f in sorted(self._directory.glob("*.pem"))]
+            self._keys = {**self._keys, **{key.serial: key for key in found}}
 
 
 class UnknownSerial(Unverified):
@@ -203,6 +213,14 @@ def to_pem(certificate: bytes) -> bytes:
         ValueError: it is none.
     """
     return x509.load_pem_x509_certificate(certificate).public_bytes(Encoding.PEM)
+
+
+def _changed_at_ns(directory: Path | None) -> int:
+    """Return when a file came or went; 0 if there is no directory."""
+    try:
+        return directory.stat().st_mtime_ns if directory is not None else 0
+    except OSError:
+        return 0
 
 
 def _public_key(file: Path) -> RSAPublicKey:
