@@ -38,6 +38,11 @@ from central.foundation.web.words import (
     POSTINGS,
     STATES,
 )
+from central.money.channels import api as callbacks
+from central.money.channels.gather import gather
+from central.money.channels.ports import EventKind
+from central.money.channels.record import RecordedCalls
+from central.money.channels.take_in import Wake
 from central.money.ledger import api as ledger_api
 from central.money.ledger import pages as ledger_pages
 from central.money.ledger.audit import audit, size
@@ -160,6 +165,8 @@ def _harden(app: OpenAPI, config: HubConfig) -> Limiter:
 
     @app.before_request
     def refuse_nul() -> None:
+        # Reading the form would eat the bytes, which a channel's signature covers.
+        request.get_data(cache=True)
         # PostgreSQL keeps no text with a NUL in it; SQLite would, and find it again.
         if any("\x00" in t for t in (request.path, *request.args.values(), *request.form.values())):
             raise RequestInvalid("No text here holds a NUL character.")
@@ -188,6 +195,11 @@ def _register_routes(
     units = edge_api.blueprint(keyring, config, clock)
     app.register_blueprint(units)
     csrf.exempt(units)  # signed by the unit; there is no cookie to misuse
+    channels = gather(config.channels_file, RecordedCalls(clock), clock)
+    wake: dict[EventKind, Wake] = {}  # who waits for what the channels tell
+    called = callbacks.blueprint(channels, wake, clock)
+    app.register_blueprint(called)
+    csrf.exempt(called)  # signed by the channel
     # A code cannot be guessed in its ten minutes; this keeps the guessing from costing anything.
     offer = app.view_functions["units_api.offer"]
     app.view_functions["units_api.offer"] = limiter.limit("30 per minute")(offer)  # type: ignore[assignment]
