@@ -12,13 +12,16 @@
     │   ├── KeyReused             the same business key, another request
     │   └── PostingRefused        the ledger's own rules refuse it
     ├── EnrolmentRefused          a code is wrong, used, too old, or the numbers differ
+    ├── ChannelRefused            a payment channel has definitely not done it
+    ├── ChannelUnknown            nobody knows whether a payment channel has done it
+    ├── CallbackRefused           a payment channel's callback cannot be believed
     └── TooManyTries              wait
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from edge.contract.problem import Problem
 
@@ -98,6 +101,41 @@ class EnrolmentRefused(HubError):
     """A code is wrong, used or too old, or the numbers were not the same."""
 
     slug, status, title = "enrolment-refused", 403, "The enrolment was refused"
+
+
+class ChannelRefused(HubError):
+    """A payment channel has said, verifiably, that it has not done it and will not.
+
+    What was held for the request may be set free. A new attempt is a new request.
+    """
+
+    slug, status, title = "channel-refused", 409, "The payment channel has refused it"
+    is_definite: ClassVar[bool] = True
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(detail, code=code)
+        self.code = code
+
+
+class ChannelUnknown(HubError):
+    """Nobody knows whether a payment channel has done it: time-out, 5xx, unverifiable, new code.
+
+    Nothing may be set free. Query under the same number; only if the channel has no such number,
+    send the identical request again.
+    """
+
+    slug, status, title = "channel-unknown", 502, "The payment channel's answer is not known"
+    is_definite: ClassVar[bool] = False
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(detail, code=code)
+        self.code = code
+
+
+class CallbackRefused(HubError):
+    """A payment channel's callback is forged, stale, unreadable, or for somebody else."""
+
+    slug, status, title = "callback-refused", 401, "The callback cannot be believed"
 
 
 class TooManyTries(HubError):
