@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
+import itertools
 from urllib.parse import urlencode, urlsplit
 
 from central.errors import ChannelUnknown
@@ -222,7 +223,7 @@ def _flow_row(line: dict[str, str], day: dt.date) -> FlowRow:
 def _follows(rows: list[FlowRow]) -> bool:
     return all(
         before.balance.minor + after.change.minor == after.balance.minor
-        for before, after in zip(rows, rows[1:], strict=False)
+        for before, after in itertools.pairwise(rows)
     )
 
 

@@ -59,7 +59,9 @@ def read_callback(
     if not (_is_short(event_id) and _is_short(event_type)):
         raise CallbackRefused("The callback has no id or no type.")
     _check_merchant(inside, merchant)
-    kind, number_field, amount_path = _about(str(event_type))
+    # Shares are told of as TRANSACTION.SUCCESS, too; only the original type tells them apart.
+    is_share = outside["resource"].get("original_type") == "profitsharing"
+    kind, number_field, amount_path = _about("PROFITSHARING" if is_share else str(event_type))
     return Event(
         channel=CHANNEL,
         event_id=str(event_id),
