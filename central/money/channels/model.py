@@ -377,4 +377,5 @@ class Event:
     """Our number of what it is about; empty if it names none."""
     amount: Money | None
     body_sha256: bytes = field(repr=False)
+    """Hash of what it says, unsealed: a repetition is sealed and signed anew, and says the same."""
     created_at_s: int

@@ -52,9 +52,10 @@ def read_callback(
         raise CallbackRefused(f"The callback cannot be believed: {exc}.") from exc
     outside = _object(body)
     try:
-        inside = _object(signing.open_resource(merchant.api_v3_key, outside.get("resource")))
+        content = signing.open_resource(merchant.api_v3_key, outside.get("resource"))
     except ValueError as exc:
         raise CallbackRefused("The callback's resource cannot be opened.") from exc
+    inside = _object(content)
     event_id, event_type = outside.get("id"), outside.get("event_type")
     if not (_is_short(event_id) and _is_short(event_type)):
         raise CallbackRefused("The callback has no id or no type.")
@@ -69,7 +70,7 @@ def read_callback(
         event_type=str(event_type),
         number=_number(inside, number_field),
         amount=_amount(inside, amount_path),
-        body_sha256=hashlib.sha256(body).digest(),
+        body_sha256=hashlib.sha256(str(event_type).encode() + b"\n" + content).digest(),
         created_at_s=int(headers["wechatpay-timestamp"]),
     )
 
