@@ -10,7 +10,8 @@
     ├── NotFound                  there is no such thing
     ├── Conflict                  it does not fit what is there already
     │   ├── KeyReused             the same business key, another request
-    │   └── PostingRefused        the ledger's own rules refuse it
+    │   ├── PostingRefused        the ledger's own rules refuse it
+    │   └── PayoutRefused         a limit on payouts is in the way
     ├── EnrolmentRefused          a code is wrong, used, too old, or the numbers differ
     ├── ChannelRefused            a payment channel has definitely not done it
     ├── ChannelUnknown            nobody knows whether a payment channel has done it
@@ -95,6 +96,12 @@ class PostingRefused(Conflict):
     """The ledger's own rules refuse a journal: unbalanced, overdrawn, closed day, …"""
 
     slug, status, title = "posting-refused", 409, "The ledger refuses this posting"
+
+
+class PayoutRefused(Conflict):
+    """A limit on payouts is in the way, or a second person is needed."""
+
+    slug, title = "payout-refused", "The payout may not be made"
 
 
 class EnrolmentRefused(HubError):
