@@ -11,7 +11,8 @@
     ├── Conflict                  it does not fit what is there already
     │   ├── KeyReused             the same business key, another request
     │   ├── PostingRefused        the ledger's own rules refuse it
-    │   └── SharingRefused        a sale cannot be shared, or not be undone, like this
+    │   ├── SharingRefused        a sale cannot be shared, or not be undone, like this
+    │   └── PayoutRefused         a limit on payouts is in the way
     ├── EnrolmentRefused          a code is wrong, used, too old, or the numbers differ
     ├── ChannelRefused            a payment channel has definitely not done it
     ├── ChannelUnknown            nobody knows whether a payment channel has done it
@@ -102,6 +103,12 @@ class SharingRefused(Conflict):
     """A sale cannot be shared like this, or more is to be undone than is left of it."""
 
     slug, status, title = "sharing-refused", 409, "This cannot be shared like that"
+
+
+class PayoutRefused(Conflict):
+    """A limit on payouts is in the way, or a second person is needed."""
+
+    slug, title = "payout-refused", "The payout may not be made"
 
 
 class EnrolmentRefused(HubError):
