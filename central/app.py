@@ -46,6 +46,9 @@ from central.money.channels.take_in import Wake
 from central.money.ledger import api as ledger_api
 from central.money.ledger import pages as ledger_pages
 from central.money.ledger.audit import audit, size
+from central.money.payouts import api as payouts_api
+from central.money.payouts import pages as payout_pages
+from central.money.payouts import store as payout_store
 from central.money.sharing import api as sharing_api
 from central.money.sharing import pages as sharing_pages
 from central.money.sharing.ports import Named, Outside
@@ -196,7 +199,9 @@ def _register_routes(
     app.register_blueprint(units)
     csrf.exempt(units)  # signed by the unit; there is no cookie to misuse
     channels = gather(config.channels_file, RecordedCalls(clock), clock)
-    wake: dict[EventKind, Wake] = {}  # who waits for what the channels tell
+    wake: dict[EventKind, Wake] = {
+        EventKind.TRANSFER: lambda event: payout_store.wake(event.number, clock()),
+    }
     called = callbacks.blueprint(channels, wake, clock)
     app.register_blueprint(called)
     csrf.exempt(called)  # signed by the channel
@@ -208,6 +213,7 @@ def _register_routes(
         ledger_api.blueprint(),
         agents_api.blueprint(clock),
         sharing_api.blueprint(OUTSIDE_OF_SHARING, config.currency, clock),
+        payouts_api.blueprint(config.timezone, clock),
     )
     for api in apis:
         app.register_api(api)
@@ -216,6 +222,7 @@ def _register_routes(
     app.register_blueprint(unit_pages.blueprint(keyring, config, clock))
     app.register_blueprint(redemption_pages.blueprint())
     app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))
+    app.register_blueprint(payout_pages.blueprint(config.currency, config.timezone, clock))
     app.register_blueprint(
         sharing_pages.blueprint(OUTSIDE_OF_SHARING, config.currency, config.timezone, clock)
     )

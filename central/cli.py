@@ -26,6 +26,7 @@ from central.money.ledger.audit import size
 from central.money.ledger.rules import business_day
 from central.money.ledger.statement import statement as statement_of
 from central.money.ledger.statement import trial_balance
+from central.money.payouts import commands as payout_commands
 from central.money.sharing import commands as sharing_commands
 from central.network.agents import commands as agents_commands
 from central.network.agents.upstream import suspended
@@ -124,6 +125,7 @@ def main(ctx: click.Context, file: Path | None, overrides: tuple[str, ...]) -> N
 
 
 main.add_command(agents_commands.agents)
+main.add_command(payout_commands.payouts)
 main.add_command(sharing_commands.commands(OUTSIDE_OF_SHARING, suspended))
 
 

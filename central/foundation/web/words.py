@@ -17,6 +17,7 @@ NAVIGATION = (
     ("redemptions.show_conflicts", N_("Conflicts"), Permission.REDEMPTIONS_READ),
     ("ledger.show", N_("Trial balance"), Permission.LEDGER_READ),
     ("sharing.rules", N_("Profit sharing"), Permission.SHARING_READ),
+    ("payouts.show", N_("Payouts"), Permission.PAYOUTS_READ),
 )
 STATES = {
     "active": N_("active"),

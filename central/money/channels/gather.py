@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -52,6 +52,11 @@ class Channels:
     def bills(self, channel: str) -> Bills:
         """Return the channel that gives bills; NotFound if it is not in use."""
         return _of(self._bills, channel)
+
+    @property
+    def payouts(self) -> Mapping[str, Payout]:
+        """The channels that pay out."""
+        return self._payout
 
     @property
     def names(self) -> list[str]:

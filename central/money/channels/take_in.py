@@ -11,7 +11,7 @@ from central.money.channels.ports import Event, EventKind
 
 log = logging.getLogger(__name__)
 
-Wake = Callable[[Event], None]
+Wake = Callable[[Event], object]
 """Makes a query due. It runs in the transaction of the row: it may write, and calls nobody."""
 
 
