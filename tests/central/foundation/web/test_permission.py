@@ -18,7 +18,8 @@ from tests.central.builders import KEYRING, Database, an_app, as_person, csrf_to
 
 # Written by hand, so that a new route has to be put here by somebody who has thought about it.
 FOR_ANYBODY = {
-    "static", "health", "openapi", "people.login", "people.language", "units_api.offer",
+    "static", "health", "openapi", "problems.show", "people.login", "people.language",
+    "units_api.offer",
 }  # fmt: skip
 FOR_CHANNELS = {"callbacks.wechat_pay", "callbacks.alipay"}
 """Signed by a channel; where none is connected there is nobody to call."""
@@ -29,6 +30,7 @@ FOR_UNITS = {
 FOR_PERSONS = {"home", "people.logout"}
 FOR_PERMISSION = {
     "units.show": Permission.UNITS_READ,
+    "units.show_waiting": Permission.UNITS_MANAGE,
     "units.invite": Permission.UNITS_MANAGE,
     "units.decide": Permission.UNITS_MANAGE,
     "units.stop": Permission.UNITS_MANAGE,
@@ -78,6 +80,7 @@ VALUES = {
     "code": "2310.S0412", "voucher_id": "0a1b2c3d4e5f", "unit_id": "S0412-K1",
     "enrolment_id": "0" * 32, "filename": "hub.css", "agent_id": "EAST-1", "scope": "default",
     "version": "1", "ref": "O-1", "work": "activate", "no": "PO123456", "what": "release",
+    "slug": "conflict",
 }  # fmt: skip
 
 
