@@ -107,7 +107,7 @@ def blueprint() -> APIBlueprint:
     return api
 
 
-def balance_by_currency(accounts: list[statement.Balance]) -> dict[str, int]:
+def balance_by_currency(accounts: list[statement.AccountTotals]) -> dict[str, int]:
     """Return debits less credits of each currency; zero everywhere in a sound ledger."""
     totals: dict[str, int] = {}
     for account in accounts:
