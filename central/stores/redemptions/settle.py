@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from central.money.ledger import rules
+from central.money.ledger.closes import open_day
 from central.money.ledger.store import journal_id_of, post, reverse
 from central.stores.redemptions.resolve import Fact, Share, resolve
 from central.stores.redemptions.tables import ConflictRow, RedemptionEntry
@@ -114,11 +115,14 @@ def _post(
         worth = Money(voucher.worth_minor(amount), currency)
         return rules.Redeemed(ref, times, VoucherId(voucher.id), voucher.product, store.id, worth)
 
+    # A unit that was cut off may report what happened on a day that is closed by now. It is owed
+    # all the same, and counts on the first day that is open.
+
     if row.covered:
         before = event(row.posted - 1, row.covered)
         journal_id = journal_id_of(before.idem)
         assert journal_id is not None, "what is covered was posted"
-        today = rules.business_day(at_s, store.timezone)
+        today = open_day(rules.business_day(at_s, store.timezone))
         reverse(f"rv:{before.idem}", journal_id, at_s, day=today, actor=str(ref.unit))
     if covered:
         # A till whose clock stood wrong still sold something: then it counts on the day it came.
@@ -126,7 +130,10 @@ def _post(
         told = row.wall_s if row.wall_s is not None else at_s
         happened_at_s = told if earliest <= told <= latest else at_s
         day = rules.business_day(happened_at_s, store.timezone)
-        post(rules.redeemed(event(row.posted, covered), day), at_s)
+        posted_on = open_day(day)
+        told_day = None if posted_on == day else day
+        fact = event(row.posted, covered)._replace(told_day=told_day)
+        post(rules.redeemed(fact, posted_on), at_s)
 
 
 def _note_conflict(row: RedemptionEntry, share: Share, voucher: Voucher, at_s: int) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from central.errors import MessageRefused
-from central.foundation.db.engine import change
+from central.foundation.db.engine import change, rows
+from central.money.ledger.close import close_day
 from central.money.ledger.statement import statement
 from central.stores.redemptions import overview
 from central.stores.redemptions.receive_push import ENTRIES_PER_TRANSACTION
@@ -388,9 +389,35 @@ def test_a_late_report_counts_on_its_own_business_day() -> None:
     assert [line.effective for line in found.lines] == [TODAY - 3]
 
 
-def test_a_day_that_is_closed_raises_an_alarm_and_blocks_nobody() -> None:
+def test_a_redemption_of_a_closed_day_is_owed_on_the_first_open_one() -> None:
+    till, lunch = enrolled(at_s=b.NOW_S - 20 * DAY_S), a_voucher()
+    close_day(TODAY - 1, b.NOW_S, today=TODAY, actor="test")
+    till.accept(lunch, at_s=b.NOW_S - 3 * DAY_S)
+    till.deliver()
+    found = statement("2310.S0412", TODAY, TODAY)
+    assert found is not None
+    [line] = found.lines
+    assert (line.effective, line.change) == (TODAY, 8800)
+    assert line.memo == f"{till.unit}/1/1 of {TODAY - 3}"
+    assert alarms() == []
+
+
+def test_a_redemption_that_is_taken_back_after_its_day_was_closed_is_taken_back_today() -> None:
+    first, second = enrolled("unit"), enrolled("other")
+    lunch = a_voucher()
+    first.accept(lunch, at_s=b.NOW_S - 60)
+    first.deliver()
+    close_day(TODAY, b.NOW_S, today=TODAY + 1, actor="test")
+    second.accept(lunch, at_s=b.NOW_S - 120)
+    deliver(second.push(), b.NOW_S + DAY_S)
+    kinds = [kind for (kind,) in rows("SELECT kind FROM journal WHERE effective > ?", (TODAY,))]
+    assert kinds == ["redeemed-reversed", "redeemed"]
+    assert owed_to() == 8800
+
+
+def test_a_posting_that_is_refused_raises_an_alarm_and_blocks_nobody() -> None:
     till, lunch, card = enrolled(at_s=b.NOW_S - 20 * DAY_S), a_voucher(), a_voucher(GIFT)
-    change("UPDATE closed_through SET day = ?", (TODAY - 1,))
+    change("UPDATE account SET closed = ? WHERE code = ?", (True, "2020.7"))
     till.accept(lunch, at_s=b.NOW_S - 3 * DAY_S)
     till.accept(card, 100)
     receipt = till.deliver()
