@@ -190,7 +190,7 @@ def _persistent(
             with _connected(database), transaction(database):
                 return work()
         except (peewee.OperationalError, peewee.IntegrityError) as exc:
-            if attempt == ATTEMPTS_MAX or not _worth_retrying(exc):
+            if attempt == ATTEMPTS_MAX or not worth_retrying(exc):
                 raise
             pause((2 ** min(attempt, 6)) * 0.002 * (0.5 + secrets.randbelow(1000) / 1000))
     raise AssertionError("the loop returns or raises")
@@ -245,7 +245,8 @@ def reading(work: Callable[[], T]) -> T:
         return work()
 
 
-def _worth_retrying(error: peewee.DatabaseError) -> bool:
+def worth_retrying(error: peewee.DatabaseError) -> bool:
+    """Say whether only somebody else was in the way, so that another try may get through."""
     cause = error.__context__ or error.__cause__
     if isinstance(cause, apsw.BusyError):
         return True
