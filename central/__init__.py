@@ -3,9 +3,10 @@
 A map of the house:
 
     foundation/   the ground floor: database, web, people; knows no feature
-    money/        ledger
+    money/        ledger; channels: the payment channels money comes in and goes out by
     stores/       keys, vouchers, units, redemptions: what the stores and their units see
     supply/       catalogue: which products there are
+    simulators/   stand-ins for what is outside; a program of its own, knows nothing of the hub
     app.py        the one module that knows all others; cli.py calls it
 
 The contract with the units lives in ``edge.contract``; nothing else of ``edge`` may be imported
