@@ -11,6 +11,7 @@ import pytest
 
 from central.foundation.db.engine import open_database
 from tests.central.builders import Database, close_hub
+from tests.central.channel import Served, make_keys, served
 from tests.central.postgres import TEMPLATE, PostgresServer, PostgresUnavailable
 
 Anew = Callable[[], None]
@@ -95,3 +96,16 @@ def anew(request: pytest.FixtureRequest, hub_database: Database, tmp_path: Path)
     close_hub()
     for name in made:
         request.getfixturevalue("postgres_server").drop(name)
+
+
+@pytest.fixture(scope="session")
+def simulator_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The keys of a channel simulator, and the merchant's files: made once, they take a second."""
+    return make_keys(tmp_path_factory.mktemp("simulator") / "keys")
+
+
+@pytest.fixture
+def channel(simulator_keys: Path, tmp_path: Path) -> Iterator[Served]:
+    """A channel simulator of this test's own, served on loopback."""
+    with served(simulator_keys, tmp_path / "channel") as found:
+        yield found

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, Response, request
 
 from central.errors import ConfigInvalid
 from central.simulators.channel import control, keys, pages
@@ -57,6 +57,7 @@ def build(
     world = World(Books(data_dir / "books.db"), made, clock, pause)
     app = Flask("central.simulators.channel")
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
+    app.before_request(_refuse_other_names)
     app.register_blueprint(routes.blueprint(world))
     app.register_blueprint(gateway.blueprint(world))
     app.register_blueprint(control.blueprint(world, token, lambda: deliver_due(world, send)))
@@ -108,6 +109,12 @@ def _deliver(world: World, ended: threading.Event) -> None:
         due_s = next_due_s(world)
         # Somebody may queue one at any moment: look again after a second at the latest.
         wait_s = 0.2 if sent or due_s is None else min(1.0, max(0.2, due_s - world.now_s()))
+
+
+def _refuse_other_names() -> Response | None:
+    """Serve nobody who calls this machine by a name of his own (DNS rebinding)."""
+    host = request.host.rpartition(":")[0] or request.host
+    return None if _is_loopback(host) else Response("this is not its name", 421)
 
 
 def _is_loopback(host: str) -> bool:

@@ -30,6 +30,7 @@ BILL_FAULTS = {
     "bill-wrong-hash": "账单摘要错误 · the hash is another one",
     "bill-broken-chain": "余额不连续 · a balance does not follow",
 }
+FILE_FAULTS = {"bill-lost": "账单下载中断 · the connection is reset while it is fetched"}
 CALLBACK_FAULTS = {
     "callback-forged": "伪造回调 · signed by a stranger",
     "callback-stale": "过期回调 · ten minutes old",
@@ -45,7 +46,9 @@ TRANSFER_FAULTS = {
     "expired": "确认已过期 · the payee's day is over at once",
     "close-late": "关单延迟 · is not closed when the day is over",
 }
-ALL = {**ANSWER_FAULTS, **BILL_FAULTS, **CALLBACK_FAULTS, **TRANSFER_FAULTS}
+ALL = {
+    **ANSWER_FAULTS, **BILL_FAULTS, **FILE_FAULTS, **CALLBACK_FAULTS, **TRANSFER_FAULTS,
+}  # fmt: skip
 
 SWARM = (
     "error-before", "error-after", "lost-before", "lost-after", "wrong-signature", "garbage",

@@ -21,6 +21,7 @@ from central.simulators.channel.faults import (
     ANSWER_FAULTS,
     BILL_FAULTS,
     CALLBACK_FAULTS,
+    FILE_FAULTS,
     TRANSFER_FAULTS,
     Fault,
 )
@@ -132,7 +133,7 @@ def _shown(world: World) -> dict[str, Any]:
         "waiting": world.faults.waiting(),
         "swarm": world.faults.swarm_now,
         "kinds": [
-            ("应答 Answers", ANSWER_FAULTS), ("账单 Bills", BILL_FAULTS),
+            ("应答 Answers", ANSWER_FAULTS), ("账单 Bills", BILL_FAULTS | FILE_FAULTS),
             ("回调 Callbacks", CALLBACK_FAULTS), ("转账 Transfers", TRANSFER_FAULTS),
         ],
         "serials": [signer.serial for signer in world.keys.platform],

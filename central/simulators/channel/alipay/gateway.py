@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 
 from central.simulators.channel.alipay import bills, protocol, trades, transfers
 from central.simulators.channel.alipay.protocol import Asked, Fail
-from central.simulators.channel.faults import ANSWER_FAULTS
+from central.simulators.channel.faults import ANSWER_FAULTS, FILE_FAULTS
 from central.simulators.channel.misbehave import cut, hang
 from central.simulators.channel.world import World
 
@@ -41,6 +41,8 @@ def blueprint(world: World) -> Blueprint:
 
     @api.get("/downloadBillFile.resource")
     def download() -> Response:
+        if world.faults.take("alipay.bill", "", FILE_FAULTS):
+            return cut()
         content = bills.download(world, request.args.get("token", ""))
         if content is None:
             return Response("expired", 404)
@@ -52,12 +54,12 @@ def blueprint(world: World) -> Blueprint:
 def _exchange(world: World, parameters: dict[str, str]) -> Response:
     method = parameters.get("method", "")
     number = _number(parameters)
-    fault = world.faults.take(method, number, ANSWER_FAULTS)
     try:
         asked = protocol.verify(world, parameters)
     except Fail as exc:
         world.note(method or "gateway", number, f"{exc.code} {exc.sub_code}", "")
         return _signed(world, method, _said(exc), certified=False)
+    fault = world.faults.take(method, number, ANSWER_FAULTS)
     if fault == "lost-before":
         world.note(method, number, "reset", fault)
         return cut()

@@ -11,7 +11,7 @@ from typing import Any
 from cryptography import x509
 from flask import Blueprint, Response, request
 
-from central.simulators.channel.faults import ANSWER_FAULTS
+from central.simulators.channel.faults import ANSWER_FAULTS, FILE_FAULTS
 from central.simulators.channel.keys import MCHID
 from central.simulators.channel.misbehave import cut, hang
 from central.simulators.channel.wechat import bills, orders, protocol, sharing, transfers
@@ -212,6 +212,8 @@ def blueprint(world: World) -> Blueprint:  # noqa: C901 - a list of addresses
     def download() -> Response:
         try:
             _verified(world)
+            if world.faults.take("wechat.bill", "", FILE_FAULTS):
+                return cut()
             content = bills.download(world, request.args.to_dict())
         except Refuse as exc:
             return Response(_said(exc), exc.status, content_type="application/json")
@@ -227,12 +229,12 @@ def blueprint(world: World) -> Blueprint:  # noqa: C901 - a list of addresses
 
 def exchange(world: World, operation: str, number: str, work: Work) -> Response:
     """Verify a request, do it unless a fault is in the way, and sign what comes of it."""
-    fault = world.faults.take(operation, number, ANSWER_FAULTS)
     try:
         asked = _verified(world)
     except Refuse as exc:
         world.note(operation, number, f"{exc.status} {exc.code}: {exc.message}", "")
         return _signed(world, "", exc.status, _said(exc))
+    fault = world.faults.take(operation, number, ANSWER_FAULTS)
     if fault == "lost-before":
         world.note(operation, number, "reset", fault)
         return cut()
