@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,7 @@ from central.money.channels.ports import (
 )
 from central.simulators.channel import app as simulator
 from central.simulators.channel import buyer, keys
-from central.simulators.channel.books import Row
+from central.simulators.channel.books import Books, Row
 from central.simulators.channel.control import work_on
 from central.simulators.channel.deliver import Message, deliver_due
 from central.simulators.channel.faults import Fault
@@ -65,26 +65,55 @@ class Notes:
 
 
 @dataclass
-class Served:
-    """A simulator that is served, and the merchant's directory that goes with it."""
+class Server:
+    """One simulator that is served for the whole run; each test gives it new books and keys."""
 
     made: simulator.Simulator
-    clock: Clock
+    template: Path
     url: str
-    hangs: threading.Event
+    clock: Clock
+    hangs: threading.Event = field(default_factory=threading.Event)
     """Set as soon as an answer is being held back."""
-    go_on: threading.Event
+    go_on: threading.Event = field(default_factory=threading.Event)
     """Lets held-back answers go."""
+
+    def hold_back(self, _seconds: float) -> None:
+        """Wait until the test lets the answer go."""
+        self.hangs.set()
+        assert self.go_on.wait(30), "a test lets its answers go"
+
+
+@dataclass
+class Served:
+    """A simulator of this test's own, and the merchant's directory that goes with it."""
+
+    server: Server
+    directory: Path
 
     @property
     def world(self) -> World:
         """Its books, keys and faults."""
-        return self.made.world
+        return self.server.made.world
+
+    @property
+    def clock(self) -> Clock:
+        """Everybody's clock."""
+        return self.server.clock
+
+    @property
+    def url(self) -> str:
+        """Where it is served."""
+        return self.server.url
+
+    @property
+    def token(self) -> str:
+        """What lets a client steer it."""
+        return self.server.made.token
 
     @property
     def settings_file(self) -> Path:
         """The hub's settings for it."""
-        return self.made.data_dir / "merchant" / "channels.toml"
+        return self.directory / "merchant" / "channels.toml"
 
     def set(self, name: str, value: str) -> None:
         """Change a setting, in every section that has it; ``""`` takes it away."""
@@ -119,7 +148,7 @@ class Served:
 
     def row(self, table: str, number: str, name: str = "number") -> Row | None:
         """Return a row of the simulator's books."""
-        return self.world.books.row(f"SELECT * FROM {table} WHERE {name} = ?", number)  # noqa: S608
+        return self.world.books.row(f"SELECT * FROM {table} WHERE {name} = ?", number)
 
     def balance(self, account: str) -> int:
         """Return what is in one of our accounts."""
@@ -129,44 +158,47 @@ class Served:
         """Send the callbacks that are due into a list, and take them."""
         sent: list[Message] = []
 
-        def send(_url: str, body: bytes, headers: object) -> tuple[int, str]:
-            assert isinstance(headers, dict)
-            sent.append(Message(body, headers))
+        def send(_url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
+            sent.append(Message(body, dict(headers)))
             return 200, "success"
 
         deliver_due(self.world, send)
         return sent
 
 
-def make_keys(directory: Path) -> Path:
-    """Make a simulator's keys, to be copied."""
-    keys.make(directory, b.NOW_S)
-    return directory
+@contextmanager
+def serving(directory: Path) -> Iterator[Server]:
+    """Make keys, and serve a simulator on loopback."""
+    clock = Clock()
+    made = simulator.build(directory, clock)
+    httpd = simulator.listen(made, "127.0.0.1", 0, HUB_URL)
+    thread = threading.Thread(target=httpd.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield Server(made, directory, httpd.url, clock)
+    finally:
+        httpd.shutdown()
+        thread.join()
+        httpd.server_close()
+        made.world.books.close()
 
 
 @contextmanager
-def served(template: Path, directory: Path) -> Iterator[Served]:
-    """Serve a simulator with copied keys and empty books."""
-    shutil.copytree(template, directory)
-    clock, hangs, go_on = Clock(), threading.Event(), threading.Event()
-
-    def hold_back(_seconds: float) -> None:
-        hangs.set()
-        assert go_on.wait(30), "a test lets its answers go"
-
-    made = simulator.build(directory, clock, pause=hold_back)
-    server = simulator.listen(made, "127.0.0.1", 0, HUB_URL)
-    server.daemon_threads = False  # so that closing it waits for its threads
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield Served(made, clock, server.url, hangs, go_on)
-    finally:
-        go_on.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        made.world.books.close()
+def served(server: Server, directory: Path) -> Iterator[Served]:
+    """Give the simulator copied keys, empty books, no faults, and the clock's beginning."""
+    shutil.copytree(server.template, directory, ignore=shutil.ignore_patterns("books.db*"))
+    world = server.made.world
+    server.clock.at_s = b.NOW_S
+    server.hangs, server.go_on = threading.Event(), threading.Event()
+    fresh = World(
+        Books(directory / "books.db"), keys.SimulatorKeys(directory / "simulator"), server.clock,
+        server.hold_back, server.url,
+    )  # fmt: skip
+    before = world.books
+    vars(world).update(vars(fresh))
+    before.close()
+    yield Served(server, directory)
+    server.go_on.set()
 
 
 # --- orders --------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 
 from central.foundation.db.engine import open_database
 from tests.central.builders import Database, close_hub
-from tests.central.channel import Served, make_keys, served
+from tests.central.channel import Served, Server, served, serving
 from tests.central.postgres import TEMPLATE, PostgresServer, PostgresUnavailable
 
 Anew = Callable[[], None]
@@ -99,13 +99,14 @@ def anew(request: pytest.FixtureRequest, hub_database: Database, tmp_path: Path)
 
 
 @pytest.fixture(scope="session")
-def simulator_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The keys of a channel simulator, and the merchant's files: made once, they take a second."""
-    return make_keys(tmp_path_factory.mktemp("simulator") / "keys")
+def channel_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A channel simulator for the whole run (each process of it): its keys take a second."""
+    with serving(tmp_path_factory.mktemp("simulator") / "channel") as found:
+        yield found
 
 
 @pytest.fixture
-def channel(simulator_keys: Path, tmp_path: Path) -> Iterator[Served]:
-    """A channel simulator of this test's own, served on loopback."""
-    with served(simulator_keys, tmp_path / "channel") as found:
+def channel(channel_server: Server, tmp_path: Path) -> Iterator[Served]:
+    """A channel simulator with books and keys of this test's own."""
+    with served(channel_server, tmp_path / "channel") as found:
         yield found

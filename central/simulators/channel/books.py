@@ -90,9 +90,10 @@ class Books:
         self._lock = threading.RLock()
         self._depth = 0
         self._db.execute("PRAGMA journal_mode = wal; PRAGMA synchronous = normal")
-        self._db.execute(SCHEMA)
-        for name, balance in OPENING.items():
-            self._db.execute("INSERT OR IGNORE INTO account VALUES (?, ?)", (name, balance))
+        with self.writing():
+            self._db.execute(SCHEMA)
+            for name, balance in OPENING.items():
+                self._db.execute("INSERT OR IGNORE INTO account VALUES (?, ?)", (name, balance))
 
     def close(self) -> None:
         """Close the file."""

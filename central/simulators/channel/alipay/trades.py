@@ -319,8 +319,8 @@ def notify(world: World, found: Row, kind: str, number: str, more: dict[str, str
 def _refund(world: World, found: Row, back: int, request_no: str, reason: str) -> None:
     fee = back * 1000 * FEE_PER_100000 // 100_000
     try:
-        _move(world, found, -back, "交易退款", request_no)
         _move(world, found, _fen(fee), "退费", request_no)
+        _move(world, found, -back, "交易退款", request_no)
     except NotEnough as exc:
         raise Fail("40004", "ACQ.SELLER_BALANCE_NOT_ENOUGH", "卖家余额不足") from exc
     now_s = world.now_s()

@@ -43,7 +43,9 @@ def transfer(world: World, asked: Asked) -> Answer:
     known = order(world, number)
     if known:
         if known["said"] != said:
-            raise Fail("40004", "INVALID_PARAMETER", "单号已存在但信息不一致")
+            raise Fail(
+                "40004", "PAYMENT_INFO_INCONSISTENCY", "两次请求商户单号一样，但是参数不一致"
+            )
         return _answer(known)
     person = world.books.row(
         "SELECT name FROM receiver WHERE channel = 'person' AND account = ?", identity

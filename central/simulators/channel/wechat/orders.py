@@ -110,12 +110,12 @@ def refund(world: World, body: dict[str, Any]) -> Done:
     fee = fee_of(back)
     try:
         world.books.move(
-            BASIC, -back, world.now_s(), business="退款", kind="退款", channel_no=channel_no,
-            our_no=refund_number, memo=reason,
-        )  # fmt: skip
-        world.books.move(
             BASIC, fee_fen(fee), world.now_s(), business="退款", kind="退还交易手续费",
             channel_no=channel_no, our_no=refund_number,
+        )  # fmt: skip
+        world.books.move(
+            BASIC, -back, world.now_s(), business="退款", kind="退款", channel_no=channel_no,
+            our_no=refund_number, memo=reason,
         )  # fmt: skip
     except NotEnough as exc:
         raise Refuse(403, "NOT_ENOUGH", "the basic account has not enough") from exc
