@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import ipaddress
 import json
+import logging
 import os
 import socket
 import sys
@@ -23,6 +25,8 @@ from central.errors import ConfigInvalid, HubError, RequestInvalid
 from central.foundation.db.engine import HUB, open_database
 from central.foundation.people import login
 from central.foundation.people.roles import ROLES
+from central.money.channels.gather import gather
+from central.money.channels.record import RecordedCalls
 from central.money.ledger.audit import audit as audit_ledger
 from central.money.ledger.audit import size
 from central.money.ledger.rules import business_day
@@ -180,6 +184,69 @@ def serve(settings_: Settings) -> None:
     click.echo(f"The hub listens at http://{config.host}:{config.port}")
     sys.stdout.flush()
     server.serve()
+
+
+@main.command("channel-simulator")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback only.")
+@click.option("--port", type=int, default=8090, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path), required=True,
+    help="Directory of its keys, its books, and the merchant's files.",
+)  # fmt: skip
+@click.option(
+    "--hub-url", default="http://127.0.0.1:8080", show_default=True,
+    help="Where callbacks go.",
+)  # fmt: skip
+def channel_simulator(host: str, port: int, data_dir: Path, hub_url: str) -> None:
+    """Play WeChat Pay and Alipay with pretend money, and misbehave on request."""
+    from central.simulators.channel import app as simulator  # noqa: PLC0415
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        made = simulator.build(data_dir, now_s)
+    except OSError as exc:
+        raise ConfigInvalid(f"{data_dir} cannot be written: {exc.strerror}") from exc
+    server = simulator.listen(made, host, port, hub_url)
+    click.echo(f"The channel simulator listens at {server.url}/?token={made.token}")
+    click.echo(f"The merchant's files for the hub are in {data_dir / 'merchant'}")
+    sys.stdout.flush()
+    with contextlib.suppress(KeyboardInterrupt):
+        simulator.serve(made, server)
+
+
+@main.group()
+def channels() -> None:
+    """WeChat Pay, Alipay, the bank's file."""
+
+
+@channels.command("list")
+@click.pass_obj
+def channels_list(settings_: Settings) -> None:
+    """List the channels in use, where they are, and whose keys are known."""
+    with hub_of(settings_) as hub:
+        found = gather(hub.config.channels_file, RecordedCalls(now_s), now_s)
+    if found.wechat_pay is not None:
+        serials = ", ".join(found.wechat_pay.platform.serials) or "none yet: refresh"
+        click.echo(f"wechat-pay  {found.wechat_pay.settings.base_url}  keys: {serials}")
+    if found.alipay is not None:
+        way = "certificates" if found.alipay.settings.uses_certificates else "public key"
+        click.echo(f"alipay      {found.alipay.settings.base_url}  {way}")
+    if found.bank_file is not None:
+        click.echo(f"bank-file   {found.bank_file.account_name}, {found.bank_file.encoding}")
+    if not (found.names or found.bank_file):
+        click.echo(f"There is no {hub.config.channels_file}.")
+
+
+@channels.command("refresh-certificates")
+@click.pass_obj
+def channels_refresh(settings_: Settings) -> None:
+    """Download the platform certificates of WeChat Pay; do it once a day."""
+    with hub_of(settings_) as hub:
+        client = gather(hub.config.channels_file, RecordedCalls(now_s), now_s).wechat_pay
+        if client is None or not client.platform.uses_certificates:
+            raise RequestInvalid("WeChat Pay is not in use here, or not with certificates.")
+        new = client.refresh_certificates()
+    click.echo(f"{len(new)} new: {', '.join(new)}" if new else "Nothing new.")
 
 
 @main.command("api-key")

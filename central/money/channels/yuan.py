@@ -7,7 +7,7 @@ import re
 from edge.contract.money import MINOR_MAX, Money, decimal_text
 
 CURRENCY = "CNY"
-_YUAN = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,5}))?", re.ASCII)
+_YUAN = re.compile(r"(-?)([0-9]{1,17})(?:\.([0-9]{1,5}))?", re.ASCII)
 
 
 def fen(value: object) -> Money:

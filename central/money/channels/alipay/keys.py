@@ -93,7 +93,7 @@ def _public_key(file: Path) -> RSAPublicKey:
 def _certificate(file: Path) -> x509.Certificate:
     """Return the first certificate of a file; issuers may follow it."""
     try:
-        return x509.load_pem_x509_certificates(read_public(file))[0]
+        return x509.load_pem_x509_certificate(read_public(file))
     except ValueError:
         raise ConfigInvalid(f"{file} is not a certificate") from None
 

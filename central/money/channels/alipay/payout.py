@@ -2,7 +2,8 @@
 
 The same number again is the same transfer. After a time-out, code 20000 or SYSTEM_ERROR: query,
 and if nothing is found repeat the unchanged request. Only ``sub_code`` decides. The payer's empty
-balance is no refusal: the number can be sent again once there is money.
+balance is no refusal: the number can be sent again once there is money. Nor is
+``PAYMENT_INFO_INCONSISTENCY``: a transfer of this number exists, for something else.
 
 Sources: docs.open.alipay.com/api_28, alipay.fund.trans.uni.transfer and .common.query.
 """

@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -21,6 +22,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 SIGN_TYPE = "RSA2"
 _RSA_SIGNATURES = "1.2.840.113549.1.1."
 """Beginning of the algorithms whose roots count in ``alipay_root_cert_sn``: not SM2, not ECDSA."""
+_RSA_SIGNATURES_DER = bytes.fromhex("2a864886f70d0101")
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _SPACE = " \t\r\n"
 
 
@@ -96,16 +99,25 @@ def root_cert_sn(chain: bytes) -> str:
     """Return ``alipay_root_cert_sn``: the serials of the RSA roots in the file, joined by ``_``.
 
     Raises:
-        ValueError: the file holds no such certificate.
+        ValueError: the file holds no such certificate, or one that cannot be read.
     """
-    found = [
-        cert_sn(certificate)
-        for certificate in x509.load_pem_x509_certificates(chain)
-        if certificate.signature_algorithm_oid.dotted_string.startswith(_RSA_SIGNATURES)
-    ]
+    found = [cert_sn(root) for root in map(_rsa_root, _PEM.findall(chain)) if root is not None]
     if not found:
         raise ValueError("there is no RSA root in the file")
     return "_".join(found)
+
+
+def _rsa_root(pem: bytes) -> x509.Certificate | None:
+    try:
+        certificate = x509.load_pem_x509_certificate(pem)
+    except ValueError:
+        # One of Alipay's own roots (ECDSA, with parameters that should not be there) is such a
+        # one. It does not count; one of RSA would.
+        if _RSA_SIGNATURES_DER in base64.b64decode(b"".join(pem.split(b"\n")[1:-1])):
+            raise
+        return None
+    algorithm = certificate.signature_algorithm_oid.dotted_string
+    return certificate if algorithm.startswith(_RSA_SIGNATURES) else None
 
 
 def _sorted(parameters: Mapping[str, str], without: set[str]) -> bytes:
