@@ -29,7 +29,7 @@ from edge.contract.status import Status
 from edge.contract.sync_message import Ack, Push
 from edge.contract.voucher_token import DAY_S
 from tests import builders as b
-from tests.central.books import assert_sound, balances, journals
+from tests.central.books import assert_sound, balances, disputed, journals
 from tests.central.builders import (
     COFFEE,
     GIFT,
@@ -73,7 +73,8 @@ def alarms() -> list[tuple[str, str]]:
 
 
 def owed_to(store: str = b.STORE) -> int:
-    return -balances().get(f"2310.{store}", 0)
+    """What a store is owed, but for what is in dispute."""
+    return -balances().get(f"2310.{store}", 0) - disputed(store)
 
 
 def status_of(voucher: Any) -> Status:
@@ -276,9 +277,10 @@ def test_a_late_exact_redemption_pushes_an_earlier_doubtful_one_out() -> None:
     found = statement(f"2310.{b.STORE}", TODAY, TODAY)
     assert found is not None
     assert [(line.kind, line.change) for line in found.lines] == [
-        ("redeemed", 8800), ("redeemed-reversed", -8800),
+        ("redeemed", 8800), ("redeemed-reversed", -8800), ("double-redemption-claimed", 8800),
     ]  # fmt: skip
-    assert found.closing == 0
+    assert found.closing == 8800
+    assert disputed(b.STORE) == 8800
 
 
 def test_a_void_of_the_winner_lets_the_loser_have_it() -> None:
@@ -388,10 +390,21 @@ def test_a_late_report_counts_on_its_own_business_day() -> None:
     assert [line.effective for line in found.lines] == [TODAY - 3]
 
 
-def test_a_day_that_is_closed_raises_an_alarm_and_blocks_nobody() -> None:
-    till, lunch, card = enrolled(at_s=b.NOW_S - 20 * DAY_S), a_voucher(), a_voucher(GIFT)
+def test_what_is_told_of_a_closed_day_is_posted_on_the_first_open_one_and_says_so() -> None:
+    till, lunch = enrolled(at_s=b.NOW_S - 20 * DAY_S), a_voucher()
     change("UPDATE closed_through SET day = ?", (TODAY - 1,))
     till.accept(lunch, at_s=b.NOW_S - 3 * DAY_S)
+    assert outcomes(till.deliver()) == ["applied"]
+    found = statement("2310.S0412", TODAY - 3, TODAY)
+    assert found is not None
+    [line] = found.lines
+    assert (line.effective, line.memo) == (TODAY, f"{till.unit}/1/1 of {TODAY - 3}")
+
+
+def test_what_the_ledger_refuses_raises_an_alarm_and_blocks_nobody() -> None:
+    till, lunch, card = enrolled(), a_voucher(), a_voucher(GIFT)
+    change("UPDATE account SET closed = ? WHERE code = '2020.7'", (True,))
+    till.accept(lunch)
     till.accept(card, 100)
     receipt = till.deliver()
     assert receipt.ack.seq == 2
