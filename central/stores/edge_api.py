@@ -45,7 +45,7 @@ def blueprint(keyring: Keyring, config: HubConfig, now_s: Clock) -> Blueprint:
         # may be wrong, and that is how it learns the time.
         unit, signed_at_s = identified(asked.unit, body, None)
         at_s = now_s()
-        _note_health(asked, at_s, is_recent=abs(at_s - signed_at_s) <= CLOCK_SKEW_S)
+        note_health(asked, at_s, is_recent=abs(at_s - signed_at_s) <= CLOCK_SKEW_S)
         answer = reading(lambda: _answer_pull(asked, unit, keyring, config, at_s))
         return sealed(Kind.PULL_ANSWER, answer.to_body())
 
@@ -122,7 +122,8 @@ def _enrolling(enrolment_id: str, body: bytes) -> None:
     check_signature(request, body, key.hex(), key, now_s=None)
 
 
-def _note_health(asked: Pull, at_s: int, *, is_recent: bool) -> None:
+def note_health(asked: Pull, at_s: int, *, is_recent: bool) -> None:
+    """Note what a unit says of itself, and that it was heard of."""
     heard = Unit.update(heard_at_s=at_s, health=json.dumps(dict(asked.health)))
 
     def write() -> None:

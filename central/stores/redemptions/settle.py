@@ -125,21 +125,22 @@ def _post(
         today = open_day(rules.business_day(at_s, store.timezone))
         reverse(f"rv:{before.idem}", journal_id, at_s, day=today, actor=str(ref.unit))
     if covered:
-        own = rules.business_day(counts_at_s(row, unit.enrolled_at_s), store.timezone)
+        made_at_s = counts_at_s(row.wall_s, row.received_at_s, unit.enrolled_at_s)
+        own = rules.business_day(made_at_s, store.timezone)
         day = open_day(own)
         now = event(row.posted, covered)._replace(told_day=own if own != day else None)
         post(rules.redeemed(now, day), at_s)
 
 
-def counts_at_s(row: RedemptionEntry, enrolled_at_s: int) -> int:
+def counts_at_s(told_s: int | None, came_at_s: int, enrolled_at_s: int) -> int:
     """Return when an entry counts as made: by the till's clock, if that can be true.
 
     A till whose clock stood wrong still sold something: then it counts when it came.
     """
-    told, came_at_s = row.wall_s, row.received_at_s
-    if told is None or not enrolled_at_s - CLOCK_SLACK_S <= told <= came_at_s + CLOCK_SLACK_S:
-        return int(came_at_s)
-    return int(told)
+    earliest_s, latest_s = enrolled_at_s - CLOCK_SLACK_S, came_at_s + CLOCK_SLACK_S
+    if told_s is None or not earliest_s <= told_s <= latest_s:
+        return came_at_s
+    return told_s
 
 
 def _note_conflict(row: RedemptionEntry, share: Share, voucher: Voucher, at_s: int) -> None:
