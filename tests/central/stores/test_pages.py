@@ -44,7 +44,7 @@ FULL = {
                      "kept aside: unreadable"],
     "/conflicts": ["Worth 88.00, redeemed 88.00 too much", "S0412-K2", "Lunch voucher", "covered",
                    "beyond the value"],
-    "/ledger": ["2310.S0412", "Store payable", "93.00", "Total CNY", "Sound:"],
+    "/ledger": ["2310.S0412", "Store payable", "181.00", "Total CNY", "Sound:"],
     "/ledger/2310.S0412": ["2026-04-11", "88.00", "Closing balance", "Redeemed",
                            "Store payable"],
 }  # fmt: skip
