@@ -37,7 +37,6 @@ from central.foundation.web.words import (
     NAVIGATION,
     OUTCOME_LOOKS,
     OUTCOMES,
-    POSTINGS,
     PRINTERS,
     REASONS,
     REFUSALS,
@@ -46,7 +45,8 @@ from central.foundation.web.words import (
 )
 from central.money.ledger import api as ledger_api
 from central.money.ledger import pages as ledger_pages
-from central.money.ledger.audit import audit, size
+from central.money.ledger.audit import newest_or_now
+from central.money.ledger.seal import Sealer
 from central.stores import edge_api, json_api
 from central.stores.keys import keyring as keys
 from central.stores.keys import trust
@@ -89,7 +89,10 @@ def now_s() -> int:
 def create() -> OpenAPI:
     """Return the app with the settings of the environment; a server's worker calls this."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    return build(settings.load())
+    app = build(settings.load())
+    if not is_sqlite(HUB.obj):
+        Sealer().start()  # a daemon: what it had no time for, the next one seals
+    return app
 
 
 def build(config: HubConfig, clock: Callable[[], int] = now_s) -> OpenAPI:
@@ -173,7 +176,7 @@ def _register_routes(
     # A code cannot be guessed in its ten minutes; this keeps the guessing from costing anything.
     offer = app.view_functions["units_api.offer"]
     app.view_functions["units_api.offer"] = limiter.limit("30 per minute")(offer)  # type: ignore[assignment]
-    for api in (json_api.blueprint(keyring), ledger_api.blueprint()):
+    for api in (json_api.blueprint(keyring), ledger_api.blueprint(clock)):
         app.register_api(api)
         csrf.exempt(api)
     app.register_blueprint(sessions.blueprint(limiter))
@@ -247,7 +250,6 @@ def _prepare_templates(app: OpenAPI, config: HubConfig) -> None:
             "modes": MODES,
             "outcome_names": OUTCOMES,
             "looks": OUTCOME_LOOKS,
-            "kinds": POSTINGS,
             "refusals": REFUSALS,
             "reasons": REASONS,
             "alarm_names": ALARMS,
@@ -287,7 +289,8 @@ def _tiles(now: int) -> list[dict[str, Any]]:
         look = "bad" if open_conflicts else "good"
         tile(look, "/conflicts", open_conflicts, gettext("Conflicts"))
     if may(role, Permission.LEDGER_READ):
-        faults = len(audit())
+        audit = newest_or_now(now)
+        faults = len(audit.findings)
         name = gettext("Faults in the ledger") if faults else gettext("Journals, all sound")
-        tile("bad" if faults else "good", "/ledger", faults or size()[0], name)
+        tile("bad" if faults else "good", "/ledger/audit", faults or audit.journals, name)
     return tiles
