@@ -37,7 +37,6 @@ from central.foundation.web.words import (
     NAVIGATION,
     OUTCOME_LOOKS,
     OUTCOMES,
-    POSTINGS,
     PRINTERS,
     REASONS,
     REFUSALS,
@@ -51,7 +50,8 @@ from central.money.channels.record import RecordedCalls
 from central.money.channels.take_in import Wake
 from central.money.ledger import api as ledger_api
 from central.money.ledger import pages as ledger_pages
-from central.money.ledger.audit import audit, size
+from central.money.ledger.audit import newest_or_now
+from central.money.ledger.seal import Sealer
 from central.money.payouts import api as payouts_api
 from central.money.payouts import pages as payout_pages
 from central.money.payouts import store as payout_store
@@ -123,7 +123,10 @@ def now_s() -> int:
 def create() -> OpenAPI:
     """Return the app with the settings of the environment; a server's worker calls this."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    return build(settings.load())
+    app = build(settings.load())
+    if not is_sqlite(HUB.obj):
+        Sealer().start()  # a daemon: what it had no time for, the next one seals
+    return app
 
 
 def build(config: HubConfig, clock: Callable[[], int] = now_s) -> OpenAPI:
@@ -218,7 +221,7 @@ def _register_routes(
     app.view_functions["units_api.offer"] = limiter.limit("30 per minute")(offer)  # type: ignore[assignment]
     apis = (
         json_api.blueprint(keyring),
-        ledger_api.blueprint(),
+        ledger_api.blueprint(clock),
         agents_api.blueprint(clock),
         sharing_api.blueprint(OUTSIDE_OF_SHARING, config.currency, clock),
         payouts_api.blueprint(config.timezone, clock),
@@ -301,7 +304,6 @@ def _prepare_templates(app: OpenAPI, config: HubConfig) -> None:
             "modes": MODES,
             "outcome_names": OUTCOMES,
             "looks": OUTCOME_LOOKS,
-            "kinds": POSTINGS,
             "refusals": REFUSALS,
             "reasons": REASONS,
             "alarm_names": ALARMS,
@@ -341,7 +343,8 @@ def _tiles(now: int) -> list[dict[str, Any]]:
         look = "bad" if open_conflicts else "good"
         tile(look, "/conflicts", open_conflicts, gettext("Conflicts"))
     if may(role, Permission.LEDGER_READ):
-        faults = len(audit())
+        audit = newest_or_now(now)
+        faults = len(audit.findings)
         name = gettext("Faults in the ledger") if faults else gettext("Journals, all sound")
-        tile("bad" if faults else "good", "/ledger", faults or size()[0], name)
+        tile("bad" if faults else "good", "/ledger/audit", faults or audit.journals, name)
     return tiles

@@ -27,11 +27,8 @@ from central.foundation.people import login
 from central.foundation.people.roles import ROLES
 from central.money.channels.gather import gather
 from central.money.channels.record import RecordedCalls
-from central.money.ledger.audit import audit as audit_ledger
-from central.money.ledger.audit import size
+from central.money.ledger import commands as ledger_commands
 from central.money.ledger.rules import business_day
-from central.money.ledger.statement import statement as statement_of
-from central.money.ledger.statement import trial_balance
 from central.money.payouts import commands as payout_commands
 from central.money.sharing import commands as sharing_commands
 from central.network.agents import commands as agents_commands
@@ -137,6 +134,8 @@ def main(ctx: click.Context, file: Path | None, overrides: tuple[str, ...]) -> N
 main.add_command(agents_commands.agents)
 main.add_command(payout_commands.payouts)
 main.add_command(sharing_commands.commands(OUTSIDE_OF_SHARING, suspended))
+for command in ledger_commands.COMMANDS:
+    main.add_command(command)
 
 
 @main.command()
@@ -487,64 +486,6 @@ def units_release(settings_: Settings, unit_id: str) -> None:
     click.echo(f"{unit_id} is active")
 
 
-@main.command()
-@click.argument("store")
-@click.option(
-    "--from", "first", help="First business day, 2026-04-01; the first of this month if not given."
-)
-@click.option("--to", "last", help="Last business day; today if not given.")
-@as_json_option
-@click.pass_obj
-def statement(
-    settings_: Settings,
-    store: str,
-    first: str | None,
-    last: str | None,
-    as_json: bool,  # noqa: FBT001
-) -> None:
-    """Show what is owed to the shop STORE and for which redemptions."""
-    with hub_of(settings_) as hub:
-        today = business_day(now_s(), hub.config.timezone)
-        found = statement_of(
-            f"2310.{store}", _yyyymmdd(first, today // 100 * 100 + 1), _yyyymmdd(last, today)
-        )
-    if found is None:
-        raise RequestInvalid(f"Nothing has been redeemed in {store} yet.")
-    if as_json:
-        lines = [line._asdict() for line in found.lines]
-        click.echo(json.dumps(found._asdict() | {"lines": lines}, ensure_ascii=False))
-        return
-
-    def money(minor: int) -> str:
-        return f"{decimal_text(minor, found.currency):>12}"
-
-    click.echo(f"Statement of {store}, {found.currency}")
-    click.echo(f"{'opening balance':46} {money(found.opening)}")
-    for line in found.lines:
-        click.echo(f"{line.effective}  {line.kind:18} {line.memo:16} {money(line.change)}")
-    click.echo(f"{'closing balance':46} {money(found.closing)}")
-
-
-@main.command()
-@as_json_option
-@click.pass_obj
-def audit(settings_: Settings, as_json: bool) -> None:  # noqa: FBT001
-    """Prove the ledger from its entries. Exit code 1 if anything does not hold."""
-    with hub_of(settings_):
-        findings = audit_ledger()
-        journals, entries = size()
-        accounts = trial_balance()
-    if as_json:
-        rows = [a._asdict() for a in accounts]
-        click.echo(json.dumps({"findings": findings, "accounts": rows}, ensure_ascii=False))
-    else:
-        for account in accounts:
-            amounts = (decimal_text(n, account.currency) for n in (account.debit, account.credit))
-            click.echo(f"{account.code:16} {'{:>14} {:>14}'.format(*amounts)}  {account.name_en}")
-        click.echo(f"{journals} journals, {entries} entries: " + ("; ".join(findings) or "sound"))
-    sys.exit(1 if findings else 0)
-
-
 def _check_address(host: str, port: int) -> None:
     """Say in a sentence what the server would say in a traceback: nobody can listen there."""
     try:
@@ -587,10 +528,6 @@ def _midnight(day: dt.date, zone: ZoneInfo) -> int:
     A token's days are UTC's: what is sold for some local days covers all of them.
     """
     return int(dt.datetime.combine(day, dt.time(), zone).timestamp())
-
-
-def _yyyymmdd(text: str | None, default: int) -> int:
-    return int(_date(text).strftime("%Y%m%d")) if text else default
 
 
 def _moment(at_s: int) -> str:

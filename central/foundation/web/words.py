@@ -157,6 +157,10 @@ TITLES = (
     N_("Something went wrong inside the hub"),
     N_("This is not permitted"),
     N_("Your role does not have this permission."),
+    N_("This account has not been opened."),
+    N_("Nobody of this name has an account."),
+    N_("There is no journal of this number."),
+    N_("A day is written 2026-04-11."),
 )
 """Titles of problems that a person may see on a page."""
 

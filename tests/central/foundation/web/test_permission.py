@@ -38,6 +38,10 @@ FOR_PERMISSION = {
     "redemptions.show_conflicts": Permission.REDEMPTIONS_READ,
     "ledger.show": Permission.LEDGER_READ,
     "ledger.account": Permission.LEDGER_READ,
+    "ledger.of_party": Permission.LEDGER_READ,
+    "ledger.journal": Permission.LEDGER_READ,
+    "ledger.audit": Permission.LEDGER_READ,
+    "ledger.run_audit": Permission.LEDGER_READ,
     "stores_api.issuer": Permission.VOUCHERS_READ,
     "stores_api.voucher": Permission.VOUCHERS_READ,
     "stores_api.units": Permission.UNITS_READ,
@@ -75,12 +79,13 @@ FOR_PERMISSION = {
     "payouts_api.some": Permission.PAYOUTS_READ,
     "payouts_api.one": Permission.PAYOUTS_READ,
     "payouts_api.ask": Permission.PAYOUTS_REQUEST,
+    "ledger_api.journal": Permission.LEDGER_READ,
 }
 VALUES = {
     "code": "2310.S0412", "voucher_id": "0a1b2c3d4e5f", "unit_id": "S0412-K1",
     "enrolment_id": "0" * 32, "filename": "hub.css", "agent_id": "EAST-1", "scope": "default",
     "version": "1", "ref": "O-1", "work": "activate", "no": "PO123456", "what": "release",
-    "slug": "conflict",
+    "slug": "conflict", "kind": "store", "party": "S0412", "number": "1",
 }  # fmt: skip
 
 
