@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from central.foundation.web.words import MODES, NAVIGATION, OUTCOME_LOOKS, OUTCOMES, STATES
+from central.foundation.web.words import (
+    AGENT_STATES,
+    MODES,
+    NAVIGATION,
+    OUTCOME_LOOKS,
+    OUTCOMES,
+    STATES,
+)
+from central.network.agents.model import State
 from edge.contract.policy import Mode
 from edge.contract.sync_message import Outcome, UnitState
 from tests.central.builders import Database, an_app
@@ -11,6 +19,7 @@ from tests.central.builders import Database, an_app
 def test_every_value_has_a_word() -> None:
     assert set(MODES) == {mode.name.lower() for mode in Mode}
     assert set(OUTCOMES) == set(OUTCOME_LOOKS) == {str(outcome) for outcome in Outcome}
+    assert set(AGENT_STATES) == {str(state) for state in State}
     assert set(STATES) == {str(state) for state in UnitState}
 
 
