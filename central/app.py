@@ -19,24 +19,30 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from central import config as settings
 from central.config import HubConfig
 from central.errors import RequestInvalid
 from central.foundation.db.engine import HUB, is_sqlite, open_database, rows
 from central.foundation.people.roles import Permission, may
+from central.foundation.web import problem as problem_pages
 from central.foundation.web import session as sessions
 from central.foundation.web.describe import ProblemJson, problems
 from central.foundation.web.permission import ANYBODY, PERSON, guard, needs
 from central.foundation.web.problem import register_problems, validation_problem
 from central.foundation.web.words import (
+    ALARMS,
     MODES,
     NAVIGATION,
     OUTCOME_LOOKS,
     OUTCOMES,
     POSTINGS,
+    PRINTERS,
+    REASONS,
+    REFUSALS,
     STATES,
+    grouped,
 )
 from central.money.ledger import api as ledger_api
 from central.money.ledger import pages as ledger_pages
@@ -63,6 +69,8 @@ log = logging.getLogger(__name__)
 
 WEB = Path(__file__).parent / "foundation" / "web"
 BODY_BYTES_MAX = 1 << 20
+NEWEST_SHOWN = 8
+"""Scans on the overview."""
 CSP = {
     "default-src": "'self'",
     "img-src": "'self' data:",
@@ -75,8 +83,8 @@ CSP = {
 class HealthJson(BaseModel):
     """The hub works, and its database answers."""
 
-    status: str
-    software: str
+    status: str = Field(description="ok.")
+    software: str = Field(description="Version.")
 
 
 def _products() -> list[Named]:
@@ -201,6 +209,7 @@ def _register_routes(
         app.register_api(api)
         csrf.exempt(api)
     app.register_blueprint(sessions.blueprint(limiter))
+    app.register_blueprint(problem_pages.blueprint())
     app.register_blueprint(unit_pages.blueprint(keyring, config, clock))
     app.register_blueprint(redemption_pages.blueprint())
     app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))
@@ -211,7 +220,13 @@ def _register_routes(
     @app.get("/", doc_ui=False)
     @needs(PERSON)
     def home() -> str:
-        return render_template("home.html", tiles=_tiles(clock()))
+        reads = may(current_user.role, Permission.REDEMPTIONS_READ)
+        return render_template(
+            "home.html",
+            tiles=_tiles(clock()),
+            scans=redemptions.scans(NEWEST_SHOWN) if reads else [],
+            products=products.catalogue().products,
+        )
 
     @app.get(
         "/health", summary="Whether the hub works",
@@ -250,7 +265,7 @@ def _prepare_templates(app: OpenAPI, config: HubConfig) -> None:
 
     @app.template_filter("money")
     def money(minor: int, currency: str | None = None) -> str:
-        return decimal_text(minor, currency or config.currency)
+        return grouped(decimal_text(minor, currency or config.currency))
 
     app.add_template_filter(ledger_pages.iso, "day")
 
@@ -258,6 +273,7 @@ def _prepare_templates(app: OpenAPI, config: HubConfig) -> None:
     def words() -> dict[str, Any]:
         return {
             "locale": locale(),
+            "room": _room(),
             "navigation": [(e, gettext(name), p) for e, name, p in NAVIGATION],
             "may": lambda p: (
                 current_user.is_authenticated and may(current_user.role, Permission(p))
@@ -267,7 +283,21 @@ def _prepare_templates(app: OpenAPI, config: HubConfig) -> None:
             "outcome_names": OUTCOMES,
             "looks": OUTCOME_LOOKS,
             "kinds": POSTINGS,
+            "refusals": REFUSALS,
+            "reasons": REASONS,
+            "alarm_names": ALARMS,
+            "printers": PRINTERS,
+            "currency": config.currency,
         }
+
+
+def _room() -> str | None:
+    """Return the entry of the navigation that leads to this page or to the page it hangs on."""
+    endpoints = [endpoint for endpoint, _, _ in NAVIGATION]
+    if request.endpoint in endpoints:
+        return request.endpoint
+    wing = f"{request.blueprint}."
+    return next((endpoint for endpoint in endpoints if endpoint.startswith(wing)), None)
 
 
 def _tiles(now: int) -> list[dict[str, Any]]:

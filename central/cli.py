@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -102,6 +104,10 @@ def hub_of(settings_: Settings) -> Hub:
     return Hub(settings_.config)
 
 
+role_option = click.option(
+    "--role", type=click.Choice(sorted(ROLES)), default="viewer", show_default=True,
+    help="What it may do.",
+)  # fmt: skip
 as_json_option = click.option("--json", "as_json", is_flag=True, help="JSON for scripts.")
 
 
@@ -155,6 +161,7 @@ def serve(settings_: Settings) -> None:
     config = settings_.config
     Hub(config)  # fails here, with a sentence, and not in a worker
     HUB.close()
+    _check_address(config.host, config.port)
     # The worker is a process of its own and reads the same settings from its environment.
     os.environ.update(settings.to_env(config))  # noqa: TID251
     server = Server(
@@ -175,10 +182,10 @@ def serve(settings_: Settings) -> None:
 
 @main.command("api-key")
 @click.argument("name")
-@click.option("--role", type=click.Choice(sorted(ROLES)), default="viewer", show_default=True)
+@role_option
 @click.pass_obj
 def api_key(settings_: Settings, name: str, role: str) -> None:
-    """Make a key for a program; it is shown once."""
+    """Make a key for the program NAME; it is shown once."""
     with hub_of(settings_):
         click.echo(login.add_api_key(name, role, now_s()))
 
@@ -190,10 +197,10 @@ def people() -> None:
 
 @people.command("add")
 @click.argument("name")
-@click.option("--role", type=click.Choice(sorted(ROLES)), default="viewer", show_default=True)
+@role_option
 @click.pass_obj
 def people_add(settings_: Settings, name: str, role: str) -> None:
-    """Add somebody; the password is shown once."""
+    """Add a person called NAME; the password is shown once."""
     with hub_of(settings_):
         password = login.add_person(name, role, now_s())
     click.echo(f"The password of {name} is {password}. It is shown only now.")
@@ -207,7 +214,10 @@ def stores() -> None:
 @stores.command("add")
 @click.argument("store")
 @click.argument("name")
-@click.option("--group", type=int, default=1, show_default=True, help="Its store group.")
+@click.option(
+    "--group", type=int, default=1, show_default=True,
+    help="Its store group: stores that take the same vouchers.",
+)  # fmt: skip
 @click.pass_obj
 def stores_add(settings_: Settings, store: str, name: str, group: int) -> None:
     """Add the shop STORE, such as S0412, with its NAME."""
@@ -225,12 +235,15 @@ def products_group() -> None:
 @click.argument("number", type=int)
 @click.option("--zh", required=True, help="Name in Chinese.")
 @click.option("--en", required=True, help="Name in English.")
-@click.option("--kind", type=click.Choice(sorted(KINDS)), default="single", show_default=True)
-@click.option("--worth", help="Worth of one use, 88.00; not for a stored value.")
-@click.option("--uses", type=int, default=1, show_default=True, help="Uses of a multi-use one.")
+@click.option(
+    "--kind", type=click.Choice(sorted(KINDS)), default="single", show_default=True,
+    help="How a voucher for it is used up.",
+)  # fmt: skip
+@click.option("--worth", help="Worth of one use, 88.00; none for a stored value.")
+@click.option("--uses", type=int, default=1, show_default=True, help="Uses of a multi-use voucher.")
 @click.pass_obj
 def products_add(settings_: Settings, /, **given: Any) -> None:
-    """Add product NUMBER."""
+    """Add the product NUMBER."""
     if given["worth"] is None and KINDS[given["kind"]] is not VoucherKind.STORED_VALUE:
         raise RequestInvalid("Say with --worth what it is worth; only a stored value need not.")
     with hub_of(settings_) as hub:
@@ -257,7 +270,7 @@ def products_list(settings_: Settings) -> None:
 @click.option("--product", "product_id", type=int, required=True, help="Number of the product.")
 @click.option("--count", type=int, default=1, show_default=True, help="How many vouchers.")
 @click.option("--group", type=int, default=1, show_default=True, help="Store group; 0 for all.")
-@click.option("--value", help="Value of a stored value, 200.00.")
+@click.option("--value", help="What is on each stored-value voucher, 200.00.")
 @click.option("--from", "first", help="First day it is good, 2026-04-11; today if not given.")
 @click.option("--until", "last", help="Last day it is good; a year from the first if not given.")
 @click.option(
@@ -297,7 +310,9 @@ def issue_command(settings_: Settings, /, **given: Any) -> None:
         )  # fmt: skip
         if given["out"]:
             files = show.write_files(batch, hub.keyring, given["out"], at_s)
-            click.echo(f"{len(batch.vouchers)} vouchers of batch {batch.id} in {files}")
+            count = len(batch.vouchers)
+            told = f"{count} voucher{'' if count == 1 else 's'}"
+            click.echo(f"{told} of batch {batch.id} in {files}")
         else:
             for voucher in batch.vouchers:
                 click.echo(voucher.text)
@@ -318,9 +333,9 @@ def _status_command(name: str, work: Callable[[Any], None], help_: str) -> None:
         click.echo(f"{voucher_id}: done")
 
 
-_status_command("revoke", revoke_voucher, "Revoke a voucher for ever.")
-_status_command("suspend", suspend, "Suspend a voucher until it is resumed.")
-_status_command("resume", resume, "Make a suspended voucher valid again.")
+_status_command("revoke", revoke_voucher, "Revoke the voucher VOUCHER_ID, 12 hex digits, for ever.")
+_status_command("suspend", suspend, "Suspend the voucher VOUCHER_ID until it is resumed.")
+_status_command("resume", resume, "Make the suspended voucher VOUCHER_ID valid again.")
 
 
 @main.group("units")
@@ -372,7 +387,10 @@ def units_waiting(settings_: Settings, as_json: bool) -> None:  # noqa: FBT001
 @click.option("--number", required=True, help="The six digits on the unit's screen.")
 @click.pass_obj
 def units_confirm(settings_: Settings, enrolment_id: str, number: str) -> None:
-    """Say that the number on the unit's screen is the same; makes a unit of it."""
+    """Say that the unit's screen shows the same number. That makes a unit of it.
+
+    "units waiting" lists the ids.
+    """
     with hub_of(settings_) as hub:
         unit = enrol.confirm(
             enrolment_id, number, hub.keyring, currency=hub.config.currency, at_s=now_s()
@@ -384,7 +402,7 @@ def units_confirm(settings_: Settings, enrolment_id: str, number: str) -> None:
 @click.argument("unit_id")
 @click.pass_obj
 def units_revoke(settings_: Settings, unit_id: str) -> None:
-    """Stop a unit for good; what it did before still counts."""
+    """Stop the unit UNIT_ID for good; what it did before still counts."""
     with hub_of(settings_):
         revoke.revoke(UnitId(unit_id), now_s())
     click.echo(f"{unit_id} is revoked")
@@ -394,7 +412,7 @@ def units_revoke(settings_: Settings, unit_id: str) -> None:
 @click.argument("unit_id")
 @click.pass_obj
 def units_release(settings_: Settings, unit_id: str) -> None:
-    """Let a quarantined unit go on, after somebody has looked at it."""
+    """Let the quarantined unit UNIT_ID go on, after somebody has looked at it."""
     with hub_of(settings_):
         revoke.release(UnitId(unit_id))
     click.echo(f"{unit_id} is active")
@@ -402,8 +420,10 @@ def units_release(settings_: Settings, unit_id: str) -> None:
 
 @main.command()
 @click.argument("store")
-@click.option("--from", "first", help="First business day, 2026-04-01; the month's first.")
-@click.option("--to", "last", help="Last business day; today.")
+@click.option(
+    "--from", "first", help="First business day, 2026-04-01; the first of this month if not given."
+)
+@click.option("--to", "last", help="Last business day; today if not given.")
 @as_json_option
 @click.pass_obj
 def statement(
@@ -454,6 +474,17 @@ def audit(settings_: Settings, as_json: bool) -> None:  # noqa: FBT001
             click.echo(f"{account.code:16} {'{:>14} {:>14}'.format(*amounts)}  {account.name_en}")
         click.echo(f"{journals} journals, {entries} entries: " + ("; ".join(findings) or "sound"))
     sys.exit(1 if findings else 0)
+
+
+def _check_address(host: str, port: int) -> None:
+    """Say in a sentence what the server would say in a traceback: nobody can listen there."""
+    try:
+        version = ipaddress.ip_address(host).version
+        family = socket.AF_INET6 if version == 6 else socket.AF_INET
+        socket.create_server((host, port), family=family).close()
+    except (OSError, ValueError) as exc:
+        why = getattr(exc, "strerror", None) or str(exc)
+        raise ConfigInvalid(f"{host}, port {port}, cannot be listened at: {why}") from exc
 
 
 # --- reading what a person typed -----------------------------------------------------------------

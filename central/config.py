@@ -37,25 +37,35 @@ class HubConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     data_dir: Path = Field(
-        Path("/var/lib/tearoff-hub"), description="Directory of keys and SQLite file; mode 0700."
+        Path("/var/lib/tearoff-hub"),
+        description="Directory of keys and SQLite file; made with mode 0700.",
     )
     database: str = Field(
         "", description="postgresql://… of a server; empty for SQLite in data_dir.", repr=False
     )
-    host: str = Field("127.0.0.1", description="Address to listen on.")
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on; if it is not loopback, put TLS in front."
+    )
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
     threads: int = Field(4, ge=1, le=64, description="Requests served at the same time.")
     url: str = Field(
-        "", description="Address that browsers see, https://…; switches secure cookies on."
+        "", description="Address that browsers see; https://… switches secure cookies on."
     )
     issuer: Annotated[str, AfterValidator(parse_issuer_id)] = Field(
-        "hub.local", description="Issuer id in every signature; never change it once issued."
+        "hub.local",
+        description="Name in every signature, hub.example; never change it once vouchers are out.",
     )
-    currency: str = Field("CNY", pattern="^[A-Z]{3}$", description="Currency of the house.")
+    currency: str = Field(
+        "CNY", pattern="^[A-Z]{3}$", description="ISO 4217 code of what vouchers are worth."
+    )
     timezone: Annotated[str, AfterValidator(_zone)] = Field(
-        "Asia/Shanghai", description="Time zone of business days."
+        "Asia/Shanghai", description="IANA time zone in which business days begin."
     )
-    locale: str = Field("zh-CN", pattern="^(zh-CN|en)$", description="Language of the pages.")
+    locale: str = Field(
+        "zh-CN",
+        pattern="^(zh-CN|en)$",
+        description="Language where nobody asks for another: zh-CN or en.",
+    )
 
     @property
     def sqlite_file(self) -> Path:

@@ -34,6 +34,7 @@ from edge.redemption import api, pages
 from edge.redemption.ports import NoReserver, Reserver
 from edge.redemption.print_receipts import ReceiptPrinter
 from edge.redemption.redeem import Redeemer
+from edge.redemption.void import Voider
 from edge.sync.exchange import Exchange
 from edge.sync.hub_client import HubClient
 from edge.sync.plan import Breaker
@@ -84,7 +85,7 @@ class Unit:
     def __init__(self, config: EdgeConfig, parts: Parts | None = None) -> None:
         parts = parts or Parts()
         self.config = config
-        _private_directory(config.unit.data_dir)
+        private_directory(config.unit.data_dir)
         self.keys = load_or_make(config.data("unit.key"))
         self.api_key = load_or_make_api_key(config.data("api.key"))
         self.clock = TrustedClock(parts.wall_s, parts.steady_s, BUILT_AT_S)
@@ -104,7 +105,7 @@ class Unit:
             else:
                 self.core = Core(config, parts, self.store, bundles, self.keys, self.clock)
         except StoreUnavailable as exc:
-            log.error("the unit starts without redeeming: %s", exc)  # noqa: TRY400
+            log.error("the unit starts without redeeming: %s %s", exc, dict(exc.extra))  # noqa: TRY400
             self.broken = exc
         except ConfigInvalid:
             if self.store:
@@ -130,17 +131,20 @@ class Unit:
 
         Args:
             ready: Called with the address once connections are accepted.
+
+        Raises:
+            ConfigInvalid: nobody can listen at the address that is set.
         """
-        server = waitress.create_server(
-            self.flask,
-            host=self.config.api.host,
-            port=self.config.api.port,
-            threads=self.config.api.threads,
-            ident=None,
-        )
-        self.start()
-        ready(f"http://{self.config.api.host}:{server.effective_port}")
         try:
+            server, port = listen(
+                self.flask, self.config.api.host, self.config.api.port, self.config.api.threads
+            )
+        except BaseException:
+            self.stop()
+            raise
+        try:
+            self.start()
+            ready(f"http://{self.config.api.host}:{port}")
             server.run()
         finally:
             server.close()
@@ -155,7 +159,7 @@ class Unit:
         if self.broken:
             raise self.broken
         if self.core is None or self.core.health.sync is None:
-            raise ConfigInvalid("No hub is set: hub.url")
+            raise ConfigInvalid(N_("No hub is set: hub.url"))
         return self.core.health.sync.sync_now()
 
     def status(self) -> dict[str, Any]:
@@ -190,8 +194,8 @@ class Unit:
         if core and self.store:
             clerks = Clerks(self.store, parts.steady_s)
             unit = pages.Unit(
-                core.redeemer, core.journal, core.bundles, core.spool, clerks, self.decoder,
-                core.health.lamps,
+                core.redeemer, core.voider, core.journal, core.bundles, core.spool, clerks,
+                self.decoder, core.health.lamps,
             )  # fmt: skip
             app.register_blueprint(pages.blueprint(unit, locale))
             app.register_blueprint(
@@ -242,6 +246,7 @@ class Core:
                 exchange, breaker, config.hub.sync_every_s, self.health.figures
             )
         self.redeemer = Redeemer(self.journal, bundles, self.spool, clock, reserver, self._recorded)
+        self.voider = Voider(self.journal, bundles, self.spool, self._recorded)
         self._stopping = threading.Event()
         self._tidier = threading.Thread(target=self._tidy, name="tidy", daemon=True)
 
@@ -275,6 +280,21 @@ class Core:
                 log.exception("the checkpoint failed")
 
 
+def listen(app: Flask, host: str, port: int, threads: int) -> tuple[Any, int]:
+    """Return a server that accepts connections already, and its port; ``run`` lets it answer.
+
+    Raises:
+        ConfigInvalid: nobody can listen there.
+    """
+    try:
+        server = waitress.create_server(app, host=host, port=port, threads=threads, ident=None)
+    except (OSError, ValueError) as exc:  # a name that nobody knows is a ValueError
+        why = getattr(exc, "strerror", None) or str(exc)
+        raise ConfigInvalid(f"{host}, port {port}, cannot be listened at: {why}") from exc
+    several = getattr(server, "effective_listen", ())  # localhost may be two addresses
+    return server, several[0][1] if several else server.effective_port
+
+
 def build_printer(config: EdgeConfig) -> Printer:
     """Return the printer that the settings name."""
     if not config.printer.to:
@@ -291,7 +311,12 @@ def _newest_known_s(store: Store, word: HubWord) -> int:
     return max(moments + [wall_s for (wall_s,) in rows if isinstance(wall_s, int)])
 
 
-def _private_directory(path: Path) -> None:
+def private_directory(path: Path) -> None:
+    """Make the directory of a unit's files, for its owner only.
+
+    Raises:
+        ConfigInvalid: it cannot be made.
+    """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as exc:

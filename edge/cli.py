@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +17,21 @@ import click
 
 from edge import __version__, app
 from edge.bundles.identity import load_or_make
-from edge.bundles.store import BundleStore
+from edge.bundles.store import BundleStore, read_enrolment
 from edge.care import doctor as care_doctor
 from edge.clock.trusted_time import TrustedClock
 from edge.config import EdgeConfig, Origin, load
 from edge.contract.bundle import LOCALES
-from edge.db import Store
+from edge.contract.signed import MessageInvalid
+from edge.db import Store, held
 from edge.devices.profiles import printer_ids, printer_profile
-from edge.errors import AlreadyRunning, ConfigInvalid, EdgeError, HubUnreachable
+from edge.errors import (
+    AlreadyRunning,
+    ConfigInvalid,
+    DecoderUnavailable,
+    EdgeError,
+    HubUnreachable,
+)
 from edge.web.session import Clerks, load_or_make_api_key
 from edge.web.words import translate
 
@@ -61,6 +70,11 @@ class Settings:
 
 
 DEFAULT_FILE = Path("/etc/tearoff/unit.toml")
+PORT = click.IntRange(0, 65535)
+
+
+class NoUnitAnswers(click.ClickException):
+    """Nothing that is a unit answers where one should."""
 
 
 class Tidy(click.Group):
@@ -72,9 +86,16 @@ class Tidy(click.Group):
             return super().invoke(ctx)
         except EdgeError as exc:
             detail = f": {exc.detail}" if exc.detail else ""
-            click.echo(f"{exc.title}{detail}", err=True)
+            cause = f" ({exc.extra['cause']})" if "cause" in exc.extra else ""
+            click.echo(f"{exc.title}{detail}{cause}", err=True)
             if "command" in exc.extra:
                 click.echo(f"  {exc.extra['command']}", err=True)
+            sys.exit(1)
+        except OSError as exc:
+            if exc.errno == errno.EPIPE:
+                raise  # click knows that whoever read us has gone
+            where = f"{exc.filename}: " if exc.filename else ""
+            click.echo(f"{where}{exc.strerror or type(exc).__name__}", err=True)
             sys.exit(1)
 
 
@@ -117,27 +138,35 @@ def run(settings: Settings) -> None:
 
 
 @main.command()
-@click.option("--hub", required=True, metavar="URL", help="Address of the hub.")
-@click.option("--code", required=True, help="The one-time code, K7QX-2MPA-9RTC.")
-@click.option("--wait", "wait_s", default=600, show_default=True, help="Seconds to wait.")
+@click.option(
+    "--hub", required=True, metavar="URL", help="Address of the hub, https://hub.example."
+)
+@click.option("--code", required=True, help="The one-time code from headquarters, K7QX-2MPA-9RTC.")
+@click.option(
+    "--wait", "wait_s", default=600, show_default=True, help="Seconds to wait for the operator."
+)
 @click.option(
     "--replace-journal", is_flag=True,
     help="Set a damaged database aside first; the hub keeps what it has.",
 )  # fmt: skip
 @click.pass_obj
 def enrol(settings: Settings, hub: str, code: str, wait_s: int, replace_journal: bool) -> None:  # noqa: FBT001
-    """Make this machine a unit of a store. Compare the number, confirm it at the hub."""
+    """Make this machine a unit of a store.
+
+    Shows a number, which somebody compares with the one at the hub and confirms there.
+    """
     from edge.sync import enrol as steps  # noqa: PLC0415
     from edge.sync.hub_client import HubClient  # noqa: PLC0415
 
     config = settings.config
-    config.unit.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if replace_journal:
-        click.echo(f"The old database is kept as {_set_aside(config.data('unit.db'))}")
+    app.private_directory(config.unit.data_dir)
+    database = config.data("unit.db")
     keys = load_or_make(config.data("unit.key"))
     clock = TrustedClock(app.wall_s, app.steady_s, app.BUILT_AT_S)
-    store = Store(config.data("unit.db"))
-    try:
+    if not replace_journal:
+        with closing(Store(database)) as store:  # before the code is used up: is it sound?
+            BundleStore(store, keys)
+    with held(database):
         client = HubClient(hub, keys.sign, keys.sign_public.hex(), clock, config.hub.ca_file)
         attempt = steps.begin(client, keys, code)
         click.echo(f"Compare this number with the one at the hub:  {attempt.comparison_number}")
@@ -145,10 +174,17 @@ def enrol(settings: Settings, hub: str, code: str, wait_s: int, replace_journal:
         sys.stdout.flush()
         message = steps.wait_for_operator(client, attempt, wait_s)
         if message is None:
-            raise HubUnreachable("Nobody confirmed in time. Ask for a new code and try again.")
+            raise click.ClickException(
+                "Nobody confirmed in time. Ask for a new code and try again."
+            )
+        try:
+            read_enrolment(message, attempt.offer.bundle_key, keys)
+        except MessageInvalid as exc:
+            raise HubUnreachable(f"The enrolment cannot be believed: {exc}") from exc
+        if replace_journal and database.exists():
+            click.echo(f"The old database is kept as {_set_aside(database)}")
+    with closing(Store(database)) as store:
         enrolment = BundleStore(store, keys).enrol(message, attempt.offer.bundle_key)
-    finally:
-        store.close()
     click.echo(f"This is unit {enrolment.unit} of {enrolment.store_name} now.")
     if not config.hub.url:
         click.echo(f'Put this into the settings:  [hub] url = "{hub}"')
@@ -161,7 +197,7 @@ def doctor(settings: Settings, as_json: bool) -> None:  # noqa: FBT001
     """Look at everything the unit needs; say what is wrong and what to do. Exit code 1 if bad."""
     config = settings.config
     checks = []
-    for check in care_doctor.examine(config, app.build_printer(config), app.wall_s()):
+    for check in care_doctor.examine(config, lambda: app.build_printer(config), app.wall_s()):
         checks.append(check)
         if not as_json:
             mark = {"good": "ok  ", "warning": "note", "bad": "BAD "}[check.health]
@@ -196,7 +232,7 @@ def status(settings: Settings, as_json: bool) -> None:  # noqa: FBT001
     help="Which symbologies to look for: qr, code128, pdf417.",
 )  # fmt: skip
 def scan_image(files: tuple[Path, ...], as_json: bool, formats: str) -> None:  # noqa: FBT001
-    """Read the code in each picture, as the camera path does. Exit code 1 if one has none."""
+    """Read the code in each picture of FILES, as the till does. Exit code 1 if one has none."""
     from edge.devices import decode_picture  # noqa: PLC0415
 
     wanted = tuple(formats.split(","))
@@ -212,6 +248,10 @@ def scan_image(files: tuple[Path, ...], as_json: bool, formats: str) -> None:  #
         except (OSError, decode_picture.NotAPicture) as exc:
             row["error"] = exc.strerror if isinstance(exc, OSError) else str(exc)
             reading = None
+        except ImportError as exc:
+            raise DecoderUnavailable(
+                "Install the camera extra: pip install 'tearoff[camera]'."
+            ) from exc
         row["ms"] = round((time.perf_counter() - began) * 1000, 2)
         if reading:
             row |= {"text": reading.text, "format": reading.format, "stage": reading.stage}
@@ -224,7 +264,10 @@ def scan_image(files: tuple[Path, ...], as_json: bool, formats: str) -> None:  #
 @main.command("print-test")
 @click.option("--profile", help="A profile of firmware_profiles/printers instead of the set one.")
 @click.option("--to", metavar="tcp://HOST:PORT", help="Another printer than the one that is set.")
-@click.option("--locale", type=click.Choice(LOCALES), default="zh-CN", show_default=True)
+@click.option(
+    "--locale", type=click.Choice(LOCALES), default="zh-CN", show_default=True,
+    help="Language of the page.",
+)  # fmt: skip
 @click.pass_obj
 def print_test(settings: Settings, profile: str | None, to: str | None, locale: str) -> None:
     """Print a page with everything a receipt may hold."""
@@ -254,7 +297,7 @@ def sync_now(settings: Settings) -> None:
     config = settings.config
     try:
         done = _call(config, "POST", "/v1/sync")
-    except HubUnreachable:
+    except NoUnitAnswers:
         unit = app.Unit(config)
         try:
             done = unit.sync_now()
@@ -287,7 +330,7 @@ def clerk() -> None:
 @click.argument("name")
 @click.pass_obj
 def clerk_add(settings: Settings, name: str) -> None:
-    """Give a clerk a new PIN, shown once. The unit must not be running."""
+    """Give the clerk NAME a new PIN, shown once. The unit must not be running."""
     _with_store(settings.config, lambda store: _show_pin(Clerks(store, app.steady_s), name))
 
 
@@ -304,32 +347,38 @@ def clerk_list(settings: Settings) -> None:
 @main.command("api-key")
 @click.pass_obj
 def api_key(settings: Settings) -> None:
-    """Show the key that a POS sends as "Authorization: Bearer …"."""
+    """Show the key that a POS sends as "Authorization: Bearer …"; the first call makes it."""
     click.echo(load_or_make_api_key(settings.config.data("api.key")))
 
 
 @main.command("printer-simulator")
-@click.option("--port", default=9100, show_default=True, help="Port of the printer.")
-@click.option("--web", default=9180, show_default=True, help="Port of the page with the paper.")
-@click.option("--width", default=576, show_default=True, help="Dots in a row: 576 or 384.")
-def printer_simulator(port: int, web: int, width: int) -> None:
-    """Be a receipt printer on this machine, and show what came out at a page."""
-    import waitress  # noqa: PLC0415
-
+@click.option("--port", type=PORT, default=9100, show_default=True, help="Port of the printer.")
+@click.option(
+    "--web", type=PORT, default=9180, show_default=True, help="Port of the page with the paper."
+)
+@click.option(
+    "--width", type=click.Choice(["576", "384"]), default="576", show_default=True,
+    help="Dots in a row: 576 on 80 mm paper, 384 on 58 mm.",
+)  # fmt: skip
+def printer_simulator(port: int, web: int, width: str) -> None:
+    """Be a receipt printer on this machine, and show on a page what came out."""
     from edge.devices.simulated.pages import printer_pages  # noqa: PLC0415
     from edge.devices.simulated.printer import SimulatedPrinter  # noqa: PLC0415
 
-    printer = SimulatedPrinter(port=port, width_dots=width)
-    printer.start()
-    server = waitress.create_server(printer_pages(printer), host="127.0.0.1", port=web, threads=2)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    click.echo(f"The printer listens at {printer.url}")
-    click.echo(f"The paper is at http://127.0.0.1:{server.effective_port}")
-    sys.stdout.flush()
+    printer = SimulatedPrinter(port=port, width_dots=int(width))
     try:
-        server.run()
+        printer.start()
+    except OSError as exc:
+        raise ConfigInvalid(f"Port {port} cannot be listened at: {exc.strerror}") from exc
+    try:
+        server, web = app.listen(printer_pages(printer), "127.0.0.1", web, threads=2)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        click.echo(f"The printer listens at {printer.url}")
+        click.echo(f"The paper is at http://127.0.0.1:{web}")
+        sys.stdout.flush()
+        with closing(server):
+            server.run()
     finally:
-        server.close()
         printer.stop()
 
 
@@ -337,33 +386,40 @@ def printer_simulator(port: int, web: int, width: int) -> None:
 
 
 def _call(config: EdgeConfig, method: str, path: str) -> dict[str, Any]:
-    """Ask the running unit; HubUnreachable if none answers."""
+    """Ask the running unit.
+
+    Raises:
+        NoUnitAnswers: none does.
+        ClickException: it answers with a problem.
+    """
     import urllib3  # noqa: PLC0415
 
     key = load_or_make_api_key(config.data("api.key")) if config.unit.data_dir.is_dir() else ""
     url = f"http://{config.api.host}:{config.api.port}{path}"
     try:
         answer = urllib3.request(
-            method, url, headers={"Authorization": f"Bearer {key}"}, timeout=60.0, retries=False
-        )
-        body: dict[str, Any] = answer.json()
+            method, url, timeout=60.0, retries=False,
+            headers={"Authorization": f"Bearer {key}", "Accept-Language": "en"},
+        )  # fmt: skip
+        body = answer.json()
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
-        raise HubUnreachable(f"No unit answers at {url}; start it: tearoff-unit run") from exc
+        raise NoUnitAnswers(f"No unit answers at {url}; start it: tearoff-unit run") from exc
+    if not isinstance(body, dict):
+        raise NoUnitAnswers(f"Whatever answers at {url}, it is no unit")
     if answer.status >= 400:
-        raise ConfigInvalid(str(body.get("detail") or body.get("title")))
+        told = [str(body[name]) for name in ("title", "detail") if body.get(name)]
+        raise click.ClickException(": ".join(told) or f"{url} answers {answer.status}")
     return body
 
 
 def _with_store(config: EdgeConfig, work: Callable[[Store], Any]) -> None:
-    config.unit.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    app.private_directory(config.unit.data_dir)
     try:
         store = Store(config.data("unit.db"))
     except AlreadyRunning as exc:
         raise AlreadyRunning("Stop the unit first.") from exc
-    try:
+    with closing(store):
         work(store)
-    finally:
-        store.close()
 
 
 def _show_pin(clerks: Clerks, name: str) -> None:
@@ -372,6 +428,8 @@ def _show_pin(clerks: Clerks, name: str) -> None:
 
 def _set_aside(database: Path) -> Path:
     aside = database.with_name(f"{database.name}.{time.strftime('%Y%m%d-%H%M%S')}")
+    while aside.exists():
+        aside = aside.with_name(f"{aside.name}-again")
     for suffix in ("", "-wal", "-shm"):
         part = database.with_name(database.name + suffix)
         if part.exists():

@@ -31,9 +31,10 @@ class UnitSection:
     """Where this unit keeps what it knows, and which language it speaks first."""
 
     data_dir: Path = setting(
-        Path("/var/lib/tearoff-unit"), "Directory of the database, keys and anchor; mode 0700."
+        Path("/var/lib/tearoff-unit"),
+        "Directory of database, keys and anchor; made with mode 0700.",
     )
-    locale: str = setting("zh-CN", "Language of the pages until a clerk chooses: zh-CN or en.")
+    locale: str = setting("zh-CN", "Language where nobody asks for another: zh-CN or en.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +43,28 @@ class HubSection:
 
     url: str = setting("", "Address of the hub, https://…; empty for a unit without a network.")
     ca_file: str = setting("", "PEM file of the authorities to trust instead of the system's.")
-    timeout_s: int = setting(10, "Seconds to wait for a push or pull.")
-    sync_every_s: int = setting(15, "Seconds between pulls; a push happens at once.")
+    timeout_s: int = setting(10, "Seconds to wait for the hub's answer to a push or pull.")
+    sync_every_s: int = setting(15, "Seconds from pull to pull; a push follows each scan at once.")
 
 
 @dataclass(frozen=True, slots=True)
 class ApiSection:
     """The local HTTP API and the clerk's page."""
 
-    host: str = setting("127.0.0.1", "Address to listen on. Other than loopback: put TLS in front.")
-    port: int = setting(8090, "Port to listen on.")
+    host: str = setting(
+        "127.0.0.1", "Address to listen on; if it is not loopback, put TLS in front."
+    )
+    port: int = setting(8090, "Port to listen on; 0 for any free one.")
     threads: int = setting(4, "Requests served at the same time.")
 
 
 @dataclass(frozen=True, slots=True)
 class StoreSection:
-    """The journal's safety."""
+    """What guards the journal."""
 
-    anchor_file: str = setting("", "Anchor outside the database; best on another medium.")
+    anchor_file: str = setting(
+        "", "File of the anchor, best on another medium; empty for data_dir."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,9 @@ class PrinterSection:
     """The receipt printer."""
 
     to: str = setting("", "Where it is: tcp://HOST:PORT; empty for a unit without a printer.")
-    profile: str = setting("generic-80-gbk", "Name of a file in firmware_profiles/printers.")
+    profile: str = setting(
+        "generic-80-gbk", "What printer it is: a file of firmware_profiles/printers, without .toml."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +133,8 @@ def load(
     for name, value in _from_file(file):
         values[_known(name, f"{file}")] = (value, str(file))
     for name, value in _from_env(os.environ if env is None else env):
-        values[_known(name, f"the variable {ENV_PREFIX}*")] = (value, "environment")
+        variable = ENV_PREFIX + name.upper().replace(".", "__")
+        values[_known(name, f"the variable {variable}")] = (value, "environment")
     for text in overrides:
         name, equals, value = text.partition("=")
         if not equals:
@@ -179,13 +187,9 @@ def _known(name: str, where: str) -> str:
     ]
     if name in names:
         return name
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(names)}"
     raise ConfigInvalid(f"{where} sets {name}, which does not exist{hint}")
-
-
-def _all_settings() -> Iterable[tuple[str, dataclasses.Field[Any]]]:
-    return [(name, item) for name, kind in SECTIONS.items() for item in dataclasses.fields(kind)]
 
 
 def _converted(name: str, value: Any, item: dataclasses.Field[Any]) -> Any:
@@ -197,21 +201,29 @@ def _converted(name: str, value: Any, item: dataclasses.Field[Any]) -> Any:
             return int(value)
         except ValueError as exc:
             raise ConfigInvalid(f"{name} is a whole number, not {value!r}") from exc
-    if not isinstance(value, str | Path):
-        raise ConfigInvalid(f"{name} is text")
+    if not isinstance(value, str | Path) or not str(value).isprintable():
+        raise ConfigInvalid(f"{name} is printable text")
+    if kind is Path and not str(value):
+        raise ConfigInvalid(f"{name} is empty")
     return Path(value) if kind is Path else str(value)
 
 
 def _check(config: EdgeConfig) -> None:
     if config.unit.locale not in LOCALES:
         raise ConfigInvalid(f"unit.locale is one of {', '.join(LOCALES)}")
+    if not config.api.host:
+        raise ConfigInvalid("api.host is empty; 0.0.0.0 stands for every address of this machine")
     if not 0 <= config.api.port <= 65535:
         raise ConfigInvalid("api.port is a port number, 0 to 65535")
     if not 1 <= config.api.threads <= 64:
         raise ConfigInvalid("api.threads is 1 to 64")
     if config.hub.url and not config.hub.url.startswith(("https://", "http://")):
         raise ConfigInvalid("hub.url begins with https:// (http:// only on a trusted wire)")
-    if config.hub.timeout_s < 1 or config.hub.sync_every_s < 1:
-        raise ConfigInvalid("hub.timeout_s and hub.sync_every_s are at least 1")
+    if "@" in config.hub.url:
+        raise ConfigInvalid("hub.url holds no name and no password: the unit signs with its key")
+    if not 1 <= config.hub.timeout_s <= 600:
+        raise ConfigInvalid("hub.timeout_s is 1 to 600")
+    if not 1 <= config.hub.sync_every_s <= 86400:
+        raise ConfigInvalid("hub.sync_every_s is 1 to 86400")
     if config.printer.to and not config.printer.to.startswith("tcp://"):
         raise ConfigInvalid("printer.to is tcp://HOST:PORT")

@@ -22,7 +22,14 @@ import peewee
 from playhouse.apsw_ext import APSWDatabase
 from playhouse.migrations import Runner
 
-from edge.errors import AlreadyRunning, CommitUnknown, DiskFull, JournalBroken, StoreUnavailable
+from edge.errors import (
+    N_,
+    AlreadyRunning,
+    CommitUnknown,
+    DiskFull,
+    JournalBroken,
+    StoreUnavailable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +41,9 @@ WAL_GROWN_BYTES = 1 << 20
 """The WAL is grown to this once, so that a commit overwrites and needs one flush, not two."""
 WAL_PAGES_MAX = 4096
 """Beyond this a commit waits for a checkpoint; the idle checkpoint usually comes first."""
+
+FREE_SPACE = N_("Free some space; what was recorded before is safe.")
+TRY_AGAIN = N_("Try again; if it stays, run `tearoff-unit doctor`.")
 
 # Each with what it must read back as, and why.
 PRAGMAS: tuple[tuple[str, str | int, str | int], ...] = (
@@ -115,7 +125,7 @@ class Store:
                 self.execute("COMMIT")
             except apsw.Error as exc:
                 self._drop()
-                raise CommitUnknown(f"COMMIT failed: {type(exc).__name__}") from exc
+                raise CommitUnknown(TRY_AGAIN, cause=type(exc).__name__) from exc
         if self._wal_pages > WAL_PAGES_MAX:
             try:
                 self.checkpoint()
@@ -158,7 +168,7 @@ class Store:
 
     def _open(self) -> None:
         if self._file_lock is None:
-            raise StoreUnavailable("The database of this unit was closed.")
+            raise StoreUnavailable(N_("The database of this unit was closed."))
         self.db.connect()
         try:
             self._set_up()
@@ -213,10 +223,24 @@ def _told_apart() -> Iterator[None]:
     except (apsw.Error, peewee.DatabaseError) as exc:
         cause = exc.__context__ if isinstance(exc, peewee.DatabaseError) else exc
         if isinstance(cause, apsw.FullError):
-            raise DiskFull("Free some space; what was recorded before is safe.") from exc
+            raise DiskFull(FREE_SPACE) from exc
         if isinstance(cause, apsw.CorruptError | apsw.NotADBError):
-            raise JournalBroken("Run `tearoff-unit doctor`; it says what is damaged.") from exc
-        raise StoreUnavailable(f"The database said {type(cause).__name__}.") from exc
+            raise JournalBroken(N_("Run `tearoff-unit doctor`; it says what is damaged.")) from exc
+        raise StoreUnavailable(TRY_AGAIN, cause=type(cause).__name__) from exc
+
+
+@contextmanager
+def held(database: Path) -> Iterator[None]:
+    """Keep everybody out of a database without opening it: it may be damaged.
+
+    Raises:
+        AlreadyRunning: another process has it open.
+    """
+    handle = _hold(database.with_suffix(".lock"))
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 def _hold(path: Path) -> int:

@@ -9,6 +9,7 @@
     │   └── IdempotencyConflict   the key was used for something else
     ├── NotPermitted              no API key, no PIN, or the wrong one
     ├── NotFound                  there is no such thing here
+    ├── VoidRefused               an acceptance cannot be taken back any more
     ├── NotEnrolled               this unit does not know who it is yet
     ├── UnitStopped               the hub has revoked or quarantined this unit
     ├── AlreadyRunning            another process holds this unit's data
@@ -18,7 +19,6 @@
     │   └── CommitUnknown         a commit failed; whether it happened must be read back
     ├── HubUnreachable            no answer, or none that could be believed
     │   └── HubRefused            the hub answered with a problem
-    ├── PrinterUnavailable        no printer, no paper, cover open
     └── DecoderUnavailable        pictures cannot be read on this unit
 
 A refusal of a voucher is *not* among them: that is a value (``redemption.decide``).
@@ -32,8 +32,17 @@ from typing import Any
 from edge.contract.problem import Problem
 
 
+def N_(text: str) -> str:  # noqa: N802 - the name that gettext's tools look for
+    """Mark a sentence for translation without translating it here."""
+    return text
+
+
 class EdgeError(Exception):
-    """Base of all; a message is a sentence for a person and repeats no secret."""
+    """Base of all; a message is a sentence for a person and repeats no secret.
+
+    What a clerk may see is one constant sentence, so that it can be translated; what differs from
+    case to case is an extra.
+    """
 
     slug = "internal"
     status = 500
@@ -87,6 +96,12 @@ class NotFound(EdgeError):
     slug, status, title = "not-found", 404, "There is no such thing here"
 
 
+class VoidRefused(EdgeError):
+    """An acceptance is not taken back; it stands."""
+
+    slug, status, title = "void-refused", 409, "This cannot be taken back any more"
+
+
 class NotEnrolled(EdgeError):
     """The unit has not been enrolled at a hub."""
 
@@ -134,15 +149,9 @@ class HubUnreachable(EdgeError):
 
 
 class HubRefused(HubUnreachable):
-    """The hub answered with a problem; ``extra["hub"]`` holds its slug."""
+    """The hub answered with a problem; ``extra["hub"]`` is its slug."""
 
     slug, status, title = "hub-refused", 502, "The hub refused"
-
-
-class PrinterUnavailable(EdgeError):
-    """The printer cannot print at the moment. ``reason`` is one of the printer states."""
-
-    slug, status, title = "printer-unavailable", 503, "The printer cannot print"
 
 
 class DecoderUnavailable(EdgeError):

@@ -39,13 +39,13 @@ class VoucherPath(BaseModel):
 class UnitJson(BaseModel):
     """A unit, and how far the hub has its journal."""
 
-    id: str
-    store: str
-    state: str
-    hardware: str
-    heard_at_s: int | None
+    id: str = Field(description="S0412-K1.")
+    store: str = Field(description="S0412.")
+    state: str = Field(description="active, revoked, quarantined.")
+    hardware: str = Field(description="As it said when it was enrolled.")
+    heard_at_s: int | None = Field(description="When it last pulled, Unix seconds.")
     acked: dict[str, int | str] | None = Field(description="epoch, seq and head_hex.")
-    health: dict[str, str | int]
+    health: dict[str, str | int] = Field(description="What it said of itself with its last pull.")
 
 
 class UnitsJson(BaseModel):
@@ -57,24 +57,24 @@ class UnitsJson(BaseModel):
 class KeyJson(BaseModel):
     """A key that signs vouchers."""
 
-    kid: int
-    public_key_hex: str
+    kid: int = Field(description="Its number, in each token that it signed.")
+    public_key_hex: str = Field(description="Ed25519, 32 bytes.")
 
 
 class IssuerJson(BaseModel):
     """Who signs, and with which keys: all that a verifier needs."""
 
-    id: str
+    id: str = Field(description="Stands in each signature.")
     keys: list[KeyJson]
 
 
 class AlarmJson(BaseModel):
     """Something that somebody has to look at."""
 
-    unit: str
+    unit: str = Field(description="Which unit.")
     kind: str = Field(description="fork, new-epoch, posting-refused.")
-    detail: str
-    at_s: int
+    detail: str = Field(description="In English.")
+    at_s: int = Field(description="Unix seconds.")
 
 
 class AlarmsJson(BaseModel):
@@ -86,56 +86,56 @@ class AlarmsJson(BaseModel):
 class ScanJson(BaseModel):
     """One entry of a unit's journal. What an entry does not have is null."""
 
-    unit: str
-    epoch: int
-    seq: int
-    hash_hex: str
+    unit: str = Field(description="Whose journal.")
+    epoch: int = Field(description="Which life of it.")
+    seq: int = Field(description="Which entry of that.")
+    hash_hex: str = Field(description="SHA-256 of the entry.")
     kind: str = Field(description="redemption, refusal, void, or unreadable.")
     wall_s: int | None = Field(description="By the unit's clock, Unix seconds.")
-    voucher_id: str | None
-    product: int | None
-    mode: str | None
+    voucher_id: str | None = Field(description="12 hex digits.")
+    product: int | None = Field(description="Its number.")
+    mode: str | None = Field(description="What stood behind it.")
     reason: str | None = Field(description="Why a scan was refused.")
-    worth_minor: int | None
+    worth_minor: int | None = Field(description="Minor units.")
     outcome: str = Field(description="recorded, applied, overspend, quarantined.")
-    outcome_reason: str
-    received_at_s: int
+    outcome_reason: str = Field(description="Why it was quarantined.")
+    received_at_s: int = Field(description="When the hub got it, Unix seconds.")
 
 
 class RedemptionsJson(BaseModel):
     """The newest entries, and how many of all have which outcome."""
 
     redemptions: list[ScanJson]
-    outcomes: dict[str, int]
+    outcomes: dict[str, int] = Field(description="How many entries have each outcome.")
 
 
 class ReceiptJson(BaseModel):
     """One acceptance, as the paper at the till shows it; amounts in minor units."""
 
-    unit: str
-    epoch: int
-    seq: int
-    hash_hex: str
-    wall_s: int
-    mode: str
+    unit: str = Field(description="Whose journal.")
+    epoch: int = Field(description="Which life of it.")
+    seq: int = Field(description="Which entry of that.")
+    hash_hex: str = Field(description="SHA-256, as on the paper.")
+    wall_s: int = Field(description="By the clock of the unit, Unix seconds.")
+    mode: str = Field(description="What stood behind it.")
     amount: int = Field(description="In the voucher's own measure.")
-    worth_minor: int
-    covered_minor: int
-    receipt: int | None
-    clerk: str | None
+    worth_minor: int = Field(description="What was taken.")
+    covered_minor: int = Field(description="How much of that the value of the voucher covers.")
+    receipt: int | None = Field(description="Number on the paper.")
+    clerk: str | None = Field(description="Who was at the till.")
 
 
 class ConflictJson(BaseModel):
     """A redemption beyond its voucher's value; ``receipts`` are all there are of the voucher."""
 
-    voucher_id: str
-    product: int
-    face_minor: int
-    excess_minor: int
-    opened_at_s: int
-    unit: str
-    epoch: int
-    seq: int
+    voucher_id: str = Field(description="12 hex digits.")
+    product: int = Field(description="Its number.")
+    face_minor: int = Field(description="What the voucher was worth.")
+    excess_minor: int = Field(description="What was taken beyond that.")
+    opened_at_s: int = Field(description="Unix seconds.")
+    unit: str = Field(description="Whose entry went beyond the value.")
+    epoch: int = Field(description="Which life of its journal.")
+    seq: int = Field(description="Which entry of that.")
     receipts: list[ReceiptJson]
 
 
@@ -148,20 +148,20 @@ class ConflictsJson(BaseModel):
 class VoucherJson(BaseModel):
     """What a voucher's token says, and what became of it. Never the token itself."""
 
-    voucher_id: str
-    kid: int
-    product: int
-    value: int
-    scope: int
+    voucher_id: str = Field(description="12 hex digits.")
+    kid: int = Field(description="Number of the key that signed it.")
+    product: int = Field(description="Its number.")
+    value: int = Field(description="Minor units or uses; 0: as the product says.")
+    scope: int = Field(description="Store group; 0: all.")
     not_before_day: int = Field(description="Counted from 2026-01-01.")
     expires_day: int = Field(description="First day on which it is not good any more.")
-    status_index: int
+    status_index: int = Field(description="Its place in the status list.")
     kind: str = Field(description="single, multi, stored_value.")
-    dynamic_required: bool
-    online_only: bool
+    dynamic_required: bool = Field(description="Whether only its rotating code counts.")
+    online_only: bool = Field(description="Whether the hub must be asked.")
     status: str = Field(description="valid, revoked, suspended, redeemed.")
-    batch: str
-    face_minor: int
+    batch: str = Field(description="The sale it comes from.")
+    face_minor: int = Field(description="What it was worth when it was issued, minor units.")
     capacity: int = Field(description="In its own measure.")
 
 

@@ -25,7 +25,7 @@ from edge.contract.status import Delta, Snapshot, Status
 from edge.contract.sync_message import STATUS_SNAPSHOT, PullAnswer, UnitState
 from edge.contract.voucher_token import VoucherClaims, VoucherKind
 from edge.db import Store
-from edge.errors import JournalBroken
+from edge.errors import N_, JournalBroken
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class BundleStore:
         Raises:
             MessageInvalid: it is not signed by that key, or names another unit's key.
         """
-        enrolment = self._read_enrolment(message, bundle_key)
+        enrolment = read_enrolment(message, bundle_key, self._keys)
         with self._store.transaction():
             for table in ("bundle", "status_shard", "handle"):
                 self._store.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
@@ -236,7 +236,7 @@ class BundleStore:
         except (ValueError, KeyError, TypeError) as exc:
             # It was verified when it came: the file is damaged, or the keys are others now.
             raise JournalBroken(
-                "What the hub has told this unit cannot be read; set it aside and enrol again.",
+                N_("What the hub has told this unit cannot be read; set it aside and enrol again."),
                 command="tearoff-unit enrol --hub URL --code CODE --replace-journal",
             ) from exc
 
@@ -251,7 +251,7 @@ class BundleStore:
         if stored is None:
             return None
         word = HubWord(
-            self._read_enrolment(stored[32:], stored[:32]),
+            read_enrolment(stored[32:], stored[:32], self._keys),
             shards={shard: (version, bitmap) for shard, version, bitmap in shards},
             cursor=notes.get("cursor", b""),
         )
@@ -278,14 +278,6 @@ class BundleStore:
                 word = replace(word, **changes)
         return word
 
-    def _read_enrolment(self, message: bytes, bundle_key: bytes) -> Enrolment:
-        issuer = _issuer_of(message)
-        key = Ed25519PublicKey.from_public_bytes(bundle_key)
-        enrolment = Enrolment.from_body(signed.unseal(Kind.ENROLMENT, issuer, message, [key]))
-        if enrolment.sign_key != self._keys.sign_public or enrolment.bundle_key != bundle_key:
-            raise MessageInvalid("foreign-message", "the enrolment is another unit's")
-        return enrolment
-
     def _put(self, kind: str, version: int, message: bytes) -> None:
         self._store.execute(
             "INSERT OR REPLACE INTO bundle VALUES (?, ?, ?)", (kind, version, message)
@@ -293,6 +285,20 @@ class BundleStore:
 
     def _note(self, key: str, value: bytes) -> None:
         self._store.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (key, value))
+
+
+def read_enrolment(message: bytes, bundle_key: bytes, keys: UnitKeys) -> Enrolment:
+    """Return what an enrolment says, by the key that the operator has compared.
+
+    Raises:
+        MessageInvalid: it is not signed by that key, or names another unit's key.
+    """
+    issuer = _issuer_of(message)
+    key = Ed25519PublicKey.from_public_bytes(bundle_key)
+    enrolment = Enrolment.from_body(signed.unseal(Kind.ENROLMENT, issuer, message, [key]))
+    if enrolment.sign_key != keys.sign_public or enrolment.bundle_key != bundle_key:
+        raise MessageInvalid("foreign-message", "the enrolment is another unit's")
+    return enrolment
 
 
 _READERS: dict[Kind, tuple[str, Any]] = {

@@ -22,13 +22,17 @@ from edge.bundles.identity import load_or_make
 from edge.clock.trusted_time import SYSTEM_UNCERTAINTY_S
 from edge.config import EdgeConfig
 from edge.devices.ports import Printer, PrinterState
-from edge.errors import EdgeError
+from edge.errors import ConfigInvalid, EdgeError
 from edge.journal.anchor import AnchorFile
 from edge.journal.audit import Finding, audit_rows
 from edge.journal.model import AnchorState
+from edge.web.session import load_or_make_api_key
 
 DISK_FREE_WANTED = 200 << 20
 """Bytes: room for years of redemptions, and for an update."""
+
+
+HUB_WAIT_S = 5.0
 
 
 class Health(StrEnum):
@@ -52,13 +56,18 @@ class Check(NamedTuple):
     remedy: str = ""
 
 
-def examine(config: EdgeConfig, printer: Printer, now_s: float) -> Iterator[Check]:
-    """Yield one check after the other; some take a few seconds."""
+def examine(config: EdgeConfig, printer: Callable[[], Printer], now_s: float) -> Iterator[Check]:
+    """Yield one check after the other; some take a few seconds.
+
+    Args:
+        printer: Returns the printer that the settings name, or raises ConfigInvalid.
+    """
     yield check_data_directory(config.unit.data_dir)
     if not config.unit.data_dir.is_dir():
         return
     yield check_disk(config.unit.data_dir)
     yield check_keys(config.data("unit.key"))
+    yield check_api_key(config.data("api.key"))
     yield from check_store(config)
     yield check_clock(now_s, config.data("unit.db"))
     yield check_hub(config)
@@ -80,7 +89,11 @@ def check_data_directory(path: Path) -> Check:
 
 def check_disk(path: Path) -> Check:
     """Is there room?"""
-    free = shutil.disk_usage(path).free
+    return check_room(shutil.disk_usage(path).free)
+
+
+def check_room(free: int) -> Check:
+    """Are so many bytes enough?"""
     found = f"{free >> 20} MB free"
     if free < DISK_FREE_WANTED // 10:
         return Check("disk", Health.BAD, found, "free some space; nothing can be accepted soon")
@@ -102,6 +115,17 @@ def check_keys(path: Path) -> Check:
     return Check("keys", Health.GOOD, str(path))
 
 
+def check_api_key(path: Path) -> Check:
+    """Can a POS show a key that this unit knows?"""
+    if not path.exists():
+        return Check("API key", Health.GOOD, "none yet; the unit makes one when it starts")
+    try:
+        load_or_make_api_key(path)
+    except EdgeError as exc:
+        return Check("API key", Health.BAD, exc.detail, "do that, and start the unit again")
+    return Check("API key", Health.GOOD, str(path))
+
+
 def check_store(config: EdgeConfig) -> Iterator[Check]:
     """Does the database hold together, the chain prove itself, the anchor agree?"""
     path = config.data("unit.db")
@@ -114,8 +138,8 @@ def check_store(config: EdgeConfig) -> Iterator[Check]:
             if verdict != "ok":
                 yield Check("database", Health.BAD, str(verdict), _RESTORE)
                 return
-            yield Check("database", Health.GOOD, f"SQLite {apsw.sqlite_lib_version()}")
             enrolled = bool(rows("SELECT 1 FROM bundle WHERE kind = 'enrolment'"))
+            yield Check("database", Health.GOOD, f"SQLite {apsw.sqlite_lib_version()}")
             yield (
                 Check("enrolment", Health.GOOD, "enrolled")
                 if enrolled
@@ -141,7 +165,12 @@ def _chain(count: int, findings: list[Finding]) -> Check:
 
 def check_anchor(config: EdgeConfig, rows: Callable[..., list[tuple[Any, ...]]]) -> Check:
     """Does the anchor name an entry that is in the journal?"""
-    key = load_or_make(config.data("unit.key")).anchor_key()
+    if not config.data("unit.key").exists():  # reading it would make one
+        return Check("anchor", Health.WARNING, "cannot be read without the keys", "see keys")
+    try:
+        key = load_or_make(config.data("unit.key")).anchor_key()
+    except ConfigInvalid:
+        return Check("anchor", Health.WARNING, "cannot be read without the keys", "see keys")
     state, mark = AnchorFile(config.anchor_path, key).read()
     if state is not AnchorState.GOOD:
         return Check(
@@ -176,8 +205,12 @@ def check_hub(config: EdgeConfig) -> Check:
         return Check("hub", Health.WARNING, "none set", "set hub.url, unless it has no network")
     try:
         with urllib3.PoolManager(ca_certs=config.hub.ca_file or None, retries=False) as http:
-            answer = http.request("GET", config.hub.url.rstrip("/") + "/health", timeout=5.0)
-    except (urllib3.exceptions.HTTPError, OSError) as exc:
+            answer = http.request(
+                "GET", config.hub.url.rstrip("/") + "/health", timeout=HUB_WAIT_S,
+                preload_content=False,  # what stands below the head is of no interest
+            )  # fmt: skip
+            answer.close()
+    except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
         return Check(
             "hub", Health.WARNING, f"{config.hub.url}: {type(exc).__name__}",
             "check network and hub.url; redemption goes on offline within the policy",
@@ -197,9 +230,12 @@ _PRINTER_REMEDIES = {
 }
 
 
-def check_printer(config: EdgeConfig, printer: Printer) -> Check:
+def check_printer(config: EdgeConfig, printer: Callable[[], Printer]) -> Check:
     """Does the printer answer, and has it paper?"""
-    state = printer.state()
+    try:
+        state = printer().state()
+    except ConfigInvalid as exc:
+        return Check("printer", Health.BAD, exc.detail, "correct printer.to and printer.profile")
     found = f"{config.printer.to or 'none set'} ({config.printer.profile}): {state}"
     if state is PrinterState.ABSENT:
         return Check("printer", Health.WARNING, found, "set printer.to, unless it has none")

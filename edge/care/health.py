@@ -7,25 +7,14 @@ from typing import Any
 
 from edge import __version__
 from edge.bundles.store import BundleStore, HubWord
+from edge.care.lamps import Lamp, Seen, lamps
+from edge.contract.keys import KEY_EPOCH_S
 from edge.contract.status import Staleness, staleness
-from edge.devices.ports import PrinterState
 from edge.journal.store import Journal
 from edge.receipt.spool import Spool
 from edge.redemption.print_receipts import ReceiptPrinter
 from edge.sync.plan import Breaker
 from edge.sync.worker import SyncWorker
-from edge.web.words import N_, translate
-
-PRINTER_STATES: dict[PrinterState, str] = {
-    PrinterState.READY: N_("ready"),
-    PrinterState.PAPER_LOW: N_("paper runs out"),
-    PrinterState.PAPER_END: N_("no paper"),
-    PrinterState.COVER_OPEN: N_("cover open"),
-    PrinterState.ERROR: N_("error"),
-    PrinterState.UNREACHABLE: N_("not reachable"),
-    PrinterState.UNKNOWN: N_("does not answer"),
-    PrinterState.ABSENT: N_("none"),
-}
 
 
 class Health:
@@ -104,33 +93,26 @@ class Health:
             "anchor": "failed" if self.journal.anchor_failed else "good",
         }
 
-    def lamps(self, locale: str) -> list[dict[str, str]]:
-        """Return the status strip: each lamp with look, name and value."""
-
-        def lamp(look: str, name: str, value: str) -> dict[str, str]:
-            return {"look": look, "name": translate(locale, name), "value": value}
-
-        unsent = self.journal.unpushed()
-        online = self._is_online()
-        printer = self.receipts.state
-        now = self.journal.clock.now()
-        good_printer = printer is PrinterState.READY
-        lamps = [
-            lamp(
-                "good" if online else "ask", N_("Headquarters"),
-                translate(locale, N_("online") if online else N_("offline")),
+    def lamps(self, locale: str) -> list[Lamp]:
+        """Return the status strip of the screen in a language."""
+        now, journal = self.journal.clock.now(), self.journal
+        oldest_s = journal.oldest_unpushed_s()
+        keys = self.word.epoch_keys
+        newest_epoch = max(keys.epochs(), default=None) if keys else None
+        return lamps(
+            Seen(
+                online=self._is_online(),
+                hub_age_s=self._hub_age_s(),
+                unsent=journal.unpushed(),
+                oldest_s=None if oldest_s is None else max(0, now.at_s - oldest_s),
+                printer=self.receipts.state,
+                papers_owed=self.spool.owed(),
+                time=now,
+                keys_until_s=None if newest_epoch is None else (newest_epoch + 1) * KEY_EPOCH_S,
+                journal_is_sound=not (journal.gap or journal.anchor_failed),
             ),
-            lamp("good" if not unsent else "ask", N_("Not yet sent"), str(unsent)),
-            lamp(
-                "good" if good_printer else "ask" if printer.can_print else "bad",
-                N_("Printer"), translate(locale, PRINTER_STATES[printer]),
-            ),
-        ]  # fmt: skip
-        if not now.is_known:
-            lamps.append(lamp("bad", N_("Clock"), translate(locale, N_("uncertain"))))
-        if self.journal.gap or self.journal.anchor_failed:
-            lamps.append(lamp("bad", N_("Journal"), translate(locale, N_("call support"))))
-        return lamps
+            locale,
+        )
 
     @property
     def word(self) -> HubWord:

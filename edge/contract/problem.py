@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 CONTENT_TYPE = "application/problem+json"
 TYPE_PREFIX = "/problems/"
@@ -46,6 +47,30 @@ class Problem:
             body["instance"] = self.instance
         body.update((k, v) for k, v in self.extra.items() if k not in _MEMBERS)
         return json.dumps(body, ensure_ascii=False).encode()
+
+
+class Again(StrEnum):
+    """Whether sending the same request again is of any use."""
+
+    NO = "no"
+    """This request gets the same answer each time."""
+    NOW = "now"
+    LATER = "later"
+    """Once the cause is gone."""
+
+
+class Advice(NamedTuple):
+    """What a problem means. Each half keeps one for each of its slugs, in English.
+
+    Args:
+        person: What whoever stands at the till, or sits at headquarters, sees and does.
+        program: What the program that called does, or whoever looks after the machine.
+    """
+
+    cause: str
+    person: str
+    program: str
+    again: Again
 
 
 def parse_problem(body: bytes, status: int) -> Problem:

@@ -37,10 +37,24 @@ class Kind(StrEnum):
     ENROLMENT = "enrolment"
 
 
+MESSAGE_SLUGS = frozenset(
+    {
+        "bad-message-signature",
+        "foreign-message",
+        "malformed-entry",
+        "malformed-message",
+        "push-too-large",
+        "unknown-version",
+    }
+)
+"""Every reason why a message may be invalid."""
+
+
 class MessageInvalid(ValueError):
     """A message is not what it claims to be. ``slug`` is stable and safe to show."""
 
     def __init__(self, slug: str, detail: str) -> None:
+        assert slug in MESSAGE_SLUGS, slug
         super().__init__(detail)
         self.slug = slug
 

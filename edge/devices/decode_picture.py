@@ -7,6 +7,7 @@ OpenCV's own QR decoder is not used: a payload that is not UTF-8 makes it raise.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     Gray = NDArray[np.uint8]
 
+PIXELS_MAX = 1 << 27
+"""More than any phone takes. A file of a few kilobytes can open to a gigabyte."""
 SIDE_MAX = 4000
 """Pixels of the longer side; a larger picture is made smaller first."""
 PYZBAR_SIDE_MAX = 1280
@@ -49,9 +52,12 @@ def read_picture(data: bytes, formats: tuple[str, ...] = ("qr", "code128")) -> R
         data: PNG, JPEG, WebP, BMP or whatever else OpenCV opens.
 
     Raises:
-        NotAPicture: it opens none of these.
+        NotAPicture: it opens none of these, or it is too large.
         ImportError: the camera extra is not installed.
     """
+    # OpenCV takes these in no other way, and only before it is loaded.
+    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(PIXELS_MAX))  # noqa: TID251
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # noqa: TID251 - a bad picture is no news
     return read_gray(_open(data), formats)
 
 
@@ -83,10 +89,19 @@ def _open(data: bytes) -> Gray:
         raise NotAPicture("the picture cannot be opened") from exc
     if gray is None:
         raise NotAPicture("the picture cannot be opened")
-    scale = SIDE_MAX / max(gray.shape)
-    if scale < 1:
-        gray = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return gray  # type: ignore[return-value]
+    return _shrunk(gray, SIDE_MAX, cv2.INTER_AREA)  # type: ignore[arg-type]
+
+
+def _shrunk(gray: Gray, side_max: int, interpolation: int) -> Gray:
+    """Return the picture no longer than this on either side."""
+    import cv2  # noqa: PLC0415
+
+    height, width = gray.shape
+    scale = side_max / max(height, width)
+    if scale >= 1:
+        return gray
+    size = max(1, round(width * scale)), max(1, round(height * scale))  # a line stays a line
+    return cv2.resize(gray, size, interpolation=interpolation)  # type: ignore[return-value]
 
 
 def _stages(gray: Gray, formats: tuple[str, ...]) -> Iterator[tuple[str, Callable[[], Found]]]:
@@ -138,8 +153,7 @@ def _pyzbar(gray: Gray, formats: tuple[str, ...]) -> Found:
         from pyzbar import pyzbar  # type: ignore[import-untyped] # noqa: PLC0415
     except ImportError:
         return None  # Debian's libzbar0 is missing; doctor says so
-    scale = PYZBAR_SIDE_MAX / max(gray.shape)
-    small = cv2.resize(gray, None, fx=scale, fy=scale) if scale < 1 else gray
+    small = _shrunk(gray, PYZBAR_SIDE_MAX, cv2.INTER_LINEAR)
     kinds = {"qr": pyzbar.ZBarSymbol.QRCODE, "code128": pyzbar.ZBarSymbol.CODE128}
     names = {"QRCODE": "qr", "CODE128": "code128"}
     wanted = [kinds[f] for f in formats if f in kinds]

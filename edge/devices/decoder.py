@@ -9,18 +9,19 @@ from __future__ import annotations
 import json
 import logging
 import resource
-import selectors
 import struct
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from typing import IO, Any
 
 from edge.devices.decode_picture import NotAPicture, Reading, read_picture
-from edge.errors import DecoderUnavailable, RequestInvalid
+from edge.errors import N_, DecoderUnavailable, RequestInvalid
 
 log = logging.getLogger(__name__)
 
+COMMAND = (sys.executable, "-m", "edge.devices.decoder")
 ANSWER_S = 10.0
 """The first answer includes starting Python and loading OpenCV, about a second."""
 ADDRESS_SPACE_BYTES = 2 << 30
@@ -28,9 +29,16 @@ _LENGTH = struct.Struct(">I")
 
 
 class PictureDecoder:
-    """A child process that decodes. Safe to call from many threads."""
+    """A child process that decodes. Safe to call from many threads.
 
-    def __init__(self) -> None:
+    Args:
+        command: Starts the child.
+        answer_s: A child that has not answered by then is killed.
+    """
+
+    def __init__(self, command: Sequence[str] = COMMAND, answer_s: float = ANSWER_S) -> None:
+        self._command = command
+        self._answer_s = answer_s
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -38,7 +46,7 @@ class PictureDecoder:
         """Return the code in a picture file, None if there is none.
 
         Raises:
-            RequestInvalid: it is no picture.
+            RequestInvalid: it is no picture, or one that is too large.
             DecoderUnavailable: the camera extra is missing, or the decoder died of the picture.
         """
         with self._lock:
@@ -47,11 +55,11 @@ class PictureDecoder:
             except (OSError, EOFError, ValueError) as exc:
                 self.stop()
                 log.warning("the picture decoder was started anew: %s", exc)
-                raise DecoderUnavailable("The picture could not be read; try another.") from exc
+                raise DecoderUnavailable(N_("The picture could not be read; try another.")) from exc
         if "error" in answer:
             if answer["error"] == "not-a-picture":
-                raise RequestInvalid("This is not a picture.")
-            raise DecoderUnavailable("Install the camera extra: pip install 'tearoff[camera]'.")
+                raise RequestInvalid(N_("This is not a picture that can be opened."))
+            raise DecoderUnavailable(N_("Install the camera extra: pip install 'tearoff[camera]'."))
         return Reading(**answer["reading"]) if answer["reading"] else None
 
     def stop(self) -> None:
@@ -68,21 +76,21 @@ class PictureDecoder:
         child = self._child
         if child is None or child.poll() is not None:
             self.stop()
-            child = self._child = subprocess.Popen(
-                [sys.executable, "-m", "edge.devices.decoder"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+            child = self._child = subprocess.Popen(  # noqa: S603 - nobody else names the command
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
         assert child.stdin is not None, "asked for with PIPE"
         assert child.stdout is not None, "asked for with PIPE"
-        child.stdin.write(_LENGTH.pack(len(picture)) + picture)
-        child.stdin.flush()
-        with selectors.DefaultSelector() as selector:
-            selector.register(child.stdout, selectors.EVENT_READ)
-            if not selector.select(ANSWER_S):
-                raise EOFError("no answer within the time")
-        (length,) = _LENGTH.unpack(_exactly(child.stdout, _LENGTH.size))
-        answer: dict[str, Any] = json.loads(_exactly(child.stdout, length))
+        # A child may hang before, in the middle of and after everything below.
+        deadline = threading.Timer(self._answer_s, child.kill)
+        deadline.start()
+        try:
+            child.stdin.write(_LENGTH.pack(len(picture)) + picture)
+            child.stdin.flush()
+            (length,) = _LENGTH.unpack(_exactly(child.stdout, _LENGTH.size))
+            answer: dict[str, Any] = json.loads(_exactly(child.stdout, length))
+        finally:
+            deadline.cancel()
         return answer
 
 

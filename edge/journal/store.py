@@ -27,8 +27,8 @@ from edge.contract.journal_entry import (
 )
 from edge.contract.policy import EXACT
 from edge.contract.sync_message import PUSH_BYTES_MAX, PUSH_ENTRIES_MAX, Ack
-from edge.db import Store
-from edge.errors import CommitUnknown, DiskFull, JournalBroken, StoreUnavailable
+from edge.db import FREE_SPACE, TRY_AGAIN, Store
+from edge.errors import N_, CommitUnknown, DiskFull, JournalBroken, StoreUnavailable
 from edge.journal.anchor import AnchorFile
 from edge.journal.beginning import Tail, gap_between
 from edge.journal.knowledge import Knowledge, Risk, Trace, knowledge_of
@@ -153,7 +153,9 @@ class Journal:
                 self.acked = self._read_acked()
                 self.risk = self._count_risk()
         except (ValueError, TypeError) as exc:
-            raise JournalBroken("The newest entries of the journal cannot be read.") from exc
+            raise JournalBroken(
+                N_("The newest entries of the journal cannot be read; run `tearoff-unit doctor`.")
+            ) from exc
         self._newest_step = max((entry.code_step or 0 for entry in newest), default=0)
         self._begin(first_epoch)
 
@@ -223,8 +225,9 @@ class Journal:
             except CommitUnknown as exc:
                 self._unsettled = page
                 if not self._settle():
-                    is_full = isinstance(exc.__cause__, apsw.FullError)
-                    raise (DiskFull if is_full else StoreUnavailable)(exc.detail) from exc
+                    if isinstance(exc.__cause__, apsw.FullError):
+                        raise DiskFull(FREE_SPACE) from exc
+                    raise StoreUnavailable(TRY_AGAIN, **exc.extra) from exc
                 return
             self._written(page)
 
@@ -334,6 +337,22 @@ class Journal:
         """Return an entry by its name."""
         return self._one("WHERE epoch = ? AND seq = ?", (epoch, seq))
 
+    def void_of(self, accepted: JournalEntry) -> Recorded | None:
+        """Return the entry that takes this acceptance back, None if nothing does."""
+        with self.store.reading():
+            rows = self.store.rows(
+                _SELECT + "WHERE voucher_id = ? AND kind = 3", (accepted.voucher_id,)
+            )
+            voids = map(_recorded, rows)
+            return next((v for v in voids if v.entry.voids == (accepted.epoch, accepted.seq)), None)
+
+    def newest_of(self, voucher_id: VoucherId) -> Recorded | None:
+        """Return the newest acceptance or void of a voucher."""
+        return self._one(
+            "WHERE voucher_id = ? AND kind IN (1, 3) ORDER BY epoch DESC, seq DESC LIMIT 1",
+            (voucher_id,),
+        )
+
     def newest(self, count: int, *, scans_only: bool = True) -> list[Recorded]:
         """Return the newest entries, newest first."""
         where = "WHERE kind IN (1, 2, 3) " if scans_only else ""
@@ -420,11 +439,15 @@ class Journal:
         follows: tuple[int, int, bytes] | None = None
         for epoch, seq, digest, raw in rows:
             if entry_hash(raw) != digest or (follows and follows != (epoch, seq, digest)):
-                raise JournalBroken(f"Entry {self.unit}/{epoch}/{seq} is not what was recorded.")
+                raise JournalBroken(
+                    N_("An entry is not what was recorded; run `tearoff-unit doctor`."),
+                    entry=f"{self.unit}/{epoch}/{seq}",
+                )
             entries.append(JournalEntry.decode(raw))
             if entries[-1].unit != self.unit:
                 raise JournalBroken(
-                    f"This is the journal of {entries[-1].unit}; set it aside and enrol again.",
+                    N_("This is the journal of another unit; set it aside and enrol again."),
+                    other=str(entries[-1].unit),
                     command="tearoff-unit enrol --hub URL --code CODE --replace-journal",
                 )
             follows = (epoch, seq - 1, entries[-1].prev) if seq > 1 else None

@@ -13,7 +13,7 @@ from edge.contract.ids import Epoch, Seq, voucher_id_text
 from edge.contract.journal_entry import EntryKind
 from edge.contract.money import MINOR_MAX, Money
 from edge.contract.refusal import WAY_OUT
-from edge.errors import EdgeError, IdempotencyMissing, NotFound, RequestInvalid
+from edge.errors import N_, EdgeError, IdempotencyMissing, NotFound, RequestInvalid
 from edge.journal.store import Journal, Recorded
 from edge.receipt.spool import Spool
 from edge.redemption.decide import Wish
@@ -59,9 +59,9 @@ def blueprint(  # noqa: C901 - a list of routes
     def redeem() -> Response:
         key = request.headers.get("Idempotency-Key", "")
         if not key:
-            raise IdempotencyMissing("Send a new Idempotency-Key with each new redemption.")
+            raise IdempotencyMissing(N_("Send a new Idempotency-Key with each new redemption."))
         if len(key) > KEY_CHARS_MAX:
-            raise RequestInvalid(f"An Idempotency-Key has at most {KEY_CHARS_MAX} characters.")
+            raise RequestInvalid(N_("An Idempotency-Key has at most 200 characters."))
         recorded = redeemer.redeem(read_presented(_body(), key))
         return answer(recorded, spool, locale())
 
@@ -76,14 +76,14 @@ def blueprint(  # noqa: C901 - a list of routes
     def one(epoch: int, seq: int) -> Response:
         recorded = journal.get(Epoch(epoch), Seq(seq))
         if not recorded or recorded.entry.kind is EntryKind.EPOCH:
-            raise NotFound("No scan has this number.")
+            raise NotFound(N_("No scan has this number."))
         return jsonify(redemption_json(recorded, spool, locale()))
 
     @api.post(f"/v1/redemptions/<{NUMBER}:epoch>/<{NUMBER}:seq>/copies")
     @allowed(For.API)
     def copy(epoch: int, seq: int) -> Response:
         if not spool.of(Epoch(epoch), Seq(seq)):
-            raise NotFound("No receipt has this number.")
+            raise NotFound(N_("No receipt has this number."))
         number = spool.add_copy(Epoch(epoch), Seq(seq))
         return jsonify({"copy": number, "state": "queued"}), 202  # type: ignore[return-value]
 
@@ -129,16 +129,16 @@ def closed_blueprint(
 
 def _body() -> dict[str, Any]:
     if request.mimetype != "application/json":
-        raise RequestInvalid("Send JSON: Content-Type: application/json.")
+        raise RequestInvalid(N_("Send JSON: Content-Type: application/json."))
     data = request.get_data(cache=False)
     if len(data) > BODY_BYTES_MAX:
-        raise RequestInvalid("The body is too long.")
+        raise RequestInvalid(N_("The body is too long."))
     try:
         body = json.loads(data)
     except (ValueError, RecursionError):
-        raise RequestInvalid("The body is not JSON.") from None
+        raise RequestInvalid(N_("The body is not JSON.")) from None
     if not isinstance(body, dict):
-        raise RequestInvalid("The body is a JSON object.")
+        raise RequestInvalid(N_("The body is a JSON object."))
     return body
 
 
@@ -151,20 +151,18 @@ def read_presented(body: dict[str, Any], key: str) -> Presented:
     for name, value in body.items():
         if name not in _MEMBERS:
             shown = name[:40].encode("utf-8", "replace").decode()  # JSON may hold half a character
-            raise RequestInvalid(f"There is no member {shown!r}.", member=shown)
+            raise RequestInvalid(N_("There is no such member."), member=shown)
         if value is not None and type(value) is not _MEMBERS[name]:
-            raise RequestInvalid(f"The member {name} is of the wrong type.", member=name)
+            raise RequestInvalid(N_("The member is of the wrong type."), member=name)
     if not isinstance(body.get("scan"), str):
-        raise RequestInvalid("The member scan is missing.", member="scan")
+        raise RequestInvalid(N_("The member scan is missing."), member="scan")
     for name in ("basket", "clerk"):
         text = body.get(name)
         if text is not None and not (1 <= len(text) <= 64 and text.isprintable()):
-            raise RequestInvalid(
-                f"The member {name} has 1 to 64 printable characters.", member=name
-            )
+            raise RequestInvalid(N_("The member has 1 to 64 printable characters."), member=name)
     uses = body.get("uses")
     if uses is not None and not 1 <= uses <= 0xFFFFFFFF:
-        raise RequestInvalid("The member uses is a positive number.", member="uses")
+        raise RequestInvalid(N_("The member uses is a positive number."), member="uses")
     wish = Wish(_money(body.get("amount")), uses)
     return Presented(body["scan"], key, wish, body.get("basket"), body.get("clerk"))
 
@@ -174,14 +172,15 @@ def _money(value: dict[str, Any] | None) -> Money | None:
         return None
     if set(value) != {"amount", "currency"} or type(value["amount"]) is not int:
         raise RequestInvalid(
-            "The member amount is {amount: whole minor units, currency: ISO code}.", member="amount"
+            N_("The member amount is {amount: whole minor units, currency: ISO code}."),
+            member="amount",
         )
     if not 1 <= value["amount"] <= MINOR_MAX:
-        raise RequestInvalid("The amount is positive and fits into 64 bits.", member="amount")
+        raise RequestInvalid(N_("The amount is positive and fits into 64 bits."), member="amount")
     try:
         return Money(value["amount"], value["currency"])
     except (TypeError, ValueError):
-        raise RequestInvalid("The currency is an ISO 4217 code.", member="amount") from None
+        raise RequestInvalid(N_("The currency is an ISO 4217 code."), member="amount") from None
 
 
 # --- out -----------------------------------------------------------------------------------------

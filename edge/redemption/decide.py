@@ -254,9 +254,11 @@ RULES: tuple[Rule, ...] = (
 def decide(facts: Facts) -> Decision:
     """Return the decision on these facts. Same facts, same decision, anywhere."""
     reason = facts.hub_refusal or next((r.reason for r in RULES if r.applies(facts)), None)
+    there_is = _left(facts) if facts.hub_remaining is None else facts.hub_remaining
     if reason:
-        return Decision(reason, facts.mode, 0, 0, max(0, _left(facts)))
+        return Decision(reason, facts.mode, 0, 0, max(0, there_is))
     amount = taken_by(facts)
     worth = worth_of(facts.claims, facts.product, amount)
+    # The hub speaks of what is left after a reservation, and of what there is when it refuses one.
     left = _left(facts) - amount if facts.hub_remaining is None else facts.hub_remaining
     return Decision(None, facts.mode, amount, worth, left)

@@ -3,67 +3,47 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from flask import Blueprint, Flask, Response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from edge.bundles.store import BundleStore
-from edge.contract.bundle import LOCALES, Product
+from edge.contract.bundle import LOCALES
 from edge.contract.ids import Epoch, Seq
 from edge.contract.money import parse_decimal
-from edge.contract.policy import EXACT
-from edge.contract.refusal import WAY_OUT, Refusal, WayOut
-from edge.contract.voucher_token import VoucherKind
 from edge.devices.decoder import PictureDecoder
 from edge.errors import EdgeError, NotFound, NotPermitted, RequestInvalid
 from edge.journal.store import Journal, Recorded
-from edge.receipt.document import local_time, money
 from edge.receipt.spool import Spool
+from edge.redemption.answer import Answer, Ask, Row, answer_of, answer_to_problem, row_of
 from edge.redemption.api import NUMBER
 from edge.redemption.decide import Wish
 from edge.redemption.redeem import Presented, Redeemer, new_key
-from edge.web.problem import TITLES, all_slugs
+from edge.redemption.void import Voider
+from edge.web.advice import ADVICE, AGAIN
+from edge.web.problem import titles
 from edge.web.session import Clerks, For, allowed
-from edge.web.words import N_, REFUSALS, WAYS_OUT, best_locale, translate
+from edge.web.words import N_, best_locale, translate
 
 PICTURE_BYTES_MAX = 16 * 1024 * 1024
 RECENT = 20
-
-JOB_STATES = {
-    "queued": N_("waiting for the printer"),
-    "sending": N_("printing"),
-    "uncertain": N_("unclear, a copy follows"),
-    "printed": N_("printed"),
-    "sent": N_("sent to the printer"),
-    "superseded": N_("a copy follows"),
-    "given-up": N_("given up"),
-}
-CHECKED = {True: N_("online"), False: N_("offline")}
-
-
-class Answer(NamedTuple):
-    """What the big field shows. ``look`` is good, bad or ask: colour, shape and sound at once."""
-
-    look: str
-    title: str
-    detail: str = ""
-    way_out: str = ""
-    reason: str = ""
-    facts: tuple[tuple[str, str], ...] = ()
+DONE = {"copy": N_("A copy will be printed."), "void": N_("The redemption was taken back.")}
+"""What was done last, said above the recent scans."""
 
 
 class Unit(NamedTuple):
     """The parts of a unit that its pages show."""
 
     redeemer: Redeemer
+    voider: Voider
     journal: Journal
     bundles: BundleStore
     spool: Spool
     clerks: Clerks
     decoder: PictureDecoder
-    lamps: Callable[[str], list[dict[str, str]]]
+    lamps: Callable[[str], Sequence[NamedTuple]]
     """Returns the status strip in a language."""
 
 
@@ -71,23 +51,15 @@ def blueprint(unit: Unit, default_locale: str) -> Blueprint:  # noqa: C901, PLR0
     """Return the pages of an enrolled unit."""
     pages = Blueprint("pages", __name__)
 
-    def shown(recorded: Recorded | None = None, problem: EdgeError | None = None) -> str:
-        locale = locale_of(default_locale)
-        answer = None
-        if recorded:
-            answer = answer_of(recorded, unit.bundles, locale)
-        elif problem:
-            told = problem.problem()
-            answer = Answer("bad", translate(locale, told.title), translate(locale, told.detail))
+    def shown(answer: Answer | None = None) -> str:
         page = "_fragment.html" if "X-Fragment" in request.headers else "clerk.html"
-        word = unit.bundles.word
         return render_template(
             page,
             answer=answer,
             key=new_key(),
             basket=secrets.token_hex(8),
-            currency=word.enrolment.currency if word else "",
-            strip=unit.lamps(locale),
+            clerk=session["clerk"],
+            strip=unit.lamps(locale_of(default_locale)),
         )
 
     @pages.get("/")
@@ -107,27 +79,47 @@ def blueprint(unit: Unit, default_locale: str) -> Blueprint:  # noqa: C901, PLR0
         data = file.read(PICTURE_BYTES_MAX + 1) if file else b""
         try:
             if not data or len(data) > PICTURE_BYTES_MAX:
-                raise RequestInvalid("The picture is missing or too large.")
+                raise RequestInvalid(N_("The picture is missing or too large."))
             reading = unit.decoder.read(data)
         except EdgeError as exc:
-            return shown(problem=exc)
+            return shown(answer_to_problem(exc, locale_of(default_locale)))
         # A picture without a code is a scan that is no voucher: it is refused and recorded too.
         return present(reading.text if reading else "")
 
     def present(text: str) -> str:
-        form = request.form
+        form, locale = request.form, locale_of(default_locale)
+        currency = currency_of(unit.bundles)
         try:
-            presented = Presented(
-                text=text,
-                key=form.get("key", "")[:200] or new_key(),
-                wish=read_wish(form, unit.bundles),
-                basket=form.get("basket", "")[:64] or None,
-                clerk=session["clerk"],
-            )
+            wish = read_wish(form, currency)
+        except RequestInvalid as exc:
+            again = Ask(text, currency) if form.get("amount") else None
+            return shown(answer_to_problem(exc, locale, again))
+        presented = Presented(
+            text=text,
+            key=form.get("key", "")[:200] or new_key(),
+            wish=wish,
+            basket=form.get("basket", "")[:64] or None,
+            clerk=session["clerk"],
+        )
+        try:
             recorded = unit.redeemer.redeem(presented)
         except EdgeError as exc:
-            return shown(problem=exc)
-        return shown(recorded)
+            return shown(answer_to_problem(exc, locale))
+        answer = answer_of(recorded, unit.bundles.word, locale, text)
+        undo = recorded.entry if unit.voider.may_void(recorded) else None
+        return shown(answer._replace(undo=undo))
+
+    @pages.post(f"/void/<{NUMBER}:epoch>/<{NUMBER}:seq>")
+    @allowed(For.CLERK)
+    def void(epoch: int, seq: int) -> str | BaseResponse:
+        locale = locale_of(default_locale)
+        try:
+            recorded = unit.voider.void(Epoch(epoch), Seq(seq), session["clerk"])
+        except EdgeError as exc:
+            return shown(answer_to_problem(exc, locale))
+        if request.form.get("then") == "recent":
+            return redirect(url_for("pages.history", done="void"))
+        return shown(answer_of(recorded, unit.bundles.word, locale))
 
     @pages.get("/strip")
     @allowed(For.CLERK)
@@ -138,17 +130,29 @@ def blueprint(unit: Unit, default_locale: str) -> Blueprint:  # noqa: C901, PLR0
     @allowed(For.CLERK)
     def history() -> str:
         locale = locale_of(default_locale)
-        scans = [scan_row(r, unit, locale) for r in unit.journal.newest(RECENT)]
-        note = translate(locale, N_("A copy will be printed.")) if "copy" in request.args else ""
-        return render_template("history.html", scans=scans, note=note)
+        return render_template(
+            "history.html",
+            scans=[row(recorded, locale) for recorded in unit.journal.newest(RECENT)],
+            note=translate(locale, DONE.get(request.args.get("done", ""), "")),
+            clerk=session["clerk"],
+            strip=unit.lamps(locale),
+        )
+
+    def row(recorded: Recorded, locale: str) -> Row:
+        entry = recorded.entry
+        return row_of(
+            recorded, unit.bundles.word, unit.spool.of(entry.epoch, entry.seq), locale,
+            may_void=unit.voider.may_void(recorded),
+            is_void=entry.accepted and unit.journal.void_of(entry) is not None,
+        )  # fmt: skip
 
     @pages.post(f"/recent/<{NUMBER}:epoch>/<{NUMBER}:seq>/copy")
     @allowed(For.CLERK)
     def reprint(epoch: int, seq: int) -> BaseResponse:
         if not unit.spool.of(Epoch(epoch), Seq(seq)):
-            raise NotFound("No receipt has this number.")
+            raise NotFound(N_("No receipt has this number."))
         unit.spool.add_copy(Epoch(epoch), Seq(seq))
-        return redirect(url_for("pages.history", copy=1))
+        return redirect(url_for("pages.history", done="copy"))
 
     @pages.route("/login", methods=["GET", "POST"])
     @allowed(For.ANYBODY)
@@ -174,11 +178,11 @@ def blueprint(unit: Unit, default_locale: str) -> Blueprint:  # noqa: C901, PLR0
         session.clear()
         return redirect(url_for("pages.login"))
 
-    add_common(pages, default_locale)
+    add_common(pages)
     return pages
 
 
-def add_common(pages: Blueprint, default_locale: str) -> None:
+def add_common(pages: Blueprint) -> None:
     """Add the pages that a unit has even before it is enrolled."""
 
     @pages.post("/language")
@@ -193,13 +197,13 @@ def add_common(pages: Blueprint, default_locale: str) -> None:
     @pages.get("/problems/<slug>")
     @allowed(For.ANYBODY)
     def problem(slug: str) -> str:
-        if slug not in all_slugs():
-            raise NotFound("There is no such problem.")
-        title = TITLES.get(slug) or next(
-            kind.title for kind in _errors(EdgeError) if kind.slug == slug
-        )
+        known = titles()
+        if slug not in known:
+            raise NotFound(N_("There is no such problem."))
+        advice = ADVICE[slug]
+        again = AGAIN[advice.again]
         return render_template(
-            "problem.html", slug=slug, title=translate(locale_of(default_locale), title)
+            "problem.html", slug=slug, title=known[slug], advice=advice, again=again
         )
 
 
@@ -218,10 +222,11 @@ def unenrolled_blueprint(default_locale: str, explain: Callable[[], EdgeError]) 
             title=translate(locale, told.title),
             detail=translate(locale, told.detail),
             command=command,
+            slug=told.slug,
         )
         return page, told.status
 
-    add_common(pages, default_locale)
+    add_common(pages)
     return pages
 
 
@@ -257,14 +262,19 @@ def locale_of(default: str) -> str:
     return chosen or best_locale(request.headers.get("Accept-Language"), default)
 
 
-def read_wish(form: Any, bundles: BundleStore) -> Wish:
-    """Read amount and uses as a person types them.
+def currency_of(bundles: BundleStore) -> str:
+    """Return the currency of the store, which every amount that is typed is in."""
+    return bundles.word.enrolment.currency if bundles.word else "CNY"
+
+
+def read_wish(form: Any, currency: str) -> Wish:
+    """Read amount and uses as a person types them; ``all`` is the button beside the amount.
 
     Raises:
         RequestInvalid: one of them is not a number.
     """
-    amount, uses = form.get("amount", "").strip(), form.get("uses", "").strip()
-    currency = bundles.word.enrolment.currency if bundles.word else "CNY"
+    amount = (form.get("all") or form.get("amount", "")).strip()
+    uses = form.get("uses", "").strip()
     try:
         typed = parse_decimal(amount, currency) if amount else None
     except ValueError:
@@ -272,74 +282,3 @@ def read_wish(form: Any, bundles: BundleStore) -> Wish:
     if uses and not (uses.isascii() and uses.isdecimal() and 1 <= int(uses[:9]) <= 99999):
         raise RequestInvalid(N_("The uses are not a number."))
     return Wish(typed, int(uses) if uses else None)
-
-
-def answer_of(recorded: Recorded, bundles: BundleStore, locale: str) -> Answer:
-    """Return the big answer to a scan."""
-    entry, _, notes = recorded
-    word = bundles.word
-    products = word.catalogue.products if word else {}
-    product = products.get(notes.product) if notes.product is not None else None
-    currency = word.enrolment.currency if word else ""
-    name = product.name(locale) if product else ""
-    if entry.reason:
-        way_out = WAY_OUT[entry.reason]
-        asks = way_out in {WayOut.ENTER_AMOUNT, WayOut.SCAN_AGAIN, WayOut.FRESH_CODE}
-        left = _left(product, notes.remaining, currency, locale)
-        tells_left = entry.reason in {Refusal.AMOUNT_MISSING, Refusal.INSUFFICIENT_VALUE}
-        return Answer(
-            "ask" if asks else "bad",
-            translate(locale, REFUSALS[entry.reason]),
-            name,
-            translate(locale, WAYS_OUT[way_out]),
-            str(entry.reason),
-            left if tells_left else (),
-        )
-    facts = []
-    if notes.worth_minor:
-        facts.append((translate(locale, N_("Amount")), money(notes.worth_minor, currency)))
-    facts += _left(product, notes.remaining, currency, locale)
-    facts.append((translate(locale, N_("Receipt")), f"{entry.receipt}"))
-    if entry.mode not in EXACT:
-        facts.append((translate(locale, N_("Checked")), translate(locale, CHECKED[False])))
-    return Answer("good", translate(locale, N_("Accepted")), name, facts=tuple(facts))
-
-
-def _left(
-    product: Product | None, remaining: int | None, currency: str, locale: str
-) -> tuple[tuple[str, str], ...]:
-    if product is None or remaining is None:
-        return ()
-    if product.kind is VoucherKind.MULTI:
-        return ((translate(locale, N_("Uses left")), str(remaining)),)
-    if product.kind is VoucherKind.STORED_VALUE:
-        return ((translate(locale, N_("Balance")), money(remaining, currency)),)
-    return ()
-
-
-def scan_row(recorded: Recorded, unit: Unit, locale: str) -> dict[str, Any]:
-    """Return one row of the recent scans."""
-    entry, _, notes = recorded
-    answer = answer_of(recorded, unit.bundles, locale)
-    word = unit.bundles.word
-    who = word.enrolment if word else None
-    jobs = unit.spool.of(entry.epoch, entry.seq)
-    paper = translate(locale, JOB_STATES[jobs[-1].state]) if jobs else ""
-    return {
-        "time": local_time(entry.wall_s, who.timezone if who else "UTC"),
-        "look": answer.look,
-        "answer": answer.title,
-        "product": answer.detail,
-        "amount": money(notes.worth_minor, who.currency)
-        if who and notes.worth_minor and entry.accepted
-        else "",
-        "checked": translate(locale, CHECKED[entry.mode in EXACT]) if entry.mode else "",
-        "receipt": entry.receipt if jobs else None,
-        "paper": paper,
-        "epoch": entry.epoch,
-        "seq": entry.seq,
-    }
-
-
-def _errors(kind: type[EdgeError]) -> list[type[EdgeError]]:
-    return [kind, *(sub for direct in kind.__subclasses__() for sub in _errors(direct))]

@@ -21,7 +21,7 @@ from edge.contract.refusal import Refusal
 from edge.contract.status import Staleness
 from edge.contract.sync_message import Reserve, UnitState
 from edge.contract.voucher_token import TokenInvalid
-from edge.errors import IdempotencyConflict, NotEnrolled, UnitStopped
+from edge.errors import N_, IdempotencyConflict, NotEnrolled, UnitStopped
 from edge.journal.knowledge import Knowledge
 from edge.journal.store import Journal, Notes, Page, Recorded
 from edge.receipt.spool import Spool
@@ -140,9 +140,11 @@ class Redeemer:
     def _word(self) -> HubWord:
         word = self._bundles.word
         if word is None:
-            raise NotEnrolled("Enrol it: tearoff-unit enrol --hub URL --code CODE")
+            raise NotEnrolled(N_("Enrol it with the code that headquarters gives you."))
         if word.state is not UnitState.ACTIVE:
-            raise UnitStopped(f"The hub says this unit is {word.state}.", state=str(word.state))
+            raise UnitStopped(
+                N_("Only headquarters can let it go on; call them."), state=str(word.state)
+            )
         return word
 
     def _earlier(self, request: bytes, presented: Presented) -> Recorded | None:
@@ -151,7 +153,7 @@ class Redeemer:
             return None
         recorded, fingerprint = earlier
         if fingerprint != presented.fingerprint():
-            raise IdempotencyConflict("Use a new key for a new request.")
+            raise IdempotencyConflict(N_("Use a new key for a new request."))
         return recorded
 
     def _facts(self, found: Identified, wish: Wish, word: HubWord, now: TrustedTime) -> Facts:

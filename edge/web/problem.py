@@ -16,7 +16,7 @@ from edge.web.words import N_, best_locale, translate
 
 log = logging.getLogger(__name__)
 
-# Problems that no EdgeError stands for. Every slug has its line in docs/reference/problems.md.
+# Problems that no EdgeError stands for. What to do about each stands in advice.py.
 VOUCHER_REFUSED = "voucher-refused"
 TITLES: Mapping[str, str] = {
     VOUCHER_REFUSED: N_("The voucher was not accepted"),
@@ -27,7 +27,7 @@ TITLES: Mapping[str, str] = {
     "request-too-large": N_("The request is too large"),
     "unsupported-media-type": N_("The body is of a type that is not taken"),
 }
-_OF_STATUS = {
+OF_STATUS = {
     400: "bad-request",
     404: "not-found",
     405: "method-not-allowed",
@@ -69,7 +69,7 @@ def register_problems(app: Flask, default_locale: str) -> None:
     @app.errorhandler(HTTPException)
     def of_http(error: HTTPException) -> Response:
         status = error.code or 500
-        slug = _OF_STATUS.get(status, "bad-request" if status < 500 else "internal")
+        slug = OF_STATUS.get(status, "bad-request" if status < 500 else "internal")
         return answer(Problem(slug, status, TITLES[slug]))
 
     @app.errorhandler(Exception)
@@ -84,10 +84,13 @@ def refusal_problem(detail: str, extra: Mapping[str, Any]) -> Problem:
     return Problem(VOUCHER_REFUSED, 409, TITLES[VOUCHER_REFUSED], detail, extra=extra)
 
 
-def all_slugs() -> set[str]:
-    """Return every slug that this unit may answer with."""
+def titles() -> dict[str, str]:
+    """Return the title of every slug that this unit may answer with."""
 
-    def below(kind: type[EdgeError]) -> set[str]:
-        return {kind.slug}.union(*(below(sub) for sub in kind.__subclasses__()))
+    def below(kind: type[EdgeError]) -> dict[str, str]:
+        found = {kind.slug: kind.title}
+        for sub in kind.__subclasses__():
+            found |= below(sub)
+        return found
 
-    return below(EdgeError) | set(TITLES)
+    return below(EdgeError) | dict(TITLES)

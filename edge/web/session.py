@@ -18,7 +18,7 @@ from typing import TypeVar
 from flask import Flask, Response, redirect, request, session, url_for
 
 from edge.db import Store
-from edge.errors import ConfigInvalid, NotPermitted, RequestInvalid
+from edge.errors import N_, ConfigInvalid, NotPermitted, RequestInvalid
 
 PIN_DIGITS = 6
 SESSION_S = 12 * 3600
@@ -105,7 +105,7 @@ class Clerks:
         if over >= 0:
             left = self._misses[-1] + min(30 << min(over, 7), 3600) - now
             if left > 0:
-                raise NotPermitted("Too many wrong PINs; wait.", retry_after_s=int(left) + 1)
+                raise NotPermitted(N_("Too many wrong PINs; wait."), retry_after_s=int(left) + 1)
 
 
 def _hash(pin: str, salt: bytes) -> bytes:
@@ -162,7 +162,7 @@ def guard(app: Flask, api_key: str) -> None:
             return None
         if whom is For.CLERK and request.method == "GET":
             return redirect(url_for("pages.login"))  # type: ignore[return-value]
-        raise NotPermitted("Send the unit's API key: Authorization: Bearer …")
+        raise NotPermitted(N_("Log in, or send the unit's API key: Authorization: Bearer …"))
 
 
 def _has_key(key_hash: bytes) -> bool:
@@ -178,4 +178,4 @@ def _refuse_other_sites() -> None:
     """
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     if request.method != "GET" and site not in {"same-origin", "none"}:
-        raise NotPermitted("This came from another site.")
+        raise NotPermitted(N_("This came from another site; open the page of this unit itself."))

@@ -15,14 +15,10 @@ from werkzeug.http import parse_accept_header
 
 from edge.contract.bundle import LOCALES
 from edge.contract.refusal import Refusal, WayOut
+from edge.errors import N_ as N_  # noqa: PLC0414 - it is one of the words
 
 DOMAIN = "edge"
 TRANSLATIONS = Path(__file__).parent / "translations"
-
-
-def N_(text: str) -> str:  # noqa: N802 - the name that gettext's tools look for
-    """Mark a sentence for translation without translating it here."""
-    return text
 
 
 REFUSALS: dict[Refusal, str] = {
@@ -91,6 +87,23 @@ def _catalogue(locale: str) -> gettext.NullTranslations:
 def translate(locale: str, text: str) -> str:
     """Return a sentence in a language; in English if nobody has translated it."""
     return _catalogue(locale).gettext(text) if text else text
+
+
+_SPANS = (
+    (172_800, 86_400, N_("{n} d")),
+    (7_200, 3_600, N_("{n} h")),
+    (120, 60, N_("{n} min")),
+    (0, 1, N_("{n} s")),
+)
+"""From how many seconds on which unit is used, and how many seconds are one."""
+
+
+def span(locale: str, seconds: int) -> str:
+    """Return how long something took, in the largest unit of which there are two: ``90 min``."""
+    for least, one, words in _SPANS:
+        if seconds >= least:
+            return translate(locale, words).format(n=seconds // one)
+    return translate(locale, _SPANS[-1][2]).format(n=0)
 
 
 def best_locale(wanted: str | None, default: str) -> str:

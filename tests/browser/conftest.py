@@ -1,7 +1,14 @@
-"""The demo's hub, tills and printers, still running, and a browser that visits them."""
+"""The demo's hub, tills and printers, still running, and a browser that visits them.
+
+The demo is played once. Under pytest-xdist all of these tests are one group: ``--dist loadgroup``
+gives them to one worker; with another distribution each worker plays its own demo, one after the
+other, because they ask for the same ports.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,17 +17,109 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.demo.scenario import Stage, play, to_stderr
+from central import cli as hub_cli
+from central.app import now_s
+from central.money.ledger.rules import business_day
+from central.stores.vouchers.issue import Order, issue
+from central.stores.vouchers.show import write_files
+from edge.contract.voucher_token import DAY_S, DAY_ZERO_S
+from tests.browser.visit import Pictures, Stock, Visits
+from tests.demo.processes import Process, free_port, run
+from tests.demo.scenario import COFFEE, GIFT, GROUP, LUNCH, Stage, Till, play, to_stderr
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+# Its own sandbox cannot be had by root, nor in most containers; the pages are ours. The others
+# keep it from talking to anybody but us.
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything here."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Everything that runs once the demo has been played."""
-    played = play(tmp_path_factory.mktemp("stage"), to_stderr)
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with (shared / "stage.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        played = play(tmp_path_factory.mktemp("stage"), to_stderr)
     yield played
     played.end()
+
+
+@pytest.fixture
+def till(stage: Stage) -> Till:
+    """The till that most tests stand at."""
+    return next(iter(stage.tills.values()))
+
+
+@pytest.fixture
+def other_till(stage: Stage) -> Till:
+    """A till whose printer and network may be disturbed."""
+    return list(stage.tills.values())[1]
+
+
+@pytest.fixture(scope="session")
+def stock(stage: Stage) -> Stock:
+    """Vouchers that nobody has used yet."""
+    today = (now_s() - DAY_ZERO_S) // DAY_S
+    orders = {
+        "lunch": Order(LUNCH, 40, GROUP, today - 1, today + 365),
+        "coffee": Order(COFFEE, 6, GROUP, today - 1, today + 365),
+        "code": Order(COFFEE, 2, GROUP, today - 1, today + 365, dynamic_required=True),
+        "gift": Order(GIFT, 16, GROUP, today - 1, today + 365, value=20000),
+    }
+    sold = {}
+    with hub_cli.Hub(stage.hub_config) as hub:
+        day = business_day(now_s(), hub.config.timezone)
+        for what, order in orders.items():
+            batch = issue(order, hub.keyring, currency="CNY", at_s=now_s(), day=day, actor="test")
+            files = write_files(batch, hub.keyring, stage.directory / "stock" / what, now_s())
+            vouchers = json.loads((files / "vouchers.json").read_text())["vouchers"]
+            sold[what] = [v | {"png": files / v["png"]} for v in vouchers]
+    return Stock(sold)
+
+
+@pytest.fixture(scope="session")
+def bare_unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a unit that is not enrolled."""
+    directory = tmp_path_factory.mktemp("bare-unit")
+    port = free_port(0)
+    unit = Process(
+        "bare-unit", f"http://127.0.0.1:{port}", directory / "log",
+        ["tearoff-unit", "--set", f"unit.data_dir={directory / 'data'}", "--set",
+         f"api.port={port}", "run"],
+    )  # fmt: skip
+    unit.start("The unit listens")
+    yield unit.url
+    unit.stop()
+
+
+@pytest.fixture(scope="session")
+def bare_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """The address of a hub on its first day, and the password of its admin."""
+    directory = tmp_path_factory.mktemp("bare-hub")
+    port = free_port(0)
+    command = [
+        "tearoff-hub", "--set", f"data_dir={directory / 'data'}", "--set", f"port={port}",
+        "--set", "issuer=bare.tearoff.example",
+    ]  # fmt: skip
+    password = run([*command, "init"]).partition("the password ")[2].split(".")[0]
+    hub = Process("bare-hub", f"http://127.0.0.1:{port}", directory / "log", [*command, "serve"])
+    hub.start("Started worker-1")
+    yield hub.url, password
+    hub.stop()
 
 
 @pytest.fixture(scope="session")
@@ -29,18 +128,20 @@ def browser() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if found is None:
         pytest.skip("no chromium: apt-get install chromium")
-    # Chromium's own sandbox cannot be had by root, nor in most containers; the pages are ours.
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield browser
         browser.close()
 
 
 @pytest.fixture(scope="session")
-def pictures() -> Path | None:
-    """Where pages are to be kept as pictures: the variable TEAROFF_PICTURES; nowhere if not set."""
+def visits(browser: Browser, stage: Stage) -> Visits:
+    """Opens pages; who has logged in once stays so."""
+    return Visits(browser, stage)
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Pictures:
+    """Keeps pages as pictures in the folder TEAROFF_PICTURES; nowhere if that is not set."""
     folder = os.environ.get("TEAROFF_PICTURES")
-    if folder is None:
-        return None
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    return Path(folder)
+    return Pictures(Path(folder) if folder else None)

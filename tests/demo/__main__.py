@@ -21,6 +21,9 @@ from tests.demo.scenario import Stage, play, to_stderr
 def main() -> int:
     """Return 0 if everything held."""
     options = _options()
+    if options.judge:
+        facts = json.loads(Path(options.judge).read_text())
+        return _verdict(facts, judge(facts), "as it is written down")
     keep = Path(options.keep).resolve() if options.keep else None
     directory = keep or Path(tempfile.mkdtemp(prefix="tearoff-demo-"))
     if keep and keep.exists() and any(keep.iterdir()):
@@ -34,8 +37,7 @@ def main() -> int:
     try:
         stage = play(directory, to_stderr)
         facts = gather(stage)
-        faults = judge(facts)
-        _tell_end(facts, faults, time.monotonic() - began)
+        verdict = _verdict(facts, judge(facts), f"in {time.monotonic() - began:.1f} s")
         if keep:
             _keep(stage, facts, directory)
         if options.json:
@@ -53,7 +55,7 @@ def main() -> int:
             stage.end()
         if not keep:
             shutil.rmtree(directory, ignore_errors=True)
-    return 1 if faults else 0
+    return verdict
 
 
 def _options() -> argparse.Namespace:
@@ -63,10 +65,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--once", action="store_true", help="end after the scenario")
     parser.add_argument("--json", action="store_true", help="print the facts of the run")
     parser.add_argument("--keep", metavar="DIR", help="leave databases, papers and facts in DIR")
+    parser.add_argument("--judge", metavar="FILE", help="play nothing; judge facts kept earlier")
     return parser.parse_args()
 
 
-def _tell_end(facts: Facts, faults: list[str], seconds: float) -> None:
+def _verdict(facts: Facts, faults: list[str], how: str) -> int:
+    """Tell what was found; return the exit status."""
     for conflict in facts["conflicts"]:
         to_stderr(f"   double redemption of {conflict['voucher_id_hex']}:")
         for entry in conflict["entries"]:
@@ -84,8 +88,9 @@ def _tell_end(facts: Facts, faults: list[str], seconds: float) -> None:
     if not faults:
         to_stderr(
             f"✓ {len(facts['scans'])} scans, {len(facts['receipts'])} receipts,"
-            f" {len(facts['conflicts'])} conflict: everything held, in {seconds:.1f} s"
+            f" {len(facts['conflicts'])} conflict: everything held, {how}"
         )
+    return 1 if faults else 0
 
 
 def _keep(stage: Stage, facts: Facts, directory: Path) -> None:

@@ -7,13 +7,15 @@ here; nothing is remembered from the scenario. ``docs/reference/demo-json.md`` d
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from central.app import now_s
 from central.money.ledger.rules import business_day
+from edge.devices.simulated.escpos_commands import CUT_SHORT
 from tests.demo.processes import Http
-from tests.demo.scenario import STORE, Stage
+from tests.demo.scenario import STORE, STORE_NAME, Stage
 
 Facts = dict[str, Any]
 _ENTRY = re.compile(r"(S[0-9]+-K[0-9]+)/([0-9]+)/([0-9]+) ([0-9a-f]{64})")
@@ -92,15 +94,16 @@ def _scan(stage: Stage, scan: Any) -> Facts:
 
 
 def _receipts(stage: Stage, name: str) -> Iterator[Facts]:
-    papers = _papers(stage, name)
-    for paper in papers:
-        said = _ENTRY.search(paper["text"])
+    for paper in _papers(stage, name):
+        # What a kill tore off hangs above the next receipt; only that one is whole.
+        whole = paper["text"].rpartition(STORE_NAME)[2]
+        said = _ENTRY.search(whole)
         yield {
             "unit": name,
             "epoch": int(said[2]) if said else None,
             "seq": int(said[3]) if said else None,
             "hash_hex": said[4] if said else None,
-            "is_copy": "COPY" in paper["text"],
+            "is_copy": "COPY" in whole,
             "unknown_commands": paper["unknown_commands"],
             "bytes_hex": paper["bytes_hex"],
             "text": paper["text"],
@@ -131,18 +134,30 @@ def _accepted(facts: Facts) -> list[Facts]:
     return [scan for scan in facts["scans"] if scan["accepted"]]
 
 
+def _name(unit: str, entry: Facts) -> tuple[str, int, int, str]:
+    """Return the full name of an entry: where it stands, and its hash."""
+    return unit, entry["epoch"], entry["seq"], entry["hash_hex"]
+
+
+def _single(facts: Facts) -> set[str]:
+    return {v["id_hex"] for v in facts["vouchers"] if v["kind"] == "single"}
+
+
 def _wrong_answers(facts: Facts) -> Iterator[str]:
+    sold = {v["id_hex"] for v in facts["vouchers"]}
     for scan in facts["scans"]:
         said = scan["reason"] or ("accepted" if scan["accepted"] else "nothing")
         if said != scan["expected"]:
             yield f"{scan['unit']} said {said} to {scan['text'][:20]}…, {scan['expected']} was due"
         if scan["accepted"] and scan["mode"] != ("online" if scan["hub_up"] else "solo"):
             yield f"{scan['unit']} accepted in mode {scan['mode']} with hub_up {scan['hub_up']}"
+        if scan["accepted"] and scan["voucher_id_hex"] not in sold:
+            yield f"{scan['unit']} accepted {scan['voucher_id_hex']}, which nobody has sold"
 
 
 def _doubles(facts: Facts) -> Iterator[str]:
     """A single-use voucher is accepted once by one unit, whatever was killed."""
-    single = {v["id_hex"] for v in facts["vouchers"] if v["kind"] == "single"}
+    single = _single(facts)
     entries: dict[tuple[str, str], set[int]] = {}
     for scan in _accepted(facts):
         if scan["voucher_id_hex"] in single:
@@ -152,53 +167,69 @@ def _doubles(facts: Facts) -> Iterator[str]:
 
 
 def _wrong_papers(facts: Facts) -> Iterator[str]:
-    originals: dict[tuple[str, int], int] = {}
     for receipt in facts["receipts"]:
-        if receipt["unknown_commands"]:
-            yield f"a printer did not know {receipt['unknown_commands']}"
-        if receipt["seq"] is None and not receipt["is_copy"]:
-            continue  # a paper torn by a kill; a marked copy follows it
-        if not receipt["is_copy"]:
-            key = (receipt["unit"], receipt["seq"])
-            originals[key] = originals.get(key, 0) + 1
-    yield from (f"{unit} printed {seq} twice" for (unit, seq), n in originals.items() if n > 1)
-    printed = {(r["unit"], r["seq"]): r["hash_hex"] for r in facts["receipts"] if r["seq"]}
-    for scan in _accepted(facts):
-        entry = scan["entry"]
-        if not scan["hub_up"] and printed.get((scan["unit"], entry["seq"])) != entry["hash_hex"]:
-            yield f"{scan['unit']} owes the receipt of {entry['seq']}"
+        # A kill may have torn a command in two; a marked copy follows.
+        unknown = [u for u in receipt["unknown_commands"] if u["why"] != CUT_SHORT]
+        if unknown:
+            yield f"a printer did not know {unknown}"
+    whole = [r for r in facts["receipts"] if r["seq"] is not None]
+    originals = Counter((r["unit"], r["epoch"], r["seq"]) for r in whole if not r["is_copy"])
+    for (unit, epoch, seq), count in originals.items():
+        if count > 1:
+            yield f"{unit} printed {epoch}/{seq} twice"
+    due = {_name(scan["unit"], scan["entry"]) for scan in _accepted(facts)}
+    printed = {_name(receipt["unit"], receipt) for receipt in whole}
+    yield from (f"{unit} owes the receipt of {e}/{n}" for unit, e, n, _ in due - printed)
+    yield from (f"{unit} printed {e}/{n}, not accepted" for unit, e, n, _ in printed - due)
 
 
 def _wrong_acks(facts: Facts) -> Iterator[str]:
-    newest: dict[str, int] = {}
+    acked = {ack["unit"]: ack for ack in facts["acks"]}
     for scan in facts["scans"]:
-        if not scan["hub_up"]:
-            newest[scan["unit"]] = max(newest.get(scan["unit"], 0), scan["entry"]["seq"])
-    acked = {ack["unit"]: ack["seq"] for ack in facts["acks"]}
-    for unit, seq in newest.items():
-        if acked.get(unit, 0) < seq:
-            yield f"the hub has {unit} up to {acked.get(unit, 0)} only, {seq} was recorded"
+        unit, entry, ack = scan["unit"], scan["entry"], acked.get(scan["unit"])
+        if ack is None or (ack["epoch"], ack["seq"]) < (entry["epoch"], entry["seq"]):
+            yield f"the hub does not have {unit}/{entry['epoch']}/{entry['seq']}"
+        elif (ack["epoch"], ack["seq"]) == (entry["epoch"], entry["seq"]):
+            if ack["head_hex"] != entry["hash_hex"]:
+                yield f"the hub has another {unit}/{entry['epoch']}/{entry['seq']}"
 
 
 def _wrong_conflicts(facts: Facts) -> Iterator[str]:
-    uses: dict[str, set[str]] = {}
-    single = {v["id_hex"] for v in facts["vouchers"] if v["kind"] == "single"}
+    single = _single(facts)
+    uses: dict[str, set[tuple[str, int, int, str]]] = {}
     for scan in _accepted(facts):
         if scan["voucher_id_hex"] in single:
-            uses.setdefault(scan["voucher_id_hex"], set()).add(scan["unit"])
-    due = {voucher for voucher, units in uses.items() if len(units) > 1}
-    found = {c["voucher_id_hex"] for c in facts["conflicts"] if len(c["entries"]) > 1}
+            name = _name(scan["unit"], scan["entry"])
+            uses.setdefault(scan["voucher_id_hex"], set()).add(name)
+    due = {voucher: names for voucher, names in uses.items() if len(names) > 1}
+    found = {
+        c["voucher_id_hex"]: {_name(entry["unit"], entry) for entry in c["entries"]}
+        for c in facts["conflicts"]
+    }
     if due != found or not due:
-        yield f"conflicts {sorted(found)} were found, {sorted(due)} were due"
+        yield f"conflicts {sorted(found.items())} were found, {sorted(due.items())} were due"
+    for conflict in facts["conflicts"]:
+        # One of them has the voucher's whole value, and each other one is too much by as much.
+        *others, covered = sorted(entry["covered_minor"] for entry in conflict["entries"])
+        if any(others) or conflict["excess_minor"] != covered * len(others) or not covered:
+            yield f"of {conflict['voucher_id_hex']} more or less is covered than it is worth"
 
 
 def _wrong_books(facts: Facts) -> Iterator[str]:
     ledger = facts["ledger"]
     if ledger["trial_balance"] or ledger["findings"]:
         yield f"the ledger is off by {ledger['trial_balance']}: {ledger['findings']}"
+    if sum(a["debit"] - a["credit"] for a in ledger["accounts"]) != ledger["trial_balance"]:
+        yield "the trial balance is not the sum of the accounts"
     [statement] = facts["statement"]
     if statement["total"] != sum(line["minor"] for line in statement["lines"]):
         yield "the statement does not add up"
     store = next((a for a in ledger["accounts"] if a["code"] == f"2310.{STORE}"), None)
     if store is None or store["credit"] - store["debit"] != statement["total"]:
         yield "statement and ledger differ"
+    accepted = {"/".join(map(str, _name(s["unit"], s["entry"])[:3])) for s in _accepted(facts)}
+    paid: Counter[str] = Counter()
+    for line in statement["lines"]:
+        paid[line["entry"]] += line["minor"]  # of two, who was first may turn out later
+    yield from (f"the statement pays for {e}, not accepted" for e in sorted(paid.keys() - accepted))
+    yield from (f"the statement takes {-n} for {e}" for e, n in sorted(paid.items()) if n < 0)

@@ -15,12 +15,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import urllib3
 
 T = TypeVar("T")
 
 READY_S = 30.0
+_PORTS_TRIED = 1000
+_PROMISES: list[socket.socket] = []
 _BIN = Path(sys.executable).parent
 
 
@@ -29,16 +32,25 @@ class DidNotHappen(Exception):
 
 
 def free_port(wanted: int) -> int:
-    """Return the wanted port if nobody has it, else any free one."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
+    """Return the wanted port, or the next one that nobody listens at and nobody was promised.
+
+    It is promised until this process ends: an abstract socket of its name keeps it from others
+    that ask here, so that a program which is started or started again later still finds it free.
+    Ports of this range are none that the kernel gives to connections on their way out.
+    """
+    for port in range(wanted, wanted + _PORTS_TRIED):
+        promise = socket.socket(socket.AF_UNIX)
+        try:
+            promise.bind(f"\0tearoff port {port}")
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise DidNotHappen("no port is free")
+        except OSError:
+            promise.close()
+            continue
+        _PROMISES.append(promise)
+        return port
+    raise DidNotHappen(f"no port from {wanted} on is free")
 
 
 def wait_until(what: str, holds: Callable[[], Any], timeout_s: float = READY_S) -> Any:
@@ -104,6 +116,19 @@ class Process:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         self._process = None
+        # A process that it has begun may hold the port a moment longer.
+        wait_until(f"nobody listens at {self.url}", lambda: not _listens(self.url))
+
+
+def _listens(url: str) -> bool:
+    parts = urlsplit(url)
+    if not parts.port:
+        return False
+    try:
+        socket.create_connection((parts.hostname or "", parts.port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def run(command: list[str], timeout_s: float = 60) -> str:
@@ -131,8 +156,11 @@ class Http:
         self._pool = urllib3.PoolManager(retries=False)
 
     def get(self, path: str) -> dict[str, Any]:
-        """Return the JSON answer; DidNotHappen if there is none."""
-        return self.ask("GET", path)[1]
+        """Return the JSON answer; DidNotHappen if there is none, or none but a problem."""
+        status, found = self.ask("GET", path)
+        if status >= 400:
+            raise DidNotHappen(f"GET {self.url}{path}: {status} {found}")
+        return found
 
     def ask(
         self, method: str, path: str, body: Any = None, *, key: str = "", timeout_s: float = 10

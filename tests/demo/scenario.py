@@ -30,6 +30,7 @@ from tests.demo.holder import Phone
 from tests.demo.processes import Aside, Http, Process, free_port, run, together, wait_until
 
 STORE = StoreId("S0412")
+STORE_NAME = "静安店"
 GROUP = StoreGroup(1)
 LUNCH, COFFEE, GIFT = ProductId(7), ProductId(8), ProductId(9)
 KILLS = 5
@@ -103,7 +104,7 @@ class Stage:
             trust.publish(hub.keyring, now_s())
             self.admin_password = login.add_person("admin", "admin", now_s())
             self.hub_api = Http(self.hub.url, login.add_api_key("demo", "viewer", now_s()))
-            steer.add_store(STORE, "静安店", GROUP, config.timezone, now_s())
+            steer.add_store(STORE, STORE_NAME, GROUP, config.timezone, now_s())
             template = ReceiptTemplate(
                 0,
                 ("zh-CN", "en"),
@@ -111,6 +112,8 @@ class Stage:
                 {"zh-CN": ("请保留此小票",), "en": ("Please keep this receipt",)},
             )
             steer.set_template(GROUP, template)
+            # On a machine that is busy a till must not stop waiting for a hub that is there.
+            steer.set_policy(GROUP, {"online_timeout_ms": 10_000})
             for product in _PRODUCTS:
                 products.add(product)
         printers = [self._printer(number) for number in (1, 2)]
@@ -118,6 +121,7 @@ class Stage:
             partial(self.hub.start, "Started worker-1"),
             *(partial(printer.start, "The paper is at") for printer in printers),
         )
+        wait_until("the hub answers", self.hub_api.answers)
         self.tell(f"   hub            {self.hub.url}   admin / {self.admin_password}")
         self._sell()
         enrolled = self._enrol([self._settings(n, p) for n, p in enumerate(printers, start=1)])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from flask.testing import FlaskClient
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import stream_encode_multipart
 
 from edge.app import BUILT_AT_S, Core, Parts, Unit
 from edge.bundles.identity import UnitKeys
@@ -37,7 +41,11 @@ from edge.contract.status import BITMAP_BYTES, Delta, Snapshot, Status, put
 from edge.contract.sync_message import STATUS_SNAPSHOT, PullAnswer, Reservation, Reserve, UnitState
 from edge.contract.voucher_token import VoucherClaims, VoucherKind
 from edge.db import Store
-from edge.devices.ports import Printer
+from edge.devices.paper import Row
+from edge.devices.ports import Outcome, Printer, PrinterState
+from edge.devices.printer_escpos import EscposPrinter
+from edge.devices.profiles import PrinterProfile
+from edge.devices.simulated.printer import SimulatedPrinter
 from edge.journal.store import Recorded
 from edge.redemption.decide import Wish
 from edge.redemption.ports import Reserver
@@ -256,6 +264,36 @@ def a_reservation(**bent: Any) -> Reservation:
     return Reservation(**{**values, **bent})
 
 
+class TillPrinter:
+    """The simulated printer, as a till uses it. Implements ``devices.ports.Printer``.
+
+    It waits long for an answer that will come and briefly for one that is switched off, so that
+    no test depends on how busy this machine is.
+    """
+
+    PATIENT_MS = 20_000
+    IMPATIENT_MS = 200
+
+    def __init__(self, simulated: SimulatedPrinter, profile: PrinterProfile) -> None:
+        self.columns = profile.columns
+        self._simulated = simulated
+        self._profile = profile
+
+    def state(self) -> PrinterState:
+        return self._printer().state()
+
+    def print(self, rows: Sequence[Row]) -> Outcome:
+        return self._printer().print(rows)
+
+    def _printer(self) -> EscposPrinter:
+        faults = self._simulated.faults.now()
+        withholds = (
+            faults.mute or faults.garbage or faults.wrong_ack or faults.stall_after is not None
+        )
+        io_ms = self.IMPATIENT_MS if withholds else self.PATIENT_MS
+        return EscposPrinter(*self._simulated.address, replace(self._profile, io_ms=io_ms))
+
+
 def a_config(directory: Path, **sections: Any) -> EdgeConfig:
     """Settings of a unit that keeps its files in this directory."""
     return EdgeConfig(unit=UnitSection(data_dir=directory), **sections)
@@ -387,3 +425,19 @@ def with_key(unit: Unit) -> FlaskClient:
     client = unit.flask.test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {unit.api_key}"
     return client
+
+
+def a_form(**parts: str | tuple[str, bytes]) -> dict[str, Any]:
+    """What a browser sends for a form with files, as arguments of the test client.
+
+    The client itself would write a large form to a temporary file that nobody closes.
+
+    Args:
+        parts: Text, or the name and the content of a file.
+    """
+    fields = {
+        name: part if isinstance(part, str) else FileStorage(io.BytesIO(part[1]), part[0])
+        for name, part in parts.items()
+    }
+    stream, _, boundary = stream_encode_multipart(fields, use_tempfile=False)
+    return {"data": stream.read(), "content_type": f"multipart/form-data; boundary={boundary}"}

@@ -203,7 +203,8 @@ def test_a_commit_is_seen_by_others_at_once(store: Store, path: Path) -> None:
 
 def test_a_wrong_statement_leaves_no_transaction_open(store: Store) -> None:
     for _ in range(2):
-        with pytest.raises(StoreUnavailable, match="SQLError"), store.transaction():
+        with pytest.raises(StoreUnavailable) as caught, store.transaction():
             store.execute("INSERT INTO nothing VALUES (1)")
+        assert caught.value.extra["cause"] == "SQLError"
     with store.transaction():
         store.execute("INSERT INTO note VALUES ('k', 'v')")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
 import subprocess
@@ -11,7 +12,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.tidy import catalogues, reference
+from tests.tidy import catalogues
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -52,10 +53,6 @@ def test_a_translation_keeps_the_placeholders(half: str) -> None:
 
 
 # --- documents -----------------------------------------------------------------------------------
-
-
-def test_the_generated_reference_says_what_the_code_does() -> None:
-    assert reference.stale() == [], "run ./run docs"
 
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -107,7 +104,7 @@ def test_every_page_of_the_docs_can_be_reached_from_the_index() -> None:
 
 
 def test_decisions_are_numbered_without_a_gap() -> None:
-    numbers = sorted(int(p.name[:4]) for p in (ROOT / "docs/decisions").glob("*.md"))
+    numbers = sorted(int(p.name[:4]) for p in (ROOT / "docs/decisions").glob("[0-9]*.md"))
     assert numbers == list(range(1, len(numbers) + 1))
 
 
@@ -122,6 +119,16 @@ def test_the_chinese_readme_has_the_same_parts() -> None:
     assert shape(english) == shape(chinese)
     blocks = re.compile(r"```.*?```", re.DOTALL)
     assert len(blocks.findall(english)) == len(blocks.findall(chinese))
+
+
+def test_the_readme_is_short_and_shows_the_tree() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert len(text.splitlines()) <= 150
+    assert re.findall(r"^\./run .*$", text, re.MULTILINE) == ["./run demo", "./run test"]
+    shown = re.findall(r"^(\w+)/? {2,}", text, re.MULTILINE)
+    there = {p.relative_to(ROOT).parts[0] for p in tracked() if not p.name.startswith(".")}
+    hidden = {"LICENSE", "README.md", "pyproject.toml"} | {p for p in there if p.startswith(".")}
+    assert set(shown) == there - hidden
 
 
 def test_the_changelog_names_the_version() -> None:
@@ -140,10 +147,19 @@ def test_every_test_folder_mirrors_a_folder_of_the_source() -> None:
         for half in ("edge", "central")
         for folder in (ROOT / "tests" / half).rglob("*")
         if folder.is_dir()
-        and folder.name != "__pycache__"
+        and any(folder.glob("*.py"))  # data lies where its test is
         and not (ROOT / folder.relative_to(ROOT / "tests")).is_dir()
     ]
     assert strays == []
+
+
+def test_every_module_says_what_it_is() -> None:
+    silent = [
+        str(file.relative_to(ROOT))
+        for file in tracked("*.py")
+        if (text := file.read_text("utf-8")) and not ast.get_docstring(ast.parse(text))
+    ]
+    assert silent == []
 
 
 def test_what_we_took_from_others_is_what_we_took() -> None:

@@ -28,16 +28,16 @@ class FaultJson(BaseModel):
     """One fault of a request."""
 
     where: str = Field(description="Name of the parameter.")
-    what: str
+    what: str = Field(description="What is wrong with it.")
 
 
 class ProblemJson(BaseModel):
     """Why a request was not done (RFC 9457)."""
 
     type: str = Field(description="/problems/ and a slug that is stable for ever.")
-    title: str
-    status: int
-    detail: str = ""
+    title: str = Field(description="What kind of problem it is.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field("", description="What is wrong this time.")
     instance: str = Field("", description="Names this occurrence in the hub's log.")
     errors: list[FaultJson] = Field([], description="Of a request that does not suit its schema.")
 

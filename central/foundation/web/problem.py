@@ -5,18 +5,21 @@ from __future__ import annotations
 import logging
 import secrets
 
-from flask import Flask, Response, render_template, request
+from flask import Blueprint, Flask, Response, render_template, request
 from flask_babel import gettext
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from central.errors import HubError
+from central.errors import HubError, NotFound
+from central.foundation.web.advice import ADVICE, AGAIN
+from central.foundation.web.permission import ANYBODY, needs
 from edge.contract.problem import CONTENT_TYPE, Problem
-from edge.contract.signed import MessageInvalid
+from edge.contract.signed import MESSAGE_SLUGS, MessageInvalid
 
 log = logging.getLogger(__name__)
 
-# Problems that no HubError stands for. Every slug has its line in docs/reference/problems.md.
+MESSAGE_TITLE = "The message cannot be believed"
+# Problems that no HubError stands for. What to do about each stands in advice.py.
 TITLES = {
     "bad-request": "The request cannot be understood",
     "not-found": "There is no such thing here",
@@ -26,7 +29,7 @@ TITLES = {
     "too-many-tries": "Too many tries; wait",
     "internal": "Something went wrong inside the hub",
 }
-_OF_STATUS = {
+OF_STATUS = {
     400: "bad-request",
     404: "not-found",
     405: "method-not-allowed",
@@ -63,13 +66,12 @@ def register_problems(app: Flask) -> None:
 
     @app.errorhandler(MessageInvalid)
     def of_message(error: MessageInvalid) -> Response:
-        title = "The message cannot be believed"
-        return problem_response(Problem(error.slug, 400, title, str(error)))
+        return problem_response(Problem(error.slug, 400, MESSAGE_TITLE, str(error)))
 
     @app.errorhandler(HTTPException)
     def of_http(error: HTTPException) -> Response:
         status = error.code or 500
-        slug = _OF_STATUS.get(status, "bad-request" if status < 500 else "internal")
+        slug = OF_STATUS.get(status, "bad-request" if status < 500 else "internal")
         response = problem_response(Problem(slug, status, TITLES[slug]))
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # RFC 9110 §15.5.6
@@ -94,13 +96,35 @@ def validation_problem(error: ValidationError) -> Response:
     return Response(problem.to_json(), 422, content_type=CONTENT_TYPE)
 
 
-def all_slugs() -> set[str]:
-    """Return every slug that the hub may answer with, but for those of the contract."""
+def titles() -> dict[str, str]:
+    """Return the title of every slug that the hub may answer with."""
 
-    def below(kind: type[HubError]) -> set[str]:
-        return {kind.slug}.union(*(below(sub) for sub in kind.__subclasses__()))
+    def below(kind: type[HubError]) -> dict[str, str]:
+        found = {kind.slug: kind.title}
+        for sub in kind.__subclasses__():
+            found |= below(sub)
+        return found
 
-    return below(HubError) | set(TITLES)
+    return below(HubError) | TITLES | dict.fromkeys(MESSAGE_SLUGS, MESSAGE_TITLE)
+
+
+def blueprint() -> Blueprint:
+    """Return the page of each problem: ``type`` of a problem document leads to it."""
+    pages = Blueprint("problems", __name__)
+
+    @pages.get("/problems/<slug>")
+    @needs(ANYBODY)
+    def show(slug: str) -> str:
+        known = titles()
+        if slug not in known:
+            raise NotFound("There is no such problem.")
+        advice = ADVICE[slug]
+        again = AGAIN[advice.again]
+        return render_template(
+            "advice.html", slug=slug, title=known[slug], advice=advice, again=again
+        )
+
+    return pages
 
 
 def _wants_page() -> bool:

@@ -43,6 +43,63 @@ OUTCOMES = {
     "quarantined": N_("kept aside"),
 }
 OUTCOME_LOOKS = {"recorded": "quiet", "applied": "good", "overspend": "bad", "quarantined": "ask"}
+REFUSALS = {
+    "not-a-token": N_("not one of our vouchers"),
+    "mistyped": N_("mistyped"),
+    "unknown-key": N_("signed with an unknown key"),
+    "bad-signature": N_("forged or altered"),
+    "foreign-issuer": N_("of another company"),
+    "unknown-handle": N_("unknown number"),
+    "unknown-voucher": N_("unknown voucher"),
+    "wrong-store": N_("for another store"),
+    "not-yet-valid": N_("not valid yet"),
+    "expired": N_("expired"),
+    "clock-uncertain": N_("clock uncertain"),
+    "revoked": N_("was revoked"),
+    "suspended": N_("suspended"),
+    "already-redeemed": N_("already used here"),
+    "redeemed-elsewhere": N_("used elsewhere"),
+    "amount-missing": N_("no amount given"),
+    "amount-mismatch": N_("the amount does not suit"),
+    "wrong-currency": N_("another currency"),
+    "insufficient-value": N_("not enough left"),
+    "code-required": N_("code missing"),
+    "code-wrong": N_("code wrong or too old"),
+    "code-replayed": N_("code used already"),
+    "code-unverifiable": N_("code could not be checked"),
+    "locked-out": N_("too many wrong codes"),
+    "online-required": N_("only with headquarters"),
+    "over-floor-limit": N_("too much to accept alone"),
+    "offline-count": N_("too many accepted alone"),
+    "offline-sum": N_("too much accepted alone"),
+    "offline-too-long": N_("too long without headquarters"),
+    "velocity": N_("too many in a short time"),
+    "policy-missing": N_("no policy yet"),
+    "status-missing": N_("no status yet"),
+}
+"""Why a till refused, in a few words for a table."""
+REASONS = {
+    "unknown-voucher": N_("unknown voucher"),
+    "after-revocation": N_("the unit was revoked before"),
+    "voids-nothing": N_("takes back what is not there"),
+    "malformed-entry": N_("unreadable"),
+}
+"""Why the hub has kept an entry aside."""
+ALARMS = {
+    "fork": N_("two journals"),
+    "new-epoch": N_("a journal began anew"),
+    "posting-refused": N_("the ledger refused a posting"),
+}
+PRINTERS = {
+    "ready": N_("ready"),
+    "paper-low": N_("paper runs out"),
+    "paper-end": N_("no paper"),
+    "cover-open": N_("cover open"),
+    "error": N_("error"),
+    "unreachable": N_("not reachable"),
+    "unknown": N_("does not answer"),
+    "absent": N_("none"),
+}
 POSTINGS = {
     "brought-in": N_("Opening balance brought in"),
     "paid": N_("Payment received"),
@@ -98,3 +155,10 @@ TITLES = (
     N_("Your role does not have this permission."),
 )
 """Titles of problems that a person may see on a page."""
+
+
+def grouped(decimal: str) -> str:
+    """Return an amount as a table shows it: ``-1234.50`` as ``−1,234.50``."""
+    sign = "−" if decimal.startswith("-") else ""
+    whole, point, rest = decimal.lstrip("-").partition(".")
+    return f"{sign}{int(whole):,}{point}{rest}"

@@ -34,18 +34,18 @@ class Days(BaseModel):
 class AccountJson(BaseModel):
     """One account of the trial balance, minor units."""
 
-    code: str
-    name: str = Field(description="In English; name_zh in Chinese.")
-    name_zh: str
-    currency: str
-    debit: int
-    credit: int
+    code: str = Field(description="2310.S0412.")
+    name: str = Field(description="In English.")
+    name_zh: str = Field(description="In Chinese.")
+    currency: str = Field(description="ISO 4217.")
+    debit: int = Field(description="Sum of all debits.")
+    credit: int = Field(description="Sum of all credits.")
 
 
 class TrialBalanceJson(BaseModel):
-    """Every account. ``balanced``: over each currency, debits and credits are the same."""
+    """Every account."""
 
-    balanced: bool
+    balanced: bool = Field(description="Whether debits and credits are the same in each currency.")
     accounts: list[AccountJson]
     findings: list[str] = Field(description="What a full audit does not find in order.")
 
@@ -53,23 +53,23 @@ class TrialBalanceJson(BaseModel):
 class LineJson(BaseModel):
     """One entry."""
 
-    effective: int
-    at_s: int
-    kind: str
-    ref: str
-    memo: str
-    change: int
-    journal_id: int
+    effective: int = Field(description="Business day, yyyymmdd.")
+    at_s: int = Field(description="When it was posted, Unix seconds.")
+    kind: str = Field(description="Which event: redeemed, …")
+    ref: str = Field(description="What it is about: a voucher, a batch.")
+    memo: str = Field(description="Name of the entry at the till.")
+    change: int = Field(description="Minor units; negative if it goes down.")
+    journal_id: int = Field(description="Of the ledger.")
 
 
 class StatementJson(BaseModel):
     """What happened to one account; amounts are in its normal direction."""
 
-    code: str
-    currency: str
-    opening: int
+    code: str = Field(description="2310.S0412.")
+    currency: str = Field(description="ISO 4217.")
+    opening: int = Field(description="Before the first day, minor units.")
     lines: list[LineJson]
-    closing: int
+    closing: int = Field(description="After the last day, minor units.")
 
 
 def blueprint() -> APIBlueprint:

@@ -11,6 +11,7 @@ from central.foundation.people.roles import Permission
 from central.foundation.web.permission import needs
 from central.money.ledger.api import balance_by_currency
 from central.money.ledger.audit import audit, size
+from central.money.ledger.chart import heading_of
 from central.money.ledger.rules import business_day
 from central.money.ledger.statement import statement, trial_balance
 
@@ -43,7 +44,11 @@ def blueprint(timezone: str, now_s: Callable[[], int]) -> Blueprint:
         if found is None:
             raise NotFound("This account has not been opened.")
         return render_template(
-            "ledger/statement.html", statement=found, first=iso(first), last=iso(last)
+            "ledger/statement.html",
+            statement=found,
+            heading=heading_of(code),
+            first=iso(first),
+            last=iso(last),
         )
 
     return pages

@@ -131,7 +131,7 @@ def reverse(idem: str, journal_id: int, at_s: int, *, day: int, actor: str) -> P
     told = _read(journal_id, POSTED)
     posting = told._replace(
         idem=idem, kind=f"{told.kind}-reversed", legs=mirrored(told.legs), effective=day,
-        actor=actor, memo="",
+        actor=actor,
     )  # fmt: skip
     return post(posting, at_s, reverses_id=journal_id)
 

@@ -19,7 +19,9 @@ from central.stores.units.tables import Store
 from edge.contract.ids import StoreId, UnitId
 
 
-def blueprint(keyring: Keyring, config: HubConfig, now_s: Callable[[], int]) -> Blueprint:
+def blueprint(  # noqa: C901 - a list of routes
+    keyring: Keyring, config: HubConfig, now_s: Callable[[], int]
+) -> Blueprint:
     """Return the routes."""
     pages = Blueprint("units", __name__)
 
@@ -40,6 +42,12 @@ def blueprint(keyring: Keyring, config: HubConfig, now_s: Callable[[], int]) -> 
             note=session.pop("note", None),
             invitation=session.pop("invitation", None),
         )
+
+    @pages.get("/units/waiting")
+    @needs(Permission.UNITS_MANAGE)
+    def show_waiting() -> str:
+        # A part of the page, asked for again and again: it leaves the session alone.
+        return render_template("units/_waiting.html", waiting=enrol.waiting())
 
     @pages.post("/units/invite")
     @needs(Permission.UNITS_MANAGE)

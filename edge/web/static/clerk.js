@@ -3,106 +3,180 @@
 
 const form = document.getElementById("scan-form");
 const scan = document.getElementById("scan");
-const amount = document.getElementById("amount");
 const uses = document.getElementById("uses");
-const go = document.getElementById("go");
-const answer = document.getElementById("answer");
-const next = document.getElementById("next");
-const strip = document.getElementById("strip");
 const picture = document.getElementById("picture");
+const pictureForm = document.getElementById("picture-form");
+const place = document.getElementById("answer");
+const said = document.getElementById("said");
+const strip = document.getElementById("strip");
 
-// --- sound: two rising notes, a low buzz, or one note that asks ----------------------------------
+// No amount and no number of uses is as long as this: it is a scan.
+const LONGER_THAN_A_NUMBER = 12;
+// A scanner may fire twice at one code; a person does not scan the same within this.
+const SAME_SCAN_MS = 1500;
+const PATIENCE_MS = 15000;
 
+// --- sound: two rising notes, a low buzz, one note that asks, two falling notes ------------------
+
+const NOTES = {
+  good: [[660, 0, 0.12, "sine"], [990, 0.12, 0.25, "sine"]],
+  bad: [[160, 0, 0.5, "square"]],
+  ask: [[520, 0, 0.3, "triangle"]],
+  back: [[660, 0, 0.12, "sine"], [440, 0.12, 0.25, "sine"]],
+};
 let audio;
-function note(frequency, at, length, type) {
-  const oscillator = audio.createOscillator();
-  const volume = audio.createGain();
-  oscillator.type = type;
-  oscillator.frequency.value = frequency;
-  volume.gain.setValueAtTime(0.2, audio.currentTime + at);
-  volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + at + length);
-  oscillator.connect(volume).connect(audio.destination);
-  oscillator.start(audio.currentTime + at);
-  oscillator.stop(audio.currentTime + at + length);
-}
 function sound(look) {
   try {
     audio = audio || new AudioContext();
-    if (look === "good") { note(660, 0, 0.12, "sine"); note(990, 0.12, 0.25, "sine"); }
-    if (look === "bad") { note(160, 0, 0.5, "square"); }
-    if (look === "ask") { note(520, 0, 0.3, "triangle"); }
+    for (const [frequency, at, length, type] of NOTES[look] || []) {
+      const oscillator = new OscillatorNode(audio, { frequency, type });
+      const volume = new GainNode(audio, { gain: 0.2 });
+      volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + at + length);
+      oscillator.connect(volume).connect(audio.destination);
+      oscillator.start(audio.currentTime + at);
+      oscillator.stop(audio.currentTime + at + length);
+    }
   } catch { /* a till without a loudspeaker still shows the answer */ }
 }
 
-// --- asking and answering ------------------------------------------------------------------------
+// --- showing -------------------------------------------------------------------------------------
 
-function show(html) {
+function show(content) {
+  place.replaceChildren(content);
+  const answer = place.querySelector(".answer");
+  said.textContent = [...answer.querySelectorAll("h1, p, dl")].map((part) => part.innerText).join(" ");
+  sound(answer.dataset.look);
+  (answer.querySelector("#amount") || scan).focus();
+}
+
+function html(text) {
   const parts = document.createElement("template");
-  parts.innerHTML = html;
-  const key = parts.content.querySelector("#fresh");
-  if (key) { next.replaceChildren(...key.childNodes); key.remove(); }
-  answer.replaceChildren(parts.content);
-  const shown = answer.querySelector(".answer");
-  sound(shown.dataset.look);
-  const again = shown.dataset.reason;
-  if (again === "amount-missing" || again === "amount-mismatch" || again === "insufficient-value") {
-    amount.value = "";
-    amount.focus();
-  } else {
-    form.reset();
-    scan.focus();
+  parts.innerHTML = text;
+  return parts.content;
+}
+
+function copyOf(id) {
+  return document.getElementById(id).content.cloneNode(true);
+}
+
+function fault(problem) {
+  const content = copyOf("fault");
+  if (problem) {
+    content.querySelector("h1").textContent = problem.title;
+    content.querySelector("p").textContent = problem.detail || "";
   }
+  show(content);
+}
+
+// --- asking --------------------------------------------------------------------------------------
+
+// What was asked last. The same again is sent with the same key, and gets the same answer.
+let last = { text: null, body: null, until: 0 };
+
+function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 async function send(url, body) {
-  go.disabled = true;
+  const text = body.get("scan");
+  place.setAttribute("aria-busy", "true");
   try {
-    const response = await fetch(url, { method: "POST", body, headers: { "X-Fragment": "1" } });
-    if (response.redirected) { location.reload(); return; }
-    show(await response.text());
+    const response = await fetch(url, {
+      method: "POST", body, signal: AbortSignal.timeout(PATIENCE_MS),
+      headers: { "X-Fragment": "1", "Accept-Language": document.documentElement.lang },
+    });
+    if (response.redirected || response.status === 401) { location.reload(); return; }
+    last.until = Date.now() + SAME_SCAN_MS;
+    if (response.ok) show(html(await response.text()));
+    else fault(await response.json());
   } catch {
-    show(`<section class="answer bad" data-look="bad"><div class="answer-icon">✕</div><h1>${
-      document.documentElement.lang === "en" ? "The unit does not answer" : "终端无响应"}</h1></section>`);
+    last = { text, body, until: Infinity };
+    scan.value = text || "";
+    fault();
   } finally {
-    go.disabled = false;
+    place.removeAttribute("aria-busy");
   }
 }
 
+// One after the other: what is scanned while an answer is awaited waits its turn.
+let turn = Promise.resolve();
+function ask(url, body) {
+  turn = turn.then(() => send(url, body));
+}
+
+form.noValidate = true; // a scanner that ends with two line ends must not open a hint
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (scan.value.trim()) send(form.action, new FormData(form));
+  const text = scan.value.trim();
+  if (!text) return;
+  if (text !== last.text || Date.now() > last.until) {
+    const body = new FormData(form);
+    body.set("key", newKey());
+    body.set("basket", newKey());
+    last = { text, body, until: Infinity };
+  }
+  form.reset();
+  ask(form.action, last.body);
 });
 
-picture.addEventListener("change", async () => {
-  if (!picture.files.length) return;
-  const body = new FormData(form);
-  body.set("picture", picture.files[0]);
-  await send(picture.dataset.url, body);
-  picture.value = "";
+// The forms inside of the answer: an amount, or taking it back.
+place.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const body = new FormData(event.target, event.submitter);
+  const field = event.target.querySelector("#amount");
+  if (field && !body.get("all") && !field.value.trim()) { field.focus(); return; }
+  last = { text: body.get("scan"), body, until: Infinity };
+  ask(event.target.action, body);
 });
+
+picture.addEventListener("change", () => {
+  if (!picture.files.length) return;
+  const body = new FormData(pictureForm);
+  body.set("key", newKey());
+  body.set("basket", newKey());
+  picture.value = "";
+  ask(pictureForm.action, body);
+});
+
+function clear() {
+  form.reset();
+  show(copyOf("ready"));
+}
+form.addEventListener("reset", () => setTimeout(() => scan.focus()));
+form.querySelector("[type=reset]").addEventListener("click", clear);
+place.addEventListener("click", (event) => {
+  if (event.target.closest("[data-cancel]")) { event.preventDefault(); clear(); }
+});
+
+// --- the keyboard --------------------------------------------------------------------------------
 
 // A wedge scanner is a keyboard: what it types belongs into the scan field, wherever the focus is.
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") { form.reset(); scan.focus(); return; }
-  const inField = event.target.closest("input, select, textarea");
-  if (!inField && /^[0-9\]\\]$/.test(event.key) && !event.ctrlKey && !event.metaKey) {
+  if (event.key === "Escape") { clear(); return; }
+  const inField = event.target.closest("input:not([type=file]), select, textarea");
+  if (!inField && /^[0-9\]\\]$/.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) {
     scan.focus();
   }
 });
-// No amount has so many digits: this is a scan that went into the wrong field.
-for (const field of [amount, uses]) {
-  field.addEventListener("input", () => {
-    if (field.value.length > 12) { scan.value = field.value; field.value = ""; scan.focus(); }
-  });
-}
-form.addEventListener("reset", () => setTimeout(() => scan.focus()));
+document.addEventListener("input", (event) => {
+  const field = event.target;
+  if ((field === uses || field.id === "amount") && field.value.length > LONGER_THAN_A_NUMBER) {
+    scan.value = field.value;
+    field.value = "";
+    scan.focus();
+  }
+});
 
 // --- the status strip ----------------------------------------------------------------------------
 
+let shown = strip.innerHTML;
 setInterval(async () => {
   if (document.hidden) return;
   try {
     const response = await fetch(strip.dataset.url, { headers: { "X-Fragment": "1" } });
-    if (response.ok && !response.redirected) strip.innerHTML = await response.text();
+    if (!response.ok || response.redirected) return;
+    const fresh = await response.text();
+    if (fresh !== shown) { shown = fresh; strip.innerHTML = fresh; }
   } catch { /* the next round tells */ }
 }, 2000);

@@ -37,12 +37,16 @@ EMPTY = {
 }
 FULL = {
     "/": ["Units", "Alarms", "Redemptions", "Conflicts", "Journals, all sound"],
-    "/units": ["S0412-K1", "静安店", "Raspberry Pi 4", "revoked", "new-epoch", "Invite a unit"],
-    "/redemptions": ["Lunch voucher", "88.00", "applied: 3", "overspend", "unknown-voucher",
-                     "expired", "offline", "malformed-entry"],
-    "/conflicts": ["Worth 88.00, redeemed 88.00 too much", "S0412-K2", "Lunch voucher"],
+    "/units": ["S0412-K1", "静安店", "Raspberry Pi 4", "revoked", "a journal began anew",
+               "Invite a unit"],
+    "/redemptions": ["Lunch voucher", "88.00", "applied: 3", "overspend",
+                     "kept aside: unknown voucher", "refused: expired", "offline",
+                     "kept aside: unreadable"],
+    "/conflicts": ["Worth 88.00, redeemed 88.00 too much", "S0412-K2", "Lunch voucher", "covered",
+                   "beyond the value"],
     "/ledger": ["2310.S0412", "Store payable", "93.00", "Total CNY", "Sound:"],
-    "/ledger/2310.S0412": ["2026-04-11", "88.00", "Closing balance", "Redeemed"],
+    "/ledger/2310.S0412": ["2026-04-11", "88.00", "Closing balance", "Redeemed",
+                           "Store payable"],
 }  # fmt: skip
 
 
@@ -202,6 +206,15 @@ def test_what_cannot_be_done_is_told_on_the_page(
     assert response.headers["Location"] == "/units"
     assert 'class="notice bad"' in client.get("/units").text
     assert 'class="notice bad"' not in client.get("/units").text
+
+
+def test_what_waits_is_also_there_alone_for_a_page_that_is_open(app: Any) -> None:
+    client = as_person(app)
+    number, _ = a_waiting_unit(client)
+    fill_in(client, "/units/invite", "/units", store="S0412")
+    assert number in client.get("/units/waiting").text
+    assert "<html" not in client.get("/units/waiting").text
+    assert 'class="number-big"' in client.get("/units").text, "it has not used up the code"
 
 
 def test_names_are_shown_as_text(app: Any) -> None:

@@ -18,8 +18,9 @@ from edge.devices.profiles import printer_profile
 from edge.devices.simulated.escpos_paper import StatusKind, StatusRequest
 from edge.devices.simulated.printer import SimulatedPrinter
 from edge.errors import ConfigInvalid
+from tests.edge.builders import TillPrinter
 
-PROFILE = replace(printer_profile("generic-80-gbk"), connect_ms=2000, io_ms=250)
+PROFILE = replace(printer_profile("generic-80-gbk"), io_ms=250)
 ROWS = [Row("金额 ¥88.00"), *[Row(f"line {n}") for n in range(60)], Row("", Style.CUT)]
 
 
@@ -29,8 +30,12 @@ def _simulated() -> Iterator[SimulatedPrinter]:
         yield printer
 
 
-def a_printer(simulated: SimulatedPrinter, **bent: Any) -> EscposPrinter:
-    return EscposPrinter(*simulated.address, replace(PROFILE, **bent))
+def a_printer(simulated: SimulatedPrinter, **bent: Any) -> Printer:
+    """Waits as long as is given, or as long as it takes."""
+    profile = replace(PROFILE, **bent)
+    if "io_ms" in bent:
+        return EscposPrinter(*simulated.address, profile)
+    return TillPrinter(simulated, profile)
 
 
 def test_a_printer_that_is_well_prints_and_says_so(simulated: SimulatedPrinter) -> None:
@@ -118,7 +123,7 @@ def test_a_slow_printer_is_waited_for_as_long_as_its_profile_says(
     simulated: SimulatedPrinter,
 ) -> None:
     simulated.faults.slow_bytes_per_s = 4000
-    assert a_printer(simulated, io_ms=3000).print(ROWS).printed is Printed.CONFIRMED
+    assert a_printer(simulated, io_ms=9000).print(ROWS).printed is Printed.CONFIRMED
 
 
 @pytest.mark.parametrize("faults", [{}, {"mute": True}, {"wrong_ack": True}])
@@ -142,8 +147,8 @@ def test_a_printer_that_is_not_there_is_unreachable(simulated: SimulatedPrinter)
 def test_a_printer_in_use_by_another_till_is_waited_for(simulated: SimulatedPrinter) -> None:
     """It serves one client at a time; the next one gets no answer and tries later."""
     with socket.create_connection(simulated.address):
-        assert a_printer(simulated).print(ROWS).printed is Printed.NOTHING_WRITTEN
-    assert a_printer(simulated, io_ms=2000).print(ROWS).printed is Printed.CONFIRMED
+        assert a_printer(simulated, io_ms=250).print(ROWS).printed is Printed.NOTHING_WRITTEN
+    assert a_printer(simulated).print(ROWS).printed is Printed.CONFIRMED
 
 
 class TalkativeServer:

@@ -16,7 +16,6 @@ import pytest
 
 from edge.devices.paper import Row
 from edge.devices.ports import Outcome, Printed, PrinterState
-from edge.devices.printer_escpos import EscposPrinter
 from edge.devices.profiles import printer_profile
 from edge.devices.simulated.escpos_commands import CUT_SHORT
 from edge.devices.simulated.printer import SimulatedPrinter
@@ -24,9 +23,9 @@ from edge.journal.store import Recorded
 from edge.receipt.spool import COPIES_MAX, Event, JobState
 from tests import builders as b
 from tests.edge import builders as e
-from tests.edge.builders import Rig, a_rig
+from tests.edge.builders import Rig, TillPrinter, a_rig
 
-PROFILE = replace(printer_profile("generic-80-gbk"), connect_ms=1000, io_ms=200)
+PROFILE = printer_profile("generic-80-gbk")
 HEADER = "欢迎光临"
 """Stands once on every receipt, above everything that differs."""
 
@@ -34,8 +33,8 @@ HEADER = "欢迎光临"
 @contextmanager
 def a_till(directory: Path, printer: SimulatedPrinter, **bent: Any) -> Iterator[Rig]:
     """A unit with this printer; its thread is not started."""
-    escpos = EscposPrinter(*printer.address, replace(PROFILE, **bent))
-    with a_rig(directory / "unit", printer=escpos) as rig:
+    till_printer = TillPrinter(printer, replace(PROFILE, **bent))
+    with a_rig(directory / "unit", printer=till_printer) as rig:
         yield rig
 
 

@@ -41,6 +41,13 @@ def test_what_the_hub_refuses_is_refused_for_its_reason(tmp_path: Path, reason: 
         assert rig.core.spool.owed() == 0
 
 
+def test_what_the_hub_knows_to_be_left_is_told_with_its_refusal(tmp_path: Path) -> None:
+    """The unit itself would say 100.00: it has not heard of the other tills yet."""
+    hub = Reservations(a_reservation(refusal=Refusal.INSUFFICIENT_VALUE, remaining=1200))
+    with a_rig(tmp_path / "unit", reserver=hub) as rig:
+        assert rig.present(GIFT_CARD, wish=yuan(3000)).notes.remaining == 1200
+
+
 def test_without_an_answer_the_unit_decides_alone(tmp_path: Path) -> None:
     with a_rig(tmp_path / "unit", reserver=Reservations(None)) as rig:
         entry = rig.present(b.a_token()).entry

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +34,7 @@ from tests.edge import builders as e
 from tests.edge.builders import Rig
 
 WAIT_S = 10.0
+_LINGER_0_S = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Reply:
 
     Args:
         raw: These very bytes in place of any HTTP.
+        resets: The connection breaks off as if somebody had cut it, before any answer.
         piece_wait_s: The body goes out byte by byte, this long apart.
         length: What Content-Length says, if not the truth.
     """
@@ -58,6 +62,7 @@ class Reply:
     content_type: str = CONTENT_TYPE
     headers: tuple[tuple[str, str], ...] = ()
     raw: bytes | None = None
+    resets: bool = False
     piece_wait_s: float = 0
     length: int | None = None
 
@@ -139,6 +144,12 @@ def _handler(hub: SmallHub) -> type[BaseHTTPRequestHandler]:
             self._send(hub.answer(asked))
 
         def _send(self, reply: Reply) -> None:
+            if reply.resets:
+                # Closing with something to linger for, and no time to: the kernel sends a reset.
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0_S)
+                self.connection.close()
+                self.close_connection = True
+                return
             if reply.raw is not None:
                 self.wfile.write(reply.raw)
                 self.close_connection = True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,7 +17,9 @@ from edge.errors import (
     NotPermitted,
     UnitStopped,
 )
-from edge.web.problem import TITLES, all_slugs, register_problems
+from edge.web.advice import ADVICE, AGAIN
+from edge.web.problem import TITLES, register_problems, titles
+from edge.web.words import translate
 from tests.edge.builders import with_key
 
 SECRET = "K_master=deadbeef at /var/lib/tearoff-unit"
@@ -101,38 +102,24 @@ def test_a_body_that_is_too_large_is_a_413(unit: Unit) -> None:
     with unit.flask.test_client() as client:
         with client.session_transaction() as session:
             session["clerk"] = "li"
-        response = client.post("/picture", data={"picture": (Endless(17 << 20), "x.png")})
+        # Bytes, not a file: the client would leave its copy of a large one open.
+        head = b'--x\r\nContent-Disposition: form-data; name="picture"; filename="x.png"\r\n\r\n'
+        body = head + bytes(17 << 20) + b"\r\n--x--\r\n"
+        response = client.post(
+            "/picture", data=body, content_type="multipart/form-data; boundary=x"
+        )
     assert response.status_code == 413
     assert json.loads(response.data)["type"] == "/problems/request-too-large"
 
 
-class Endless:
-    """A file of so many zeros."""
-
-    def __init__(self, size: int) -> None:
-        self._left = size
-        self.name = "x.png"
-
-    def read(self, count: int = -1) -> bytes:
-        count = self._left if count < 0 else min(count, self._left)
-        self._left -= count
-        return bytes(count)
-
-    def __iter__(self) -> Iterator[bytes]:
-        while piece := self.read(1 << 16):
-            yield piece
-
-    def close(self) -> None:
-        pass
-
-
 def test_every_problem_has_a_page_that_the_unit_serves_itself(unit: Unit) -> None:
     client = unit.flask.test_client()
-    for slug in all_slugs():
+    for slug in titles():
         for language in ("zh-CN", "en"):
             response = client.get(f"/problems/{slug}", headers={"Accept-Language": language})
             assert response.status_code == 200, slug
             assert slug in response.text
+            assert translate(language, AGAIN[ADVICE[slug].again]) in response.text
 
 
 def test_no_two_errors_share_a_slug_unless_one_is_a_kind_of_the_other() -> None:
@@ -146,4 +133,4 @@ def test_no_two_errors_share_a_slug_unless_one_is_a_kind_of_the_other() -> None:
             walk(sub)
 
     walk(EdgeError)
-    assert set(owners) | set(TITLES) == all_slugs()
+    assert set(owners) | set(TITLES) == set(titles())

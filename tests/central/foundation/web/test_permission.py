@@ -17,7 +17,10 @@ from tests import builders as b
 from tests.central.builders import KEYRING, Database, an_app, as_person, csrf_token
 
 # Written by hand, so that a new route has to be put here by somebody who has thought about it.
-FOR_ANYBODY = {"static", "health", "openapi", "people.login", "people.language", "units_api.offer"}
+FOR_ANYBODY = {
+    "static", "health", "openapi", "problems.show", "people.login", "people.language",
+    "units_api.offer",
+}  # fmt: skip
 FOR_UNITS = {
     "units_api.pull", "units_api.push", "units_api.reservations", "units_api.reveal",
     "units_api.state",
@@ -25,6 +28,7 @@ FOR_UNITS = {
 FOR_PERSONS = {"home", "people.logout"}
 FOR_PERMISSION = {
     "units.show": Permission.UNITS_READ,
+    "units.show_waiting": Permission.UNITS_MANAGE,
     "units.invite": Permission.UNITS_MANAGE,
     "units.decide": Permission.UNITS_MANAGE,
     "units.stop": Permission.UNITS_MANAGE,
@@ -64,8 +68,8 @@ FOR_PERMISSION = {
 }
 VALUES = {
     "code": "2310.S0412", "voucher_id": "0a1b2c3d4e5f", "unit_id": "S0412-K1",
-    "enrolment_id": "0" * 32, "filename": "hub.css", "agent_id": "EAST-1", "scope": "default",
-    "version": "1", "ref": "O-1", "work": "activate",
+    "enrolment_id": "0" * 32, "filename": "hub.css", "slug": "conflict", "agent_id": "EAST-1",
+    "scope": "default", "version": "1", "ref": "O-1", "work": "activate",
 }  # fmt: skip
 
 

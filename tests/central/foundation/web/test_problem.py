@@ -11,7 +11,7 @@ import pytest
 from central.errors import HubError
 from central.foundation.db.engine import change
 from central.foundation.people import login
-from central.foundation.web.problem import all_slugs
+from central.foundation.web.problem import titles
 from edge.contract.problem import CONTENT_TYPE
 from tests import builders as b
 from tests.central.builders import Database, an_app, as_person, fill_in
@@ -129,8 +129,19 @@ def test_what_does_not_say_that_it_is_a_browser_gets_the_document(app: Any) -> N
     problem_of(api, 401, "not-identified")
 
 
+def test_every_problem_has_a_page_that_its_type_leads_to(app: Any) -> None:
+    client = app.test_client()
+    for slug in titles():
+        for locale, told in (("zh-CN", "重发同一请求有用吗"), ("en", "send the same again")):
+            response = client.get(f"/problems/{slug}", headers={"Accept-Language": locale})
+            assert response.status_code == 200, slug
+            assert slug in response.text
+            assert told in response.text
+    problem_of(client.get("/problems/no-such"), 404, "not-found")
+
+
 def test_every_error_has_a_slug_of_its_own_kind() -> None:
-    slugs = all_slugs()
+    slugs = set(titles())
     assert {"not-found", "conflict", "key-reused", "internal", "request-too-large"} <= slugs
     assert all(slug == slug.lower() and " " not in slug for slug in slugs)
 

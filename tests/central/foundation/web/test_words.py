@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import pytest
+
 from central.foundation.web.words import (
     AGENT_STATES,
     MODES,
     NAVIGATION,
     OUTCOME_LOOKS,
     OUTCOMES,
+    REFUSALS,
     STATES,
+    grouped,
 )
 from central.network.agents.model import State
 from edge.contract.policy import Mode
+from edge.contract.refusal import Refusal
 from edge.contract.sync_message import Outcome, UnitState
 from tests.central.builders import Database, an_app
 
@@ -21,6 +26,18 @@ def test_every_value_has_a_word() -> None:
     assert set(OUTCOMES) == set(OUTCOME_LOOKS) == {str(outcome) for outcome in Outcome}
     assert set(AGENT_STATES) == {str(state) for state in State}
     assert set(STATES) == {str(state) for state in UnitState}
+    assert set(REFUSALS) == {str(reason) for reason in Refusal}
+
+
+@pytest.mark.parametrize(
+    ("decimal", "shown"),
+    [
+        ("88.00", "88.00"), ("1234.50", "1,234.50"), ("-0.50", "−0.50"),
+        ("-1234567.00", "−1,234,567.00"), ("1000", "1,000"), ("0.00", "0.00"),
+    ],
+)  # fmt: skip
+def test_amounts_are_grouped_by_thousands(decimal: str, shown: str) -> None:
+    assert grouped(decimal) == shown
 
 
 def test_everything_that_can_be_navigated_to_is_there(sqlite_database: Database) -> None:

@@ -160,6 +160,15 @@ def test_a_reversal_brings_every_account_back(hub_database: Database) -> None:
     ]
 
 
+def test_a_reversal_names_what_it_takes_back(hub_database: Database) -> None:
+    """A line of a store's statement that takes money away says for which entry at the till."""
+    first = post(a_posting("oc:1", memo="S0412-K1/1/2"))
+    back = reverse("rv:oc:1", first.id)
+    assert rows("SELECT ref, memo FROM journal WHERE id = ?", (back.id,)) == [
+        ("order 1", "S0412-K1/1/2")
+    ]
+
+
 def test_a_journal_is_reversed_once(hub_database: Database) -> None:
     """Not even under another key, and not while money of others would pay for it."""
     first = post(a_posting("oc:1"))

@@ -1,0 +1,162 @@
+"""What to do about each problem: at headquarters, and in the program that got it.
+
+``/problems/<slug>`` shows it; docs/reference/problems.md is written from it. A test fails when a
+slug has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from central.foundation.web.words import N_
+from edge.contract.problem import Advice, Again
+
+AGAIN: Mapping[Again, str] = {
+    Again.NO: N_("No: this request gets the same answer each time."),
+    Again.NOW: N_("Yes, at once; whatever was done before is not done twice."),
+    Again.LATER: N_("Yes, once the cause is gone."),
+}
+ADVICE: Mapping[str, Advice] = {
+    "request-invalid": Advice(
+        N_("Something in the request is missing or wrong. Nothing was changed."),
+        N_("Correct what was typed."),
+        N_("`detail` says what is wrong; `errors` names each parameter that does not suit."),
+        Again.NO,
+    ),
+    "bad-request": Advice(
+        N_("This is not HTTP as the hub understands it, or a form has lost its token."),
+        N_("Load the page again, and send the form once more."),
+        N_("Mend the caller; `GET /openapi.json` lists what there is."),
+        Again.NO,
+    ),
+    "not-found": Advice(
+        N_("There is no such address, or nothing of this name."),
+        N_("Go back to the page before."),
+        N_("Check the id; `GET /openapi.json` lists the addresses."),
+        Again.NO,
+    ),
+    "method-not-allowed": Advice(
+        N_("The address exists, but not with this method."),
+        N_("Go back to the page before."),
+        N_("`Allow` lists the methods that there are."),
+        Again.NO,
+    ),
+    "request-too-large": Advice(
+        N_("The body is larger than 1 MiB."),
+        N_("Send less at once."),
+        N_("A unit splits its push; any other caller sends less at once."),
+        Again.NO,
+    ),
+    "unsupported-media-type": Advice(
+        N_("The body is of a type that is not taken."),
+        N_("Load the page again."),
+        N_("Send the `Content-Type` that `GET /openapi.json` says."),
+        Again.NO,
+    ),
+    "not-identified": Advice(
+        N_("No API key came, or one that nobody has; or a unit's signature is not its own."),
+        N_("Log in again."),
+        N_(
+            "`tearoff-hub api-key` makes a key. A unit whose clock is wrong pulls first: the"
+            " answer brings the time."
+        ),
+        Again.LATER,
+    ),
+    "not-permitted": Advice(
+        N_("The role of this person or key may not do this; or the unit was stopped."),
+        N_("Ask an administrator for the role that may."),
+        N_("Use a key of another role; docs/reference/routes.md says which role may do what."),
+        Again.LATER,
+    ),
+    "conflict": Advice(
+        N_("What was asked does not fit what is there already. Nothing was changed."),
+        N_("Load the page again: somebody else may have been quicker."),
+        N_("Read the present state, then decide anew; `detail` says what is in the way."),
+        Again.NO,
+    ),
+    "key-reused": Advice(
+        N_("This key came before, with another request."),
+        N_("Nothing was changed. Begin anew."),
+        N_("A defect of the caller: a key stands for one request for ever. Use a new one."),
+        Again.NO,
+    ),
+    "posting-refused": Advice(
+        N_("The rules of the ledger refuse it: unbalanced, overdrawn, a closed day or account."),
+        N_("Nothing was posted. `detail` says which rule; ask whoever keeps the books."),
+        N_("Nothing was posted and nothing else was changed with it."),
+        Again.NO,
+    ),
+    "sharing-refused": Advice(
+        N_("A sale cannot be shared like this, or more is to be undone than is left of it."),
+        N_("Nothing was booked. Look at the rule set and at what was refunded before."),
+        N_("Nothing was booked; `detail` says why."),
+        Again.NO,
+    ),
+    "enrolment-refused": Advice(
+        N_("The code is wrong, used or older than ten minutes, or the two numbers differ."),
+        N_("Make a new code. If the numbers differed, find out who stands in between."),
+        N_("Begin again with the new code: `tearoff-unit enrol`."),
+        Again.NO,
+    ),
+    "too-many-tries": Advice(
+        N_("Too many requests of this kind came from one address."),
+        N_("Wait as long as the page says."),
+        N_("`Retry-After` says for how many seconds to wait."),
+        Again.LATER,
+    ),
+    "message-refused": Advice(
+        N_("A unit's push does not hold together: its signed head is that of something else."),
+        N_("Nothing was taken. Let somebody look at the unit."),
+        N_("A defect of the unit, or somebody in between: `tearoff-unit doctor` looks."),
+        Again.NO,
+    ),
+    "internal": Advice(
+        N_("A defect of the hub. The log has an entry that `instance` names."),
+        N_("Try once more. If it stays, call support and tell them `instance`."),
+        N_("Send the same again with the same key; report `instance`."),
+        Again.NOW,
+    ),
+    "config-invalid": Advice(
+        N_("A setting is missing, unknown, or has a value that cannot be used."),
+        N_("Call whoever looks after the hub."),
+        N_("Only commands say this. `detail` names the setting; see docs/reference/settings.md."),
+        Again.LATER,
+    ),
+    # What a message between unit and hub can be refused for; see docs/reference/contract.md.
+    "malformed-message": Advice(
+        N_("The message is not of the form that the contract says."),
+        N_("Nothing was taken. Let somebody look at the unit."),
+        N_("Check the bytes against docs/reference/contract.md and its vectors."),
+        Again.NO,
+    ),
+    "malformed-entry": Advice(
+        N_("An entry of a journal cannot be read. The hub keeps it aside."),
+        N_("Nothing is posted for it. Let somebody look at the unit."),
+        N_("Check the bytes against docs/reference/contract.md and its vectors."),
+        Again.NO,
+    ),
+    "bad-message-signature": Advice(
+        N_("The message was not signed by a key that is trusted for it."),
+        N_("Nothing was taken. Let somebody look at the unit."),
+        N_("Check key, kind and issuer: all three are in what is signed."),
+        Again.NO,
+    ),
+    "foreign-message": Advice(
+        N_("The message was made for another unit."),
+        N_("Nothing was taken. Let somebody look at the unit."),
+        N_("Epoch keys are sealed to one unit: pull them with its own name."),
+        Again.NO,
+    ),
+    "unknown-version": Advice(
+        N_("The message is of another version of the contract."),
+        N_("Bring unit and hub to versions that know one another."),
+        N_("The hub speaks version 1; field 1 of each message says its version."),
+        Again.LATER,
+    ),
+    "push-too-large": Advice(
+        N_("A push holds nothing, more than 500 entries, or more than 256 KiB."),
+        N_("Nothing was taken. Let somebody look at the unit."),
+        N_("Split the push. Entries that were acknowledged need not be sent again."),
+        Again.NO,
+    ),
+}

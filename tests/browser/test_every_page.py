@@ -1,0 +1,162 @@
+"""Every page: in both languages, light and dark, from 320 to 1920 px, for eyes and for ears."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.visit import LOCALES, Pictures, Stock, Visits, walk
+from tests.demo.processes import wait_until
+from tests.demo.scenario import STORE, Stage, Till
+
+pytestmark = pytest.mark.parametrize("locale", LOCALES)
+
+
+def test_the_login_of_a_till(visits: Visits, pictures: Pictures, till: Till, locale: str) -> None:
+    with visits.anybody(till.unit.url, locale=locale) as page:
+        page.goto("/")
+        assert page.url.endswith("/login")
+        pictures.look(page, "till-login", locale, is_till=True)
+
+
+def test_the_clerk_page_and_its_answers(
+    visits: Visits, pictures: Pictures, stock: Stock, till: Till, locale: str
+) -> None:
+    def scan(text: str, look: str) -> None:
+        page.keyboard.insert_text(text)
+        page.keyboard.press("Enter")
+        expect(page.locator(f".answer.{look}")).to_be_visible()
+
+    with visits.clerk(till, locale=locale, meant="net::ERR_FAILED") as page:
+        pictures.look(page, "till-ready", locale, is_till=True)
+        page.locator("summary").first.click()
+        pictures.look(page, "till-several-uses", locale, is_till=True)
+        page.locator("#scan").focus()
+        scan(stock.text("lunch"), "good")
+        pictures.look(page, "till-accepted", locale, is_till=True)
+        page.locator(".undo summary").click()
+        pictures.look(page, "till-take-back", locale, is_till=True)
+        page.locator(".undo button").click()
+        expect(page.locator(".answer.back")).to_be_visible()
+        pictures.look(page, "till-taken-back", locale, is_till=True)
+        scan("hello", "ask")
+        pictures.look(page, "till-scan-again", locale, is_till=True)
+        scan(stock.text("code"), "ask")
+        pictures.look(page, "till-code-required", locale, is_till=True)
+        scan(stock.text("gift"), "ask")
+        expect(page.locator("#amount")).to_be_focused()
+        pictures.look(page, "till-amount", locale, is_till=True)
+        page.keyboard.insert_text("12.50")
+        page.keyboard.press("Enter")
+        expect(page.locator(".answer.good")).to_be_visible()
+        pictures.look(page, "till-gift-accepted", locale, is_till=True)
+        page.route("**/redeem", lambda route: route.abort())
+        page.keyboard.insert_text(stock.text("lunch"))
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-reason=fault]")).to_be_visible()
+        pictures.look(page, "till-silent", locale, is_till=True)
+
+
+def test_a_refused_voucher(
+    visits: Visits, pictures: Pictures, stage: Stage, till: Till, locale: str
+) -> None:
+    expired = next(v["text"] for v in stage.vouchers if v["what"] == "expired")
+    with visits.clerk(till, locale=locale) as page:
+        page.keyboard.insert_text(expired)
+        page.keyboard.press("Enter")
+        expect(page.locator(".answer.bad")).to_be_visible()
+        pictures.look(page, "till-refused", locale, is_till=True)
+
+
+def test_the_recent_scans(
+    visits: Visits, pictures: Pictures, till: Till, stock: Stock, locale: str
+) -> None:
+    with visits.clerk(till, locale=locale) as page:
+        page.keyboard.insert_text(stock.text("lunch"))
+        page.keyboard.press("Enter")
+        expect(page.locator(".answer.good")).to_be_visible()
+        page.goto("/recent")
+        page.locator(".undo summary").first.click()
+        pictures.look(page, "till-recent", locale, is_till=True)
+
+
+@pytest.mark.parametrize("slug", ["voucher-refused", "journal-broken"])
+def test_a_problem_of_a_till(
+    visits: Visits, pictures: Pictures, till: Till, locale: str, slug: str
+) -> None:
+    with visits.anybody(till.unit.url, locale=locale) as page:
+        page.goto(f"/problems/{slug}")
+        expect(page.locator("main")).to_contain_text(slug)
+        pictures.look(page, f"till-problem-{slug}", locale, is_till=True)
+
+
+def test_a_till_that_is_not_enrolled(
+    visits: Visits, pictures: Pictures, bare_unit: str, locale: str
+) -> None:
+    with visits.anybody(bare_unit, locale=locale) as page:
+        page.goto("/")
+        expect(page.locator("pre")).to_have_text("tearoff-unit enrol --hub URL --code CODE")
+        pictures.look(page, "till-not-enrolled", locale, is_till=True)
+        page.locator("main a").last.click()
+        expect(page.locator("main")).to_contain_text("unit-not-enrolled")
+
+
+def test_an_address_of_a_till_that_is_not_there(
+    visits: Visits, pictures: Pictures, till: Till, locale: str
+) -> None:
+    with visits.anybody(till.unit.url, locale=locale) as page:
+        assert page.goto("/nowhere").status == 404  # type: ignore[union-attr]
+        pictures.look(page, "till-nowhere", locale, is_till=True)
+
+
+def test_the_printer(visits: Visits, pictures: Pictures, till: Till, locale: str) -> None:
+    """It speaks both languages at once, so that nobody has to choose."""
+    with visits.anybody(till.printer.url, locale=locale) as page:
+        page.goto("/")
+        expect(page.locator("article img").first).to_be_visible()
+        pictures.look(page, "printer", "zh-CN")
+
+
+def test_the_login_of_the_hub(
+    visits: Visits, pictures: Pictures, stage: Stage, locale: str
+) -> None:
+    with visits.anybody(stage.hub.url, locale=locale) as page:
+        page.goto("/login")
+        pictures.look(page, "hub-login", locale)
+
+
+HUB = ["/", "/units", "/redemptions", "/conflicts", "/ledger", f"/ledger/2310.{STORE}", "/nowhere"]
+
+
+@pytest.mark.parametrize("path", HUB)
+def test_the_hub(visits: Visits, pictures: Pictures, locale: str, path: str) -> None:
+    with visits.operator(path, locale=locale) as page:
+        name = path.strip("/").replace("/", "-") or "overview"
+        pictures.look(page, f"hub-{name}", locale)
+        assert walk(page) == []
+
+
+@pytest.mark.parametrize("path", ["/", "/units", "/redemptions", "/conflicts", "/ledger"])
+def test_a_hub_on_its_first_day(
+    visits: Visits, pictures: Pictures, bare_hub: tuple[str, str], locale: str, path: str
+) -> None:
+    address, password = bare_hub
+    with visits.operator(path, address=address, password=password, locale=locale) as page:
+        pictures.look(page, f"hub-first-day-{path.strip('/') or 'overview'}", locale)
+
+
+def test_a_problem_of_the_hub(
+    visits: Visits, pictures: Pictures, stage: Stage, locale: str
+) -> None:
+    with visits.anybody(stage.hub.url, locale=locale) as page:
+        page.goto("/problems/not-permitted")
+        expect(page.locator("main")).to_contain_text("not-permitted")
+        pictures.look(page, "hub-problem", locale)
+
+
+def test_a_till_by_keyboard_alone(visits: Visits, till: Till, locale: str) -> None:
+    with visits.clerk(till, locale=locale) as page:
+        assert walk(page) == []
+        page.goto("/recent")
+        assert walk(page) == []
+        wait_until("the strip is there", lambda: page.locator(".lamp").count() >= 6)

@@ -1,0 +1,302 @@
+"""How a page is opened, and what every page must be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+
+from tests.demo.scenario import Stage, Till
+
+LOCALES = ("zh-CN", "en")
+WIDTHS = (320, 768, 1280, 1920)
+HEIGHT = 800
+LOOPBACK = "127.0.0.1"
+TARGET_PX = 44
+TEXT_PX = 16
+
+_AXE = Axe()
+_ALL_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# What else than at the first look may be wrong when it is dark and narrow.
+_SEEN_RULES = ["color-contrast", "target-size", "link-in-text-block"]
+# Chromium says this of the page itself when that is an error page, as some here are meant to be.
+_ERROR_PAGE = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
+
+_SPY = """
+// Every note that the page plays.
+window.heard = [];
+window.OscillatorNode = class extends OscillatorNode {
+  constructor(context, how) { super(context, how); window.heard.push(how.frequency); }
+};
+// How long after Enter another answer is on the screen.
+window.waited = [];
+let asked;
+addEventListener("keydown", (event) => {
+  if (event.key === "Enter") asked = performance.now();
+}, true);
+addEventListener("DOMContentLoaded", () => {
+  const place = document.getElementById("answer");
+  if (!place) return;
+  new MutationObserver(() => requestAnimationFrame(() => {
+    window.waited.push(performance.now() - asked);
+  })).observe(place, { childList: true });
+});
+"""
+
+_UNTIDY = r"""
+() => {
+  const wide = document.documentElement.scrollWidth - innerWidth;
+  const found = wide > 0 ? [`the page is ${wide} px too wide`] : [];
+  const name = (e) => `${e.tagName.toLowerCase()}.${e.className.baseVal ?? e.className} `
+    + `"${(e.innerText || "").slice(0, 30)}"`;
+  for (const e of document.querySelectorAll("body, body *")) {
+    const style = getComputedStyle(e);
+    const box = e.getBoundingClientRect();
+    // .unseen and .skip are for those who hear the page; a field scrolls what one types.
+    if (!box.width || !box.height || e.closest(".unseen, .skip, svg, select, option")) continue;
+    if (style.clipPath !== "none" || style.opacity === "0" || e.tagName === "INPUT") continue;
+    if (box.right > innerWidth + 1 || box.left < -1) found.push(`${name(e)} sticks out`);
+    if (style.display === "inline") continue;
+    if (e.scrollWidth > e.clientWidth + 1) found.push(`${name(e)} does not fit`);
+    if (style.overflowY === "hidden" && e.scrollHeight > e.clientHeight + 1) {
+      found.push(`${name(e)} is cut off`);
+    }
+  }
+  return found;
+}
+"""
+
+_SMALL = r"""
+([target, text]) => {
+  const found = [];
+  const seen = (e) => e.checkVisibility({ opacityProperty: true }) && !e.closest(".unseen, .skip");
+  const targets = "a[href], button, summary, input, select, label.button";
+  for (const e of document.querySelectorAll(targets)) {
+    const box = e.getBoundingClientRect();
+    if (!seen(e) || !box.width || e.type === "file") continue;
+    if (box.width < target || box.height < target) {
+      found.push(`${e.outerHTML.slice(0, 60)}: ${box.width} × ${box.height}`);
+    }
+  }
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = words.nextNode(); node; node = words.nextNode()) {
+    const size = parseFloat(getComputedStyle(node.parentElement).fontSize);
+    if (node.data.trim() && seen(node.parentElement) && size < text) {
+      found.push(`"${node.data.trim().slice(0, 30)}" is ${size} px`);
+    }
+  }
+  return found;
+}
+"""
+
+_FOCUS = """
+() => {
+  const e = document.activeElement;
+  if (!e || e === document.body) return null;
+  const style = getComputedStyle(e);
+  const box = e.getBoundingClientRect();
+  const shell = e.type === "file" ? e.parentElement.querySelector("label") : e;
+  const outline = getComputedStyle(shell).outlineStyle;
+  e.dataset.visited = "yes";
+  return { name: e.outerHTML.slice(0, 80), shown: box.width > 0 && outline !== "none" };
+}
+"""
+_NOT_VISITED = """
+() => [...document.querySelectorAll("a[href], button, summary, input, select")]
+  .filter((e) => e.checkVisibility() && e.type !== "hidden" && !e.dataset.visited)
+  .map((e) => e.outerHTML.slice(0, 80))
+"""
+
+
+class Stock:
+    """Vouchers by what they are; each is taken once."""
+
+    def __init__(self, sold: dict[str, list[dict[str, Any]]]) -> None:
+        self._sold = sold
+
+    def take(self, what: str) -> dict[str, Any]:
+        """Return one that nobody has had yet."""
+        return self._sold[what].pop()
+
+    def text(self, what: str) -> str:
+        """Return what is printed on such a one."""
+        return str(self.take(what)["text"])
+
+
+class Visits:
+    """Opens pages, watches them, and fails the test if they complain."""
+
+    def __init__(self, browser: Browser, stage: Stage) -> None:
+        self._browser = browser
+        self._stage = stage
+        self._cookies: dict[str, Any] = {}
+
+    @contextmanager
+    def anybody(
+        self,
+        address: str,
+        *,
+        locale: str = "en",
+        width: int = 1280,
+        script: bool = True,
+        cookies: Any = None,
+        meant: str = "",
+    ) -> Iterator[Page]:
+        """Open pages of an address, without having logged in unless there are cookies.
+
+        Args:
+            meant: What the browser complains of because the test wants it so.
+        """
+        context = self._browser.new_context(
+            base_url=address, locale=locale, viewport={"width": width, "height": HEIGHT},
+            color_scheme="light", java_script_enabled=script, storage_state=cookies,
+        )  # fmt: skip
+        # What a healthy page does at once; a machine that is busy may take a little.
+        context.set_default_timeout(20_000)
+        if script:
+            context.add_init_script(_SPY)
+        complaints = _listen(context, meant)
+        try:
+            yield context.new_page()
+        finally:
+            context.close()
+        _fail_with(complaints)
+
+    @contextmanager
+    def clerk(self, till: Till, path: str = "/", **how: Any) -> Iterator[Page]:
+        """Open a page of a till as its clerk."""
+        address = till.unit.url
+        if address not in self._cookies:
+            with self.anybody(address) as page:
+                page.goto("/login")
+                log_in_at_till(page, till.pin)
+                self._cookies[address] = page.context.storage_state()
+        with self.anybody(address, cookies=self._cookies[address], **how) as page:
+            page.goto(path)
+            yield page
+
+    @contextmanager
+    def operator(
+        self, path: str = "/", *, address: str = "", password: str = "", **how: Any
+    ) -> Iterator[Page]:
+        """Open a page of the hub as its admin."""
+        address = address or self._stage.hub.url
+        if address not in self._cookies:
+            with self.anybody(address) as page:
+                page.goto("/login")
+                log_in_at_hub(page, password or self._stage.admin_password)
+                self._cookies[address] = page.context.storage_state()
+        with self.anybody(address, cookies=self._cookies[address], **how) as page:
+            page.goto(path)
+            yield page
+
+
+def log_in_at_till(page: Page, pin: str) -> None:
+    page.fill("#pin", pin)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/")
+
+
+def log_in_at_hub(page: Page, password: str, name: str = "admin") -> None:
+    page.fill("[name=name]", name)
+    page.fill("[name=password]", password)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/")
+
+
+def _fail_with(faults: list[str]) -> None:
+    if faults:
+        raise AssertionError("\n".join(faults))
+
+
+def _listen(context: BrowserContext, meant: str) -> list[str]:
+    complaints: list[str] = []
+
+    def said(message: ConsoleMessage) -> None:
+        if meant and meant in message.text:
+            return
+        if message.type in {"error", "warning"} and not _ERROR_PAGE.match(message.text):
+            complaints.append(f"{message.page and message.page.url}: {message.text}")
+
+    def asked(request: Request) -> None:
+        if urlsplit(request.url).hostname not in {LOOPBACK, None}:
+            complaints.append(f"a request leaves this machine: {request.url}")
+
+    context.on("console", said)
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    context.on("request", asked)
+    return complaints
+
+
+# --- what every page must be ---------------------------------------------------------------------
+
+
+class Pictures:
+    """Looks at a page in every way, and keeps pictures of it if somebody wants to look too."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def look(self, page: Page, name: str, locale: str, *, is_till: bool = False) -> None:
+        """Assert that a page is well at every width, light and dark, for eyes and for ears.
+
+        Args:
+            is_till: It is for fingers and from two metres: no small button, no small text.
+        """
+        assert page.locator("html").get_attribute("lang") == locale
+        faults: list[str] = []
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            found = list(page.evaluate(_UNTIDY))
+            if is_till:
+                found += page.evaluate(_SMALL, [TARGET_PX, TEXT_PX])
+            faults += [f"{name} {locale} {width}: {fault}" for fault in found]
+        looks: list[tuple[Literal["light", "dark"], int, list[str]]] = [
+            ("light", 1280, _ALL_RULES), ("dark", 320, _SEEN_RULES),
+        ]  # fmt: skip
+        for scheme, width, rules in looks:
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            faults += [f"{name} {locale} {scheme}: {fault}" for fault in serious(page, rules)]
+            self._keep(page, f"{name}-{locale}-{scheme}-{width}")
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size({"width": 1280, "height": HEIGHT})
+        _fail_with(faults)
+
+    def _keep(self, page: Page, name: str) -> None:
+        if self._folder:
+            page.screenshot(path=self._folder / f"{name}.png", full_page=True)
+
+
+def serious(page: Page, rules: list[str]) -> list[str]:
+    """Return what axe-core finds serious or critical."""
+    options = {"resultTypes": ["violations"], "runOnly": rules}
+    violations = _AXE.run(page, options=options).response["violations"]
+    return [
+        f"{v['id']} ({v['impact']}): {node['html'][:120]} {node['failureSummary']}"
+        for v in violations
+        if v["impact"] in {"serious", "critical"}
+        for node in v["nodes"]
+    ]
+
+
+def walk(page: Page) -> list[str]:
+    """Press Tab until the page has been walked through; return what cannot be reached or seen."""
+    faults = []
+    page.evaluate("document.activeElement.blur(); getSelection().removeAllRanges()")
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(_FOCUS)
+        if stop is None:
+            break
+        if not stop["shown"]:
+            faults.append(f"the focus is not seen on {stop['name']}")
+    return faults + [f"not reached: {name}" for name in page.evaluate(_NOT_VISITED)]

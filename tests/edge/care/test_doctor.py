@@ -1,0 +1,351 @@
+"""The doctor: what it says of each thing that can be wrong, and that it changes nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from edge.app import build_printer
+from edge.bundles.identity import UnitKeys
+from edge.care import doctor
+from edge.care.doctor import Check, Health
+from edge.config import HubSection, PrinterSection, StoreSection
+from edge.contract.ids import Seq
+from edge.devices.ports import NoPrinter, Outcome, Printer, PrinterState
+from edge.journal.anchor import SLOT_BYTES, AnchorFile
+from edge.journal.model import Mark
+from tests import builders as b
+from tests.edge import builders as e
+from tests.edge.builders import a_config, a_rig
+from tests.edge.sync.small_hub import Reply, a_small_hub
+
+GOOD, WARNING, BAD = Health.GOOD, Health.WARNING, Health.BAD
+
+
+@pytest.fixture(name="enrolled", scope="module")
+def _enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a unit with five entries, to be copied."""
+    directory = tmp_path_factory.mktemp("enrolled") / "unit"
+    with a_rig(directory) as rig:
+        rig.present("garbage")
+        for number in range(3):
+            rig.present(b.a_token(voucher_id=e.voucher(number)))
+        rig.store.checkpoint()
+    return directory
+
+
+@pytest.fixture(name="directory")
+def _directory(tmp_path: Path, enrolled: Path) -> Path:
+    """A unit that does not run, last written to a minute ago."""
+    shutil.copytree(enrolled, tmp_path / "unit")
+    os.utime(tmp_path / "unit" / "unit.db", (b.NOW_S - 60, b.NOW_S - 60))
+    return tmp_path / "unit"
+
+
+def examined(
+    directory: Path, printer: Printer | None = None, now_s: float = b.NOW_S, **sections: Any
+) -> dict[str, Check]:
+    config = a_config(directory, **sections)
+    checks = list(doctor.examine(config, lambda: printer or NoPrinter(), now_s))
+    assert len({check.name for check in checks}) == len(checks)
+    for check in checks:
+        assert check.found
+        assert bool(check.remedy) == (check.health is not GOOD), "a way out, if one is needed"
+    return {check.name: check for check in checks}
+
+
+def bad(checks: dict[str, Check]) -> set[str]:
+    return {name for name, check in checks.items() if check.health is BAD}
+
+
+def test_of_a_unit_that_is_well_nothing_is_bad(directory: Path) -> None:
+    checks = examined(directory)
+    assert bad(checks) == set()
+    assert checks["journal"].found == "5 entries, every one follows the one before"
+    assert checks["anchor"].found.startswith("at 1/5, on the same disk")
+
+
+def test_the_doctor_changes_nothing(directory: Path) -> None:
+    def content() -> dict[str, bytes]:
+        # What SQLite keeps beside an open database comes and goes with whoever reads it.
+        return {f.name: f.read_bytes() for f in directory.iterdir() if "-" not in f.name}
+
+    before = content()
+    examined(directory)
+    assert content() == before
+
+
+def test_the_doctor_reads_beside_a_unit_that_writes(directory: Path) -> None:
+    with a_rig(directory) as rig:
+        rig.present(b.a_token(voucher_id=e.voucher(99)))
+        assert examined(directory)["journal"].found.startswith("6 entries")
+        assert rig.refusal(b.a_token(voucher_id=e.voucher(98))) == "accepted"
+
+
+# --- directory, disk, keys -----------------------------------------------------------------------
+
+
+def test_without_a_directory_there_is_nothing_else_to_look_at(tmp_path: Path) -> None:
+    checks = examined(tmp_path / "missing")
+    assert set(checks) == bad(checks) == {"data directory"}
+    assert "enrol" in checks["data directory"].remedy
+
+
+def test_a_directory_that_is_open_to_others_is_bad(directory: Path) -> None:
+    directory.chmod(0o755)
+    assert examined(directory)["data directory"].remedy == f"run: chmod 700 {directory}"
+
+
+@pytest.mark.parametrize(
+    ("free", "health"), [(doctor.DISK_FREE_WANTED, GOOD), (doctor.DISK_FREE_WANTED - 1, WARNING),
+                         (doctor.DISK_FREE_WANTED // 10 - 1, BAD), (0, BAD)],
+)  # fmt: skip
+def test_room_on_the_disk_is_told_before_it_is_used_up(free: int, health: Health) -> None:
+    assert doctor.check_room(free).health is health
+    assert doctor.check_room(free).found == f"{free >> 20} MB free"
+
+
+def test_keys_that_are_lost_are_told_and_none_are_made(directory: Path) -> None:
+    (directory / "unit.key").unlink()
+    checks = examined(directory)
+    assert bad(checks) == {"keys"}
+    assert checks["anchor"] == ("anchor", WARNING, "cannot be read without the keys", "see keys")
+    assert not (directory / "unit.key").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b'sign = "00"\nseal = "00"\n'])
+def test_keys_that_are_damaged_are_told(directory: Path, content: bytes) -> None:
+    (directory / "unit.key").write_bytes(content)
+    assert bad(examined(directory)) == {"keys"}
+
+
+@pytest.mark.parametrize("name", ["unit.key", "api.key"])
+def test_a_key_that_others_may_read_is_bad(directory: Path, name: str) -> None:
+    (directory / "api.key").write_text("k" * 43)
+    (directory / "api.key").chmod(0o600)
+    (directory / name).chmod(0o644)
+    checks = examined(directory)
+    assert bad(checks) == {{"unit.key": "keys", "api.key": "API key"}[name]}
+    assert any("chmod 600" in check.found for check in checks.values())
+
+
+# --- database, journal, anchor -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage" * 1000, b"SQLite format 3\0" + bytes(4000)])
+def test_what_is_no_database_is_told_with_the_way_back(directory: Path, content: bytes) -> None:
+    for name in ("unit.db", "unit.db-wal", "unit.db-shm"):
+        (directory / name).unlink(missing_ok=True)
+    (directory / "unit.db").write_bytes(content)
+    os.utime(directory / "unit.db", (b.NOW_S, b.NOW_S))
+    checks = examined(directory)
+    assert bad(checks) == {"database"}
+    assert "recover-a-unit" in checks["database"].remedy
+
+
+def test_a_database_with_damaged_pages_is_told(directory: Path) -> None:
+    path = directory / "unit.db"
+    data = bytearray(path.read_bytes())
+    for at in range(2048, len(data), 1024):
+        data[at : at + 8] = b"\xff" * 8
+    path.write_bytes(data)
+    os.utime(path, (b.NOW_S, b.NOW_S))
+    assert bad(examined(directory)) == {"database"}
+
+
+def test_without_a_database_the_unit_is_not_enrolled(directory: Path) -> None:
+    (directory / "unit.db").unlink()
+    assert bad(examined(directory)) == {"enrolment"}
+
+
+def test_a_database_without_an_enrolment_is_not_enrolled(directory: Path) -> None:
+    with apsw.Connection(str(directory / "unit.db")) as connection:
+        connection.execute("DELETE FROM bundle WHERE kind = 'enrolment'")
+    connection.close()
+    os.utime(directory / "unit.db", (b.NOW_S, b.NOW_S))
+    checks = examined(directory)
+    assert bad(checks) == {"enrolment"}
+    assert "tearoff-unit enrol" in checks["enrolment"].remedy
+
+
+def altered(directory: Path, statement: str) -> dict[str, Check]:
+    """What is found after somebody has changed the journal."""
+    connection = apsw.Connection(str(directory / "unit.db"))
+    connection.execute("DROP TRIGGER journal_is_never_changed; DROP TRIGGER journal_is_never_cut")
+    connection.execute(statement)
+    connection.close()
+    os.utime(directory / "unit.db", (b.NOW_S, b.NOW_S))
+    return examined(directory)
+
+
+def test_an_entry_that_was_altered_is_named(directory: Path) -> None:
+    checks = altered(directory, "UPDATE journal SET amount = 9 WHERE seq = 4")
+    assert bad(checks) == {"journal"}
+    assert checks["journal"].found == "1 faults, first at 1/4: the columns say something else"
+
+
+def test_entries_cut_off_at_the_end_are_missed_by_the_anchor(directory: Path) -> None:
+    """The chain that is left proves itself; only the anchor knows better."""
+    checks = altered(directory, "DELETE FROM journal WHERE seq > 3")
+    assert bad(checks) == {"anchor"}
+    assert checks["journal"].health is GOOD
+    assert checks["anchor"].found == "entry 1/5 is missing from the journal"
+
+
+ANCHORS: list[tuple[str, bytes | None]] = [
+    ("missing", None),
+    ("unreadable", b""),
+    ("unreadable", b"\xff" * 2 * SLOT_BYTES),
+]
+
+
+@pytest.mark.parametrize(("state", "content"), ANCHORS, ids=["missing", "empty", "altered"])
+def test_an_anchor_that_says_nothing_is_a_note_for_the_unit_mends_it(
+    directory: Path, state: str, content: bytes | None
+) -> None:
+    path = directory / "anchor"
+    path.unlink() if content is None else path.write_bytes(content)
+    check = examined(directory)["anchor"]
+    assert (check.health, check.found) == (WARNING, f"{path} is {state}")
+    assert "new epoch" in check.remedy
+    with a_rig(directory):
+        pass
+    assert examined(directory)["anchor"].health is GOOD
+
+
+def test_another_units_anchor_is_unreadable(directory: Path) -> None:
+    another = UnitKeys(b.a_sign_key("another"), b.a_seal_key("another"))
+    anchor = AnchorFile(directory / "anchor", another.anchor_key())
+    for seq in (0, 1):
+        anchor.write(Mark(seq=Seq(seq)))
+    anchor.close()
+    check = examined(directory)["anchor"]
+    assert (check.health, check.found) == (WARNING, f"{anchor.path} is unreadable")
+
+
+def test_an_anchor_on_another_medium_is_looked_for_there(directory: Path, tmp_path: Path) -> None:
+    shutil.move(directory / "anchor", tmp_path / "elsewhere")
+    assert examined(directory)["anchor"].health is WARNING
+    moved = examined(directory, store=StoreSection(str(tmp_path / "elsewhere")))
+    assert moved["anchor"].health is GOOD
+
+
+# --- clock ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("now_s", "health"),
+    [(0, BAD), (1_000_000_000, BAD), (b.NOW_S - 3600, BAD), (b.NOW_S - 63, GOOD), (b.NOW_S, GOOD),
+     (b.NOW_S + 10**9, GOOD)],
+    ids=["1970", "2001", "an hour behind", "a little behind", "now", "later"],
+)  # fmt: skip
+def test_a_clock_in_the_past_is_bad(directory: Path, now_s: float, health: Health) -> None:
+    check = examined(directory, now_s=now_s)["clock"]
+    assert check.health is health
+    assert health is GOOD or "timedatectl set-time" in check.remedy
+
+
+# --- hub -----------------------------------------------------------------------------------------
+
+
+def hub_check(directory: Path, url: str, **bent: Any) -> Check:
+    return doctor.check_hub(a_config(directory, hub=HubSection(url=url, **bent)))
+
+
+def test_a_hub_that_answers_is_good(directory: Path) -> None:
+    with a_small_hub(lambda _: Reply(b"{}")) as hub:
+        check = hub_check(directory, hub.url + "/")
+        assert (check.health, check.found) == (GOOD, f"{hub.url}/ answers 200")
+        assert [asked.path for asked in hub.asked] == ["/health"]
+
+
+def test_without_a_hub_it_is_noted(directory: Path) -> None:
+    assert hub_check(directory, "").health is WARNING
+
+
+REPLIES = {
+    "an error": Reply(status=503),
+    "elsewhere": Reply(status=302, headers=(("Location", "/health"),)),
+    "no HTTP": Reply(raw=b"\x00\xff" * 50),
+    "nothing": Reply(raw=b""),
+    "a reset": Reply(resets=True),
+}
+
+
+@pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES)
+def test_a_hub_that_does_not_answer_well_is_noted_and_stops_nothing(
+    directory: Path, reply: Reply
+) -> None:
+    with a_small_hub(lambda _: reply) as hub:
+        check = hub_check(directory, hub.url)
+    assert check.health is WARNING
+    assert check.remedy
+
+
+def test_an_answer_that_never_ends_holds_the_doctor_up_for_nothing(directory: Path) -> None:
+    with a_small_hub(lambda _: Reply(b"x" * 10**4, piece_wait_s=0.05)) as hub:
+        assert hub_check(directory, hub.url).health is GOOD
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9", "http://a..b", "http://", "http://[::1", "http://h:99999",
+            f"http://{'a' * 300}", "https://127.0.0.1:9"],
+)  # fmt: skip
+def test_an_address_where_nobody_is_is_noted(directory: Path, url: str) -> None:
+    check = hub_check(directory, url)
+    assert (check.health, check.remedy.split(";")[0]) == (WARNING, "check network and hub.url")
+
+
+def test_authorities_that_are_not_there_are_noted(directory: Path) -> None:
+    assert hub_check(directory, "https://127.0.0.1:9", ca_file="/no.pem").health is WARNING
+
+
+# --- printer -------------------------------------------------------------------------------------
+
+
+class InState:
+    """A printer in a state. Implements ``devices.ports.Printer``."""
+
+    columns = 48
+
+    def __init__(self, state: PrinterState) -> None:
+        self._state = state
+
+    def state(self) -> PrinterState:
+        return self._state
+
+    def print(self, rows: object) -> Outcome:
+        raise AssertionError("the doctor prints nothing")
+
+
+HEALTH = {
+    PrinterState.READY: GOOD,
+    PrinterState.PAPER_LOW: WARNING,
+    PrinterState.ABSENT: WARNING,
+}
+
+
+@pytest.mark.parametrize("state", list(PrinterState))
+def test_every_state_of_a_printer_is_told_with_what_to_do(
+    directory: Path, state: PrinterState
+) -> None:
+    check = examined(directory, InState(state))["printer"]
+    assert check.health is HEALTH.get(state, BAD)
+    assert check.found.endswith(f": {state}")
+
+
+def test_a_printer_that_cannot_be_set_up_is_told_with_the_setting(directory: Path) -> None:
+    config = a_config(directory, printer=PrinterSection("tcp://p:1", "generic-80-gbx"))
+    check = doctor.check_printer(config, lambda: build_printer(config))
+    assert check.health is BAD
+    assert re.search("generic-80-gbx.*generic-80-gbk", check.found)
+
+
+def test_pictures_can_be_read_here() -> None:
+    assert doctor.check_camera() == ("pictures", GOOD, "OpenCV, zxing-cpp and zbar", "")

@@ -1,0 +1,1 @@
+"""House rules that no linter knows, and the documents that are written from the code."""

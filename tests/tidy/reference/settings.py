@@ -1,0 +1,52 @@
+"""docs/reference/settings.md, from the settings of both halves."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import central.config
+import edge.cli
+import edge.config
+from tests.tidy.reference.markdown import code, first_sentence, table
+
+_HEADS = ("setting", "variable", "default", "what it does")
+
+
+def page() -> Iterator[str]:
+    """Yield the page."""
+    yield "# Settings\n"
+    yield "Each half reads a TOML file, then the variables of its environment, then `--set` on the"
+    yield "command line; the last one wins. A setting that does not exist is an error that names"
+    yield "the nearest one that does. Secrets are never settings: they are files of mode 0600 in"
+    yield "`data_dir`. What a unit may accept alone is no setting either: it is the policy that the"
+    yield "hub signs.\n"
+    yield "## The unit\n"
+    yield f"`{edge.cli.DEFAULT_FILE}`, or the file after `--config`. On the command line"
+    yield "`--set SECTION.NAME=VALUE`, which may be repeated. `tearoff-unit config show` prints"
+    yield "what is in force and where each value comes from.\n"
+    for section, kind in edge.config.SECTIONS.items():
+        yield f"### `[{section}]`\n"
+        yield first_sentence(kind) + "\n"
+        yield table(_HEADS, _of_section(section, kind)) + "\n"
+    yield "## The hub\n"
+    yield f"`{central.config.DEFAULT_FILE}`, or the file after `--config`; it has no sections. On"
+    yield "the command line `--set NAME=VALUE`, which may be repeated.\n"
+    yield table(_HEADS, _of_hub())
+
+
+def _of_section(section: str, kind: type) -> Iterator[tuple[str, ...]]:
+    for item in dataclasses.fields(kind):
+        variable = f"{edge.config.ENV_PREFIX}{section}__{item.name}".upper()
+        yield code(item.name), code(variable), _default(item.default), item.metadata["doc"]
+
+
+def _of_hub() -> Iterator[tuple[str, ...]]:
+    for name, field in central.config.HubConfig.model_fields.items():
+        variable = f"{central.config.ENV_PREFIX}{name}".upper()
+        yield code(name), code(variable), _default(field.default), str(field.description)
+
+
+def _default(value: Any) -> str:
+    return code(value) or "empty"
