@@ -86,6 +86,12 @@ ADVICE: Mapping[str, Advice] = {
         N_("Nothing was posted and nothing else was changed with it."),
         Again.NO,
     ),
+    "sharing-refused": Advice(
+        N_("A sale cannot be shared like this, or more is to be undone than is left of it."),
+        N_("Nothing was booked. Look at the rule set and at what was refunded before."),
+        N_("Nothing was booked; `detail` says why."),
+        Again.NO,
+    ),
     "enrolment-refused": Advice(
         N_("The code is wrong, used or older than ten minutes, or the two numbers differ."),
         N_("Make a new code. If the numbers differed, find out who stands in between."),

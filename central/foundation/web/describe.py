@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from edge.contract.problem import CONTENT_TYPE
+
+
+def _unfloated(value: object) -> object:
+    # To JSON Schema 1.0 is an integer; to a strict model it is none.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_unfloated)]
+"""A whole number in a body: never a word, never true."""
+
+
+class BodyJson(BaseModel):
+    """What a program sends: exactly the fields that are described, of exactly their types."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
 
 
 class FaultJson(BaseModel):

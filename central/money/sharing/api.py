@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from central.errors import NotFound, RequestInvalid
 from central.foundation.people.roles import Permission
-from central.foundation.web.describe import problems
+from central.foundation.web.describe import BodyJson, Whole, problems
 from central.foundation.web.permission import needs
 from central.money.sharing import explain, rule_sets
 from central.money.sharing.earn import commissions_of
@@ -31,6 +31,7 @@ _TAG = Tag(name="sharing", description="Who earns what on a sale, and by which r
 _ACTOR = "api"
 _SCOPE = "^(default|category:[a-z0-9][a-z0-9-]{0,31}|product:[1-9][0-9]{0,7})$"
 _VERSION_MAX = 2**31 - 1
+PRODUCT_MAX = 0xFFFFFF
 
 
 class RulePath(BaseModel):
@@ -46,19 +47,26 @@ class SalePath(BaseModel):
     ref: str = Field(min_length=1, max_length=64, description="Its number.")
 
 
-class SimulateJson(BaseModel):
+class RuleNameJson(BodyJson):
+    """Which version of which rule set."""
+
+    scope: str = Field(pattern=_SCOPE, description="default, category:drinks, product:7.")
+    version: Whole = Field(ge=1, le=_VERSION_MAX)
+
+
+class SimulateJson(BodyJson):
     """A sale that has not happened."""
 
-    amount_minor: int = Field(description="What the customer pays, minor units.")
+    amount_minor: Whole = Field(description="What the customer pays, minor units.")
     currency: str | None = Field(
         None, pattern="^[A-Z]{3}$", description="The hub's own if it is not given."
     )
     agent: str | None = Field(
         None, pattern="^[A-Z0-9][A-Z0-9-]{0,31}$", description="Who sells; null for the house."
     )
-    product: int | None = Field(None, ge=1, le=0xFFFFFF)
-    cost_minor: int = Field(0, description="What the house pays for it.")
-    rule: RulePath | None = Field(
+    product: Whole | None = Field(None, description="Its number.")
+    cost_minor: Whole = Field(0, description="What the house pays for it.")
+    rule: RuleNameJson | None = Field(
         None, description="A version, a draft maybe; what is in force if not given."
     )
 
@@ -104,7 +112,7 @@ class SimulatedJson(BaseModel):
     nobody: list[int] = Field(description="Lines for whom the chain is too short.")
 
 
-class RuleBodyJson(BaseModel):
+class RuleBodyJson(BodyJson):
     """A rule set. Lines are fixed (to, minor), ratio (to, ppm, cap_minor) or level (rates,
     same_level_ppm, cap_minor); ``to`` is seller, upline-1 or upline-2."""
 
@@ -112,13 +120,13 @@ class RuleBodyJson(BaseModel):
     lines: list[dict[str, Any]] = Field(default=[], max_length=20)
     base: str = Field("sale", description="sale, margin.")
     inherits: bool = Field(default=False, description="The next wider rule set decides.")
-    total_ppm: int = Field(300_000, description="The most of a price that all may have.")
-    paid_levels: int = Field(2, description="How many agents one sale may pay, 3 at most.")
+    total_ppm: Whole = Field(300_000, description="The most of a price that all may have.")
+    paid_levels: Whole = Field(2, description="How many agents one sale may pay, 3 at most.")
     over: str = Field("cut", description="cut, refuse.")
-    hold_s: int = Field(604_800, description="How long a commission is held.")
+    hold_s: Whole = Field(604_800, description="How long a commission is held.")
 
 
-class DraftJson(BaseModel):
+class DraftJson(BodyJson):
     """The next version of a rule set."""
 
     scope: str = Field(pattern=_SCOPE)
@@ -129,10 +137,10 @@ class DraftJson(BaseModel):
     )
 
 
-class ActivateJson(BaseModel):
+class ActivateJson(BodyJson):
     """Since when a version counts."""
 
-    from_s: int | None = Field(None, description="Unix seconds; now if not given.")
+    from_s: Whole | None = Field(None, description="Unix seconds; now if not given.")
 
 
 class RuleVersionJson(BaseModel):
@@ -195,7 +203,9 @@ def blueprint(outside: Outside, currency: str, now_s: Callable[[], int]) -> APIB
     @needs(Permission.SHARING_READ)
     def simulated(body: SimulateJson) -> Response:
         answer = simulate(_question(body, currency), outside, now_s())
-        return jsonify(answer_body(answer, {n.id: n.en for n in outside.levels()}))
+        return jsonify(
+            answer_body(answer, {n.id: n.name(explain.locale()) for n in outside.levels()})
+        )
 
     @api.get("/rules", summary="Every rule set", responses={200: RuleVersionsJson})
     @needs(Permission.SHARING_READ)
@@ -262,6 +272,8 @@ def shared_sale(ref: str) -> dict[str, Any]:
 def _question(body: SimulateJson, currency: str) -> Question:
     if not -MINOR_MAX <= body.amount_minor <= MINOR_MAX:
         raise RequestInvalid("The amount does not fit into 64 bits.")
+    if body.product is not None and not 1 <= body.product <= PRODUCT_MAX:
+        raise NotFound(f"There is no product {body.product}.")
     amount = Money(body.amount_minor, body.currency or currency)
     agent = None if body.agent is None else AgentId(body.agent)
     rule = None if body.rule is None else _ref(body.rule)
@@ -295,5 +307,5 @@ def _version(found: RuleVersion) -> dict[str, Any]:
     return {"scope": ref.scope, "version": ref.version, **body}
 
 
-def _ref(path: RulePath) -> RuleRef:
+def _ref(path: RulePath | RuleNameJson) -> RuleRef:
     return RuleRef(Scope(path.scope), path.version)

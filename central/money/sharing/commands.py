@@ -15,7 +15,7 @@ import click
 from central.errors import RequestInvalid
 from central.foundation.command import Command
 from central.money.sharing import explain, form, rule_sets
-from central.money.sharing.api import answer_body, shared_sale
+from central.money.sharing.api import PRODUCT_MAX, answer_body, shared_sale
 from central.money.sharing.model import AgentId, RuleRef, Scope
 from central.money.sharing.ports import Outside
 from central.money.sharing.release import release_due
@@ -43,7 +43,7 @@ def _add_sales(group: click.Group, outside: Outside) -> None:
     @group.command("simulate")
     @click.argument("amount")
     @click.option("--agent", help="Who sells; the house if not given.")
-    @click.option("--product", type=click.IntRange(1, 0xFFFFFF), help="Number of the product.")
+    @click.option("--product", type=click.IntRange(1, PRODUCT_MAX), help="Number of the product.")
     @click.option("--cost", default="0", show_default=True, help="What the house pays for it.")
     @click.option("--rule", help="A version, default/3; what is in force if not given.")
     @click.option("--json", "as_json", is_flag=True, help="JSON for scripts.")

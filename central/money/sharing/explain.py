@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
-from central.foundation.web.words import N_
+from central.foundation.web.words import AGENT_STATES, N_
 from central.money.sharing.form import days_text, percent
 from central.money.sharing.model import (
     Base,
@@ -37,6 +37,11 @@ VERSION_STATES = {
     "past": N_("replaced"),
 }
 VERSION_LOOKS = {"draft": "ask", "later": "quiet", "in-force": "good", "past": "quiet"}
+
+
+def locale() -> str:
+    """Return the language of this request, ``zh-CN`` or ``en``."""
+    return str(get_locale()).replace("_", "-")
 
 
 def exact_text(split: Split, share: Share, currency: str) -> str:
@@ -90,7 +95,9 @@ def cuts(split: Split, share: Share, currency: str, barred: str) -> list[str]:
     line = rule.lines[share.line - 1]
     cap = 0 if isinstance(line, FixedLine) else line.cap_minor or 0
     told = {
-        Cut.BARRED: gettext("This agent earns nothing now: %(why)s", why=gettext(barred)),
+        Cut.BARRED: gettext(
+            "This agent earns nothing now: %(why)s", why=gettext(AGENT_STATES.get(barred, barred))
+        ),
         Cut.LEVELS: gettext("Only %(count)d agents are paid", count=rule.paid_levels),
         Cut.LINE_CAP: gettext("At most %(cap)s by this line", cap=decimal_text(cap, currency)),
         Cut.SUM_CAP: gettext(

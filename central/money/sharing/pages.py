@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -39,11 +39,11 @@ class _Pages:
 
     def levels(self) -> dict[str, str]:
         """Return the levels' names, the highest first."""
-        return {level.id: level.name(_locale()) for level in self.outside.levels()}
+        return {level.id: level.name(explain.locale()) for level in self.outside.levels()}
 
     def products(self) -> dict[str, str]:
         """Return the products' names, by number."""
-        return {product.id: product.name(_locale()) for product in self.outside.products()}
+        return {product.id: product.name(explain.locale()) for product in self.outside.products()}
 
     def words(self) -> dict[str, Any]:
         """Return what the templates say things with."""
@@ -197,7 +197,7 @@ class _Pages:
     def _result(self, answer: Answer) -> dict[str, Any]:
         sale, split = answer
         levels = self.levels()
-        names = {agent.id: agent.name(_locale()) for agent in self.outside.agents()}
+        names = {agent.id: agent.name(explain.locale()) for agent in self.outside.agents()}
         barred = {link.agent: link.barred for link in sale.chain}
         places = [
             {
@@ -290,7 +290,3 @@ def _number(text: str) -> int | None:
 def _told(sentence: str, line: int) -> str:
     said = str(gettext(sentence))
     return f"{gettext('Line %(n)d', n=line)}: {said}" if line else said
-
-
-def _locale() -> str:
-    return str(get_locale()).replace("_", "-")

@@ -10,7 +10,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
 
 from central.foundation.people.roles import Permission
-from central.foundation.web.describe import problems
+from central.foundation.web.describe import BodyJson, problems
 from central.foundation.web.permission import needs
 from central.money.sharing.model import AgentId
 from central.network.agents import change, upstream
@@ -29,7 +29,7 @@ class AgentPath(BaseModel):
     agent_id: str = Field(pattern=_ID, description="EAST-1")
 
 
-class NewAgentJson(BaseModel):
+class NewAgentJson(BodyJson):
     """An agent to be added."""
 
     id: str = Field(pattern=_ID)
@@ -40,7 +40,7 @@ class NewAgentJson(BaseModel):
     )
 
 
-class ParentJson(BaseModel):
+class ParentJson(BodyJson):
     """Where an agent shall stand."""
 
     parent: str | None = Field(
@@ -48,13 +48,13 @@ class ParentJson(BaseModel):
     )
 
 
-class LevelJson(BaseModel):
+class LevelJson(BodyJson):
     """Which level an agent shall have."""
 
     level: str = Field(pattern=_LEVEL)
 
 
-class HeirJson(BaseModel):
+class HeirJson(BodyJson):
     """Who takes those below an agent who leaves."""
 
     heir: str | None = Field(None, pattern=_ID, description="His own parent if nobody is named.")

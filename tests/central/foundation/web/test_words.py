@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from central.foundation.web.words import (
+    AGENT_STATES,
     MODES,
     NAVIGATION,
     OUTCOME_LOOKS,
@@ -13,6 +14,7 @@ from central.foundation.web.words import (
     STATES,
     grouped,
 )
+from central.network.agents.model import State
 from edge.contract.policy import Mode
 from edge.contract.refusal import Refusal
 from edge.contract.sync_message import Outcome, UnitState
@@ -22,6 +24,7 @@ from tests.central.builders import Database, an_app
 def test_every_value_has_a_word() -> None:
     assert set(MODES) == {mode.name.lower() for mode in Mode}
     assert set(OUTCOMES) == set(OUTCOME_LOOKS) == {str(outcome) for outcome in Outcome}
+    assert set(AGENT_STATES) == {str(state) for state in State}
     assert set(STATES) == {str(state) for state in UnitState}
     assert set(REFUSALS) == {str(reason) for reason in Refusal}
 
