@@ -14,6 +14,7 @@ import datetime as dt
 import io
 import itertools
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable
@@ -29,6 +30,11 @@ from central.money.channels.yuan import CURRENCY, from_yuan, from_yuan_e5
 from edge.contract.money import Money
 
 T = TypeVar("T")
+_ZIP_ERRORS = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError,
+    ValueError,
+)  # fmt: skip
+"""What ``zipfile`` may raise about bytes that are no zip; a name that is not UTF-8 is the last."""
 FILES_MAX = 50
 _TRADE_TITLE, _TRADE_END = "#支付宝业务明细查询", "业务明细列表结束"
 _FLOW_TITLE, _FLOW_END = "#支付宝账务明细查询", "账务明细列表结束"
@@ -151,7 +157,9 @@ def _detail(raw: bytes, title: str) -> list[str]:
                 lines = _text(content).replace("\r\n", "\n").rstrip("\n").split("\n")
                 if lines[0].strip().rstrip(",") == title:
                     return lines
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as exc:
+    except BillBroken:
+        raise
+    except _ZIP_ERRORS as exc:
         raise BillBroken("it is not a whole zip") from exc
     raise BillBroken(f"there is no {title} in it")
 
