@@ -205,8 +205,9 @@ def served(server: Server, directory: Path) -> Iterator[Served]:
 
 
 def yuan(text: str) -> Money:
-    """Return ``88.00`` yuan."""
-    return parse_decimal(text, "CNY")
+    """Return ``88.00`` yuan, or ``-8.00``."""
+    amount = parse_decimal(text.lstrip("-"), "CNY")
+    return Money(-amount.minor, "CNY") if text.startswith("-") else amount
 
 
 def a_payment(

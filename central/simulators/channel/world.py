@@ -104,6 +104,16 @@ def yuan(fen: int) -> str:
     return f"{sign}{abs(fen) // 100}.{abs(fen) % 100:02d}"
 
 
+def fee_of(fen: int) -> int:
+    """Return the fee of a payment in 1/100,000 yuan."""
+    return fen * 1000 * FEE_PER_100000 // 100_000
+
+
+def fee_fen(fee_e5: int) -> int:
+    """Return a fee in whole fen, half a fen up: what really leaves the account."""
+    return (fee_e5 + 500) // 1000
+
+
 def is_notify_url(url: Any) -> bool:
     """Say whether the channel would call there: https without parameters, or this machine."""
     if not isinstance(url, str) or len(url) > 256:

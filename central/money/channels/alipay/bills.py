@@ -14,9 +14,11 @@ import datetime as dt
 import io
 import itertools
 import re
+import struct
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from central.errors import ChannelUnknown
 from central.money.channels.alipay import CHANNEL, read
@@ -27,6 +29,12 @@ from central.money.channels.send import BILL_BYTES_MAX
 from central.money.channels.yuan import CURRENCY, from_yuan, from_yuan_e5
 from edge.contract.money import Money
 
+T = TypeVar("T")
+_ZIP_ERRORS = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError,
+    ValueError,
+)  # fmt: skip
+"""What ``zipfile`` may raise about bytes that are no zip; a name that is not UTF-8 is the last."""
 FILES_MAX = 50
 _TRADE_TITLE, _TRADE_END = "#支付宝业务明细查询", "业务明细列表结束"
 _FLOW_TITLE, _FLOW_END = "#支付宝账务明细查询", "账务明细列表结束"
@@ -60,36 +68,41 @@ class AlipayBills:
 
     def trade_bill(self, day: dt.date) -> TradeBill:
         """Fetch and prove what was paid and refunded on a day."""
-        raw = self._fetch("trade", day)
-        if raw is None:
-            return TradeBill(CHANNEL, day, b"")
-        try:
-            rows = read_trade_bill(raw, self._client.settings.seller_id, day)
-        except BillBroken as exc:
-            raise ChannelUnknown("bill-broken", f"The trade bill is broken: {exc}.") from exc
-        return TradeBill(CHANNEL, day, raw, rows)
+        seller = self._client.settings.seller_id
+        found = self._fetch(
+            "trade",
+            day,
+            lambda raw: TradeBill(CHANNEL, day, raw, read_trade_bill(raw, seller, day)),
+        )
+        return found or TradeBill(CHANNEL, day, b"")
 
     def flow_bill(self, day: dt.date, account: FundAccount = FundAccount.BASIC) -> FlowBill:
         """Fetch and prove how our account moved on a day; Alipay has one account."""
         if account not in self.accounts:
             raise ValueError(f"Alipay has no account {account}")
-        raw = self._fetch("signcustomer", day)
-        if raw is None:
-            return FlowBill(CHANNEL, day, account, b"")
-        try:
-            rows = read_flow_bill(raw, self._client.settings.seller_id, day)
-        except BillBroken as exc:
-            raise ChannelUnknown("bill-broken", f"The fund bill is broken: {exc}.") from exc
-        return FlowBill(CHANNEL, day, account, raw, rows)
+        seller = self._client.settings.seller_id
 
-    def _fetch(self, kind: str, day: dt.date) -> bytes | None:
+        def proven(raw: bytes) -> FlowBill:
+            return FlowBill(CHANNEL, day, account, raw, read_flow_bill(raw, seller, day))
+
+        found = self._fetch("signcustomer", day, proven)
+        return found or FlowBill(CHANNEL, day, account, b"")
+
+    def _fetch(self, kind: str, day: dt.date, proven: Callable[[bytes], T]) -> T | None:
         number = f"{day}/{kind}"
         method = "alipay.data.dataservice.bill.downloadurl.query"
         content = {"bill_type": kind, "bill_date": day.isoformat()}
-        found = self._client.ask(method, number, content)
-        if found is None:
-            return None
-        return self._client.fetch(number, read.text(found, "bill_download_url"), BILL_BYTES_MAX)
+        url = self._client.ask(
+            method, number, content, lambda found: read.text(found, "bill_download_url")
+        )
+
+        def prove(raw: bytes) -> T:
+            try:
+                return proven(raw)
+            except BillBroken as exc:
+                raise ChannelUnknown("bill-broken", f"The bill is broken: {exc}.") from exc
+
+        return None if url is None else self._client.fetch(number, url, BILL_BYTES_MAX, prove)
 
 
 def read_trade_bill(raw: bytes, seller_id: str, day: dt.date) -> tuple[TradeRow, ...]:
@@ -144,7 +157,9 @@ def _detail(raw: bytes, title: str) -> list[str]:
                 lines = _text(content).replace("\r\n", "\n").rstrip("\n").split("\n")
                 if lines[0].strip().rstrip(",") == title:
                     return lines
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as exc:
+    except BillBroken:
+        raise
+    except _ZIP_ERRORS as exc:
         raise BillBroken("it is not a whole zip") from exc
     raise BillBroken(f"there is no {title} in it")
 

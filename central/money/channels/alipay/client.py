@@ -11,7 +11,7 @@ import datetime as dt
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from central.errors import ChannelRefused, ChannelUnknown
@@ -21,6 +21,7 @@ from central.money.channels.send import ANSWER_BYTES_MAX, Sender, fingerprint, r
 from central.money.channels.settings import AlipaySettings
 
 Clock = Callable[[], int]
+T = TypeVar("T")
 
 BEIJING = dt.timezone(dt.timedelta(hours=8))
 SUCCESS = "10000"
@@ -36,6 +37,8 @@ class Operation:
     method: str
     refusals: frozenset[str] = frozenset()
     """The ``sub_code``s that mean: not done, and will not be."""
+    already: frozenset[str] = frozenset()
+    """The ``sub_code``s that mean: it was so before."""
 
 
 class Client:
@@ -55,12 +58,13 @@ class Client:
 
     def do(
         self, operation: Operation, number: str, content: Mapping[str, Any], said: bytes,
-        *, notify: bool = False,
-    ) -> dict[str, Any]:  # fmt: skip
-        """Ask for something to be done; return the verified answer.
+        read: Callable[[dict[str, Any]], T], *, notify: bool = False,
+    ) -> T:  # fmt: skip
+        """Ask for something to be done; return what ``read`` makes of the verified answer.
 
         Args:
             said: Fingerprint of what is asked for; the same whenever it is asked for again.
+            read: Reads the answer; one that it cannot read leaves the call unknown.
             notify: Whether Alipay shall call when something becomes of it.
 
         Raises:
@@ -68,28 +72,33 @@ class Client:
             ChannelUnknown: anything else.
         """
 
-        def work() -> dict[str, Any]:
+        def work() -> T:
             found = self._exchange(operation.method, content, notify=notify)
             if found.get("code") == SUCCESS:
-                return found
+                return read(found)
             code = _code(found)
+            if code in operation.already:
+                return read(dict(content))
             if code in operation.refusals:
                 raise ChannelRefused(code, "Alipay has refused it.")
             raise ChannelUnknown(code, "Alipay has not said that it is done.")
 
         return recorded(self._calls, CHANNEL, operation.method, number, said, work)
 
-    def ask(self, method: str, number: str, content: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Query; return the verified answer, or None if Alipay has no such number.
+    def ask(
+        self, method: str, number: str, content: Mapping[str, Any],
+        read: Callable[[dict[str, Any]], T],
+    ) -> T | None:  # fmt: skip
+        """Query; return what ``read`` makes of the answer, None if there is no such number.
 
         Raises:
             ChannelUnknown: anything else, even what would be a refusal elsewhere.
         """
 
-        def work() -> dict[str, Any] | None:
+        def work() -> T | None:
             found = self._exchange(method, content, notify=False)
             if found.get("code") == SUCCESS:
-                return found
+                return read(found)
             code = _code(found)
             if code in NOT_THERE:
                 return None
@@ -98,15 +107,15 @@ class Client:
         said = fingerprint(method, json.dumps(content, sort_keys=True))
         return recorded(self._calls, CHANNEL, method, number, said, work)
 
-    def fetch(self, number: str, url: str, bytes_max: int) -> bytes:
-        """Fetch a bill from a host that is allowed; it is not signed, its sums must prove it."""
+    def fetch(self, number: str, url: str, bytes_max: int, read: Callable[[bytes], T]) -> T:
+        """Fetch a bill from a host that is allowed; it is not signed: ``read`` proves it."""
         target = self._allowed(url)
 
-        def work() -> bytes:
+        def work() -> T:
             answer = self._sender.send("GET", target, headers=_HEADERS, bytes_max=bytes_max)
             if answer.status != 200:
                 raise ChannelUnknown(f"http-{answer.status}", "The file could not be fetched.")
-            return answer.body
+            return read(answer.body)
 
         return recorded(
             self._calls, CHANNEL, "bill.file", number, fingerprint("FILE", number), work

@@ -43,6 +43,7 @@ CLOSE = Operation(
         {"ACQ.INVALID_PARAMETER", "ACQ.REASON_ILLEGAL_STATUS", "ACQ.REASON_TRADE_STATUS_INVALID",
          "ACQ.TRADE_NOT_EXIST", "ACQ.TRADE_STATUS_ERROR"}
     ),
+    already=frozenset({"ACQ.TRADE_HAS_CLOSE"}),
 )  # fmt: skip
 CANCEL = Operation(
     "alipay.trade.cancel",
@@ -94,34 +95,41 @@ class AlipayIn:
         said = fingerprint(
             order.number, order.amount, order.description, order.expires_at_s, order.to_be_shared
         )
-        found = self._client.do(CREATE, order.number, content, said, notify=True)
-        read.same(found, "out_trade_no", order.number)
-        return Invitation(order.number, qr_text=read.text(found, "qr_code"))
+
+        def invitation(found: dict[str, Any]) -> Invitation:
+            read.same(found, "out_trade_no", order.number)
+            return Invitation(order.number, qr_text=read.text(found, "qr_code"))
+
+        return self._client.do(CREATE, order.number, content, said, invitation, notify=True)
 
     def query(self, number: str) -> Payment:
         """Ask what became of it; a code that nobody has scanned is not found."""
-        found = self._client.ask("alipay.trade.query", number, {"out_trade_no": number})
-        if found is None:
-            return Payment(number, PaymentState.NOT_FOUND)
-        return to_payment(found, number)
+        content = {"out_trade_no": number}
+        found = self._client.ask(
+            "alipay.trade.query", number, content, lambda answer: to_payment(answer, number)
+        )
+        return found or Payment(number, PaymentState.NOT_FOUND)
 
     def close(self, number: str) -> None:
         """Close a trade that waits; refused if it was paid, or not even scanned."""
-        content = {"out_trade_no": number}
-        try:
-            self._client.do(CLOSE, number, content, fingerprint("close", number))
-        except ChannelUnknown as exc:
-            if exc.code != "ACQ.TRADE_HAS_CLOSE":
-                raise
+        self._client.do(
+            CLOSE, number, {"out_trade_no": number}, fingerprint("close", number),
+            # Alipay may leave the number out here, but not name another.
+            lambda found: read.same({"out_trade_no": number, **found}, "out_trade_no", number),
+        )  # fmt: skip
 
     def cancel(self, number: str) -> bool:
         """Close what waits and refund what was paid, at once; return whether money went back."""
-        content = {"out_trade_no": number}
-        found = self._client.do(CANCEL, number, content, fingerprint("cancel", number))
-        read.same(found, "out_trade_no", number)
-        if found.get("retry_flag") == "Y":
-            raise ChannelUnknown("retry", "Alipay wants to be asked again to cancel.")
-        return read.maybe_text(found, "action") == "refund"
+
+        def went_back(found: dict[str, Any]) -> bool:
+            read.same(found, "out_trade_no", number)
+            if found.get("retry_flag") == "Y":
+                raise ChannelUnknown("retry", "Alipay wants to be asked again to cancel.")
+            return read.maybe_text(found, "action") == "refund"
+
+        return self._client.do(
+            CANCEL, number, {"out_trade_no": number}, fingerprint("cancel", number), went_back
+        )
 
     def refund(self, order: RefundOrder) -> Refund:
         """Send money back; at Alipay it is done at once, or it is not."""
@@ -132,18 +140,21 @@ class AlipayIn:
             "refund_reason": order.reason[:_SUBJECT_MAX] or "退款",
         }
         said = fingerprint(order.number, order.refund_number, order.amount)
-        found = self._client.do(REFUND, order.refund_number, content, said)
-        read.same(found, "out_trade_no", order.number)
-        moved = found.get("fund_change") == "Y"
-        return Refund(
-            order.number,
-            order.refund_number,
-            # N is said of a repetition, too: only the query knows.
-            RefundState.DONE if moved else RefundState.PROCESSING,
-            channel_number=read.text(found, "trade_no"),
-            done_at_s=self._client.now_s() if moved else None,
-            channel_state=f"fund_change={read.maybe_text(found, 'fund_change')}",
-        )
+
+        def refund(found: dict[str, Any]) -> Refund:
+            read.same(found, "out_trade_no", order.number)
+            moved = found.get("fund_change") == "Y"
+            return Refund(
+                order.number,
+                order.refund_number,
+                # N is said of a repetition, too: only the query knows.
+                RefundState.DONE if moved else RefundState.PROCESSING,
+                channel_number=read.text(found, "trade_no"),
+                done_at_s=self._client.now_s() if moved else None,
+                channel_state=f"fund_change={read.maybe_text(found, 'fund_change')}",
+            )
+
+        return self._client.do(REFUND, order.refund_number, content, said, refund)
 
     def query_refund(self, number: str, refund_number: str) -> Refund:
         """Ask what became of a refund."""
@@ -153,24 +164,34 @@ class AlipayIn:
             "query_options": ["gmt_refund_pay"],
         }
         method = "alipay.trade.fastpay.refund.query"
-        found = self._client.ask(method, refund_number, content)
-        # No status: "not received, or failed".
-        if found is None or found.get("refund_status") is None:
-            return Refund(number, refund_number, RefundState.NOT_FOUND)
-        read.same(found, "out_trade_no", number)
-        read.same(found, "out_request_no", refund_number)
-        word = read.text(found, "refund_status")
-        if word != "REFUND_SUCCESS":
-            raise ChannelUnknown("new-state", f"The state {word!r} of a refund is not known.")
-        return Refund(
-            number,
-            refund_number,
-            RefundState.DONE,
-            amount=read.amount(found, "refund_amount"),
-            channel_number=read.text(found, "trade_no"),
-            done_at_s=read.moment(found, "gmt_refund_pay"),
-            channel_state=word,
+        found = self._client.ask(
+            method, refund_number, content, lambda answer: to_refund(answer, number, refund_number)
         )
+        return found or Refund(number, refund_number, RefundState.NOT_FOUND)
+
+
+def to_refund(found: dict[str, Any], number: str, refund_number: str) -> Refund:
+    """Return a refund from a query's answer.
+
+    Raises:
+        ChannelUnknown: it is about another number, or not as documented.
+    """
+    if found.get("refund_status") is None:  # "not received, or failed"
+        return Refund(number, refund_number, RefundState.NOT_FOUND)
+    read.same(found, "out_trade_no", number)
+    read.same(found, "out_request_no", refund_number)
+    word = read.text(found, "refund_status")
+    if word != "REFUND_SUCCESS":
+        raise ChannelUnknown("new-state", f"The state {word!r} of a refund is not known.")
+    return Refund(
+        number,
+        refund_number,
+        RefundState.DONE,
+        amount=read.amount(found, "refund_amount"),
+        channel_number=read.text(found, "trade_no"),
+        done_at_s=read.moment(found, "gmt_refund_pay"),
+        channel_state=word,
+    )
 
 
 def to_payment(found: dict[str, Any], number: str) -> Payment:

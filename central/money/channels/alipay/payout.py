@@ -77,16 +77,17 @@ class AlipayOut:
         }
         payee = order.payee
         said = fingerprint(order.number, order.amount, payee.account, payee.name, order.remark)
-        found = self._client.do(TRANSFER, order.number, content, said, notify=True)
-        return to_transfer(found, order.number)
+        return self._client.do(
+            TRANSFER, order.number, content, said, lambda found: to_transfer(found, order.number),
+            notify=True,
+        )  # fmt: skip
 
     def query(self, number: str) -> Transfer:
         """Ask what became of it."""
         content = {"out_biz_no": number, "product_code": PRODUCT, "biz_scene": SCENE}
-        found = self._client.ask("alipay.fund.trans.common.query", number, content)
-        if found is None:
-            return Transfer(number, PayoutState.NOT_FOUND)
-        return to_transfer(found, number)
+        method = "alipay.fund.trans.common.query"
+        found = self._client.ask(method, number, content, lambda a: to_transfer(a, number))
+        return found or Transfer(number, PayoutState.NOT_FOUND)
 
     def cancel(self, number: str) -> Transfer:
         """Refuse: a transfer of Alipay's is made at once."""

@@ -50,9 +50,7 @@ class AlipaySharing:
         said = fingerprint("receiver", account, is_person, name)
         number = said.hex()[:32]
         content = {"out_request_no": number, "receiver_list": [receiver]}
-        found = self._client.do(BIND, number, content, said)
-        if found.get("result_code") != "SUCCESS":
-            raise ChannelUnknown("not-bound", "Alipay has not said that the receiver is bound.")
+        self._client.do(BIND, number, content, said, _check_bound)
 
     def share(self, order: ShareOrder) -> Shared:
         """Ask for shares; Alipay advises to wait half a minute after the payment."""
@@ -79,11 +77,13 @@ class AlipaySharing:
     def query_share(self, number: str, payment_channel_number: str) -> Shared:
         """Ask what became of it."""
         content = {"out_request_no": number, "trade_no": payment_channel_number}
-        found = self._client.ask("alipay.trade.order.settle.query", number, content)
-        if found is None:
-            return Shared(number, ShareState.NOT_FOUND)
-        read.same(found, "out_request_no", number)
-        return Shared(number, *_summed_up(found.get("royalty_detail_list")))
+
+        def shared(found: dict[str, Any]) -> Shared:
+            read.same(found, "out_request_no", number)
+            return Shared(number, *_summed_up(found.get("royalty_detail_list")))
+
+        found = self._client.ask("alipay.trade.order.settle.query", number, content, shared)
+        return found or Shared(number, ShareState.NOT_FOUND)
 
     def unfreeze(self, number: str, payment_channel_number: str, why: str) -> Shared:
         """Make what has not been shared ours: a settlement of nothing that is the last one."""
@@ -102,9 +102,17 @@ class AlipaySharing:
             "royalty_mode": "async",
             "extend_params": {"royalty_finish": "true" if is_last else "false"},
         }
-        found = self._client.do(SETTLE, number, content, said)
-        read.same(found, "trade_no", trade_no)
-        return Shared(number, ShareState.PROCESSING, read.maybe_text(found, "settle_no"))
+
+        def settled(found: dict[str, Any]) -> Shared:
+            read.same(found, "trade_no", trade_no)
+            return Shared(number, ShareState.PROCESSING, read.maybe_text(found, "settle_no"))
+
+        return self._client.do(SETTLE, number, content, said, settled)
+
+
+def _check_bound(found: dict[str, Any]) -> None:
+    if found.get("result_code") != "SUCCESS":
+        raise ChannelUnknown("not-bound", "Alipay has not said that the receiver is bound.")
 
 
 def _summed_up(

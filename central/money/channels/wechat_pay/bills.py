@@ -12,6 +12,8 @@ import datetime as dt
 import hashlib
 import hmac
 import itertools
+from collections.abc import Callable
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from central.errors import ChannelUnknown
@@ -23,6 +25,7 @@ from central.money.channels.wechat_pay.client import Client
 from central.money.channels.yuan import CURRENCY, from_yuan, from_yuan_e5
 from edge.contract.money import Money
 
+T = TypeVar("T")
 BEIJING = dt.timezone(dt.timedelta(hours=8))
 
 TRADE_HEADING = (
@@ -55,47 +58,48 @@ class WeChatBills:
 
     def trade_bill(self, day: dt.date) -> TradeBill:
         """Fetch and prove what was paid and refunded on a day."""
-        raw = self._fetch("bill.trade", str(day), "/v3/bill/tradebill", {"bill_type": "ALL"}, day)
-        if raw is None:
-            return TradeBill(CHANNEL, day, b"")
-        try:
+
+        def proven(raw: bytes) -> TradeBill:
             rows = read_trade_bill(raw, self._client.merchant.mchid, day)
-        except BillBroken as exc:
-            raise ChannelUnknown("bill-broken", f"The trade bill is broken: {exc}.") from exc
-        return TradeBill(CHANNEL, day, raw, rows)
+            return TradeBill(CHANNEL, day, raw, rows)
+
+        found = self._fetch(
+            "bill.trade", str(day), "/v3/bill/tradebill", {"bill_type": "ALL"}, day, proven
+        )
+        return found or TradeBill(CHANNEL, day, b"")
 
     def flow_bill(self, day: dt.date, account: FundAccount = FundAccount.BASIC) -> FlowBill:
         """Fetch and prove how an account moved on a day."""
-        raw = self._fetch(
+
+        def proven(raw: bytes) -> FlowBill:
+            return FlowBill(CHANNEL, day, account, raw, read_flow_bill(raw, day))
+
+        found = self._fetch(
             "bill.flow", f"{day}/{account}", "/v3/bill/fundflowbill",
-            {"account_type": account.value}, day,
+            {"account_type": account.value}, day, proven,
         )  # fmt: skip
-        if raw is None:
-            return FlowBill(CHANNEL, day, account, b"")
-        try:
-            rows = read_flow_bill(raw, day)
-        except BillBroken as exc:
-            raise ChannelUnknown("bill-broken", f"The fund bill is broken: {exc}.") from exc
-        return FlowBill(CHANNEL, day, account, raw, rows)
+        return found or FlowBill(CHANNEL, day, account, b"")
 
     def _fetch(
-        self, kind: str, number: str, path: str, wanted: dict[str, str], day: dt.date
-    ) -> bytes | None:
+        self, kind: str, number: str, path: str, wanted: dict[str, str], day: dt.date,
+        proven: Callable[[bytes], T],
+    ) -> T | None:  # fmt: skip
         client = self._client
         query = urlencode({"bill_date": day.isoformat(), **wanted})
-        found = client.ask(kind, number, f"{path}?{query}")
-        if found is None:
+        offered = client.ask(kind, number, f"{path}?{query}", _offered)
+        if offered is None:
             return None
-        if found.get("hash_type") != "SHA1":
-            raise ChannelUnknown("no-hash", "The bill has no SHA-1, so that it cannot be proven.")
-        wanted_hash = read.text(found, "hash_value")
-        # Only the path: the request is signed, and goes to the channel and to nobody else.
-        place = urlsplit(read.text(found, "download_url"))
-        target = f"{place.path}?{place.query}" if place.query else place.path
-        raw = client.fetch(f"{kind}.file", number, target, BILL_BYTES_MAX)
-        if not hmac.compare_digest(hashlib.sha1(raw).hexdigest(), wanted_hash.lower()):  # noqa: S324 - theirs
-            raise ChannelUnknown("bill-broken", "The bill does not have the hash it should have.")
-        return raw
+        target, sha1 = offered
+
+        def prove(raw: bytes) -> T:
+            if not hmac.compare_digest(hashlib.sha1(raw).hexdigest(), sha1):  # noqa: S324 - theirs
+                raise ChannelUnknown("bill-broken", "The bill has not the hash it should have.")
+            try:
+                return proven(raw)
+            except BillBroken as exc:
+                raise ChannelUnknown("bill-broken", f"The bill is broken: {exc}.") from exc
+
+        return client.fetch(f"{kind}.file", number, target, BILL_BYTES_MAX, prove)
 
 
 def read_trade_bill(raw: bytes, mchid: str, day: dt.date) -> tuple[TradeRow, ...]:
@@ -156,6 +160,16 @@ def read_flow_bill(raw: bytes, day: dt.date) -> tuple[FlowRow, ...]:
         if said != counted:
             raise BillBroken(f"its {name} is not what the rows make")
     return tuple(rows)
+
+
+def _offered(answer: dict[str, Any]) -> tuple[str, str]:
+    """Return where the bill lies, and its hash."""
+    if answer.get("hash_type") != "SHA1":
+        raise ChannelUnknown("no-hash", "The bill has no SHA-1, so that it cannot be proven.")
+    # Only the path: the request is signed, and goes to the channel and to nobody else.
+    place = urlsplit(read.text(answer, "download_url"))
+    target = f"{place.path}?{place.query}" if place.query else place.path
+    return target, read.text(answer, "hash_value").lower()
 
 
 def _table(raw: bytes, heading: str, sums: str) -> tuple[list[dict[str, str]], dict[str, str]]:

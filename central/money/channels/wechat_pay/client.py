@@ -10,7 +10,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from central.errors import ChannelRefused, ChannelUnknown
@@ -30,6 +30,7 @@ from central.money.channels.wechat_pay.keys import (
 )
 
 Clock = Callable[[], int]
+T = TypeVar("T")
 
 _REFRESH_S_MIN = 60
 """At most one download of certificates a minute, however many answers ask for it."""
@@ -48,6 +49,8 @@ class Operation:
     method: str
     refusals: frozenset[str] = frozenset()
     """The codes, from the interface's own document, that mean: not done, and will not be."""
+    already: frozenset[str] = frozenset()
+    """The codes that mean: it was so before."""
 
 
 class Client:
@@ -76,43 +79,48 @@ class Client:
 
     def do(
         self, operation: Operation, number: str, target: str, body: Mapping[str, Any] | None,
-        said: bytes,
-    ) -> dict[str, Any]:  # fmt: skip
-        """Ask for something to be done; return the verified answer.
+        said: bytes, read: Callable[[dict[str, Any]], T],
+    ) -> T:  # fmt: skip
+        """Ask for something to be done; return what ``read`` makes of the verified answer.
 
         Args:
             said: Fingerprint of what is asked for; the same whenever it is asked for again.
+            read: Reads the answer; one that it cannot read leaves the call unknown.
 
         Raises:
             ChannelRefused: it says that it has not done it, with a code known to mean that.
             ChannelUnknown: anything else.
         """
 
-        def work() -> dict[str, Any]:
+        def work() -> T:
             answer = self._exchange(operation.method, target, body)
             found = _json(answer.body) if answer.body else {}
             if answer.status in {200, 202, 204}:
-                return found
+                return read(found)
             code = _code(found)
+            if 400 <= answer.status < 500 and code in operation.already:
+                return read({})
             if 400 <= answer.status < 500 and code in operation.refusals:
                 raise ChannelRefused(code, "WeChat Pay has refused it.")
             raise ChannelUnknown(code, f"WeChat Pay answers {answer.status}.")
 
         return recorded(self._calls, CHANNEL, operation.kind, number, said, work)
 
-    def ask(self, kind: str, number: str, target: str) -> dict[str, Any] | None:
-        """Query; return the verified answer, or None if the channel has no such number.
+    def ask(
+        self, kind: str, number: str, target: str, read: Callable[[dict[str, Any]], T]
+    ) -> T | None:
+        """Query; return what ``read`` makes of the answer, None if there is no such number.
 
         Raises:
             ChannelUnknown: anything else, even what would be a refusal elsewhere: that a question
                 was refused says nothing about the money.
         """
 
-        def work() -> dict[str, Any] | None:
+        def work() -> T | None:
             answer = self._exchange("GET", target, None)
             found = _json(answer.body)
             if answer.status == 200:
-                return found
+                return read(found)
             code = _code(found)
             if answer.status in {400, 404} and code in NOT_THERE:
                 return None
@@ -120,14 +128,16 @@ class Client:
 
         return recorded(self._calls, CHANNEL, kind, number, fingerprint("GET", target), work)
 
-    def fetch(self, kind: str, number: str, target: str, bytes_max: int) -> bytes:
-        """Fetch a file. Files are not signed (doc 4012084430): the caller checks its hash."""
+    def fetch(
+        self, kind: str, number: str, target: str, bytes_max: int, read: Callable[[bytes], T]
+    ) -> T:
+        """Fetch a file. Files are not signed (doc 4012084430): ``read`` proves it."""
 
-        def work() -> bytes:
+        def work() -> T:
             answer = self._send("GET", target, None, bytes_max)
             if answer.status != 200:
                 raise ChannelUnknown(f"http-{answer.status}", "The file could not be fetched.")
-            return answer.body
+            return read(answer.body)
 
         return recorded(self._calls, CHANNEL, kind, number, fingerprint("FILE", number), work)
 

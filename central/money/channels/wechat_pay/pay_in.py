@@ -40,7 +40,10 @@ CREATE_QR = Operation(
                "TRADE_ERROR"},
 )  # fmt: skip
 CREATE_IN_APP = Operation("pay.jsapi", "POST", CREATE_QR.refusals | {"OPENID_MISMATCH"})
-CLOSE = Operation("pay.close", "POST", _SET_UP | {"ORDERPAID", "ORDER_PAID", "ORDER_NOT_EXIST"})
+CLOSE = Operation(
+    "pay.close", "POST", _SET_UP | {"ORDERPAID", "ORDER_PAID", "ORDER_NOT_EXIST"},
+    already=frozenset({"ORDER_CLOSED"}),
+)  # fmt: skip
 REFUND = Operation(
     "refund", "POST",
     _SET_UP | {"NOT_ENOUGH", "RESOURCE_NOT_EXISTS", "USER_ACCOUNT_ABNORMAL"},
@@ -91,15 +94,18 @@ class WeChatPayIn:
             order.expires_at_s, order.to_be_shared,
         )  # fmt: skip
         if order.way is PayWay.QR:
-            found = client.do(CREATE_QR, order.number, "/v3/pay/transactions/native", body, said)
-            return Invitation(order.number, qr_text=read.text(found, "code_url"))
+            return client.do(
+                CREATE_QR, order.number, "/v3/pay/transactions/native", body, said,
+                lambda found: Invitation(order.number, qr_text=read.text(found, "code_url")),
+            )  # fmt: skip
         if not order.payer:
             raise ChannelRefused("no-payer", "To pay in the app, its openid must be given.")
         body["payer"] = {"openid": order.payer}
-        found = client.do(CREATE_IN_APP, order.number, "/v3/pay/transactions/jsapi", body, said)
-        return Invitation(
-            order.number, app_parameters=self._app_parameters(read.text(found, "prepay_id"))
-        )
+        prepay_id = client.do(
+            CREATE_IN_APP, order.number, "/v3/pay/transactions/jsapi", body, said,
+            lambda found: read.text(found, "prepay_id"),
+        )  # fmt: skip
+        return Invitation(order.number, app_parameters=self._app_parameters(prepay_id))
 
     def query(self, number: str) -> Payment:
         """Ask what became of it."""
@@ -107,21 +113,16 @@ class WeChatPayIn:
         target = f"/v3/pay/transactions/out-trade-no/{quote(number, safe='')}?" + urlencode(
             {"mchid": client.merchant.mchid}
         )
-        found = client.ask("pay.query", number, target)
-        if found is None:
-            return Payment(number, PaymentState.NOT_FOUND)
-        return to_payment(found, number, client.merchant.mchid)
+        mchid = client.merchant.mchid
+        found = client.ask("pay.query", number, target, lambda a: to_payment(a, number, mchid))
+        return found or Payment(number, PaymentState.NOT_FOUND)
 
     def close(self, number: str) -> None:
         """Close it. WeChat Pay answers 204 for numbers that it has never seen, too: query."""
         client = self._client
         target = f"/v3/pay/transactions/out-trade-no/{quote(number, safe='')}/close"
         body = {"mchid": client.merchant.mchid}
-        try:
-            client.do(CLOSE, number, target, body, fingerprint("close", number))
-        except ChannelUnknown as exc:
-            if exc.code != "ORDER_CLOSED":
-                raise
+        client.do(CLOSE, number, target, body, fingerprint("close", number), lambda _: None)
 
     def refund(self, order: RefundOrder) -> Refund:
         """Send money back."""
@@ -140,16 +141,18 @@ class WeChatPayIn:
             body["reason"] = order.reason[:_REASON_MAX]
         said = fingerprint(order.number, order.refund_number, order.amount, order.total)
         target = "/v3/refund/domestic/refunds"
-        found = client.do(REFUND, order.refund_number, target, body, said)
-        return to_refund(found, order.number, order.refund_number)
+        return client.do(
+            REFUND, order.refund_number, target, body, said,
+            lambda found: to_refund(found, order.number, order.refund_number),
+        )  # fmt: skip
 
     def query_refund(self, number: str, refund_number: str) -> Refund:
         """Ask what became of a refund."""
         target = f"/v3/refund/domestic/refunds/{quote(refund_number, safe='')}"
-        found = self._client.ask("refund.query", refund_number, target)
-        if found is None:
-            return Refund(number, refund_number, RefundState.NOT_FOUND)
-        return to_refund(found, number, refund_number)
+        found = self._client.ask(
+            "refund.query", refund_number, target, lambda a: to_refund(a, number, refund_number)
+        )
+        return found or Refund(number, refund_number, RefundState.NOT_FOUND)
 
     def _app_parameters(self, prepay_id: str) -> dict[str, str]:
         client = self._client

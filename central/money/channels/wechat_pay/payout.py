@@ -87,23 +87,28 @@ class WeChatPayout:
             order.number, order.amount, payee.account, payee.name, order.remark,
             order.authorization_id,
         )  # fmt: skip
-        found = client.do(TRANSFER, order.number, target, body, said)
-        return to_transfer(found, order.number)
+        return client.do(
+            TRANSFER, order.number, target, body, said, lambda a: to_transfer(a, order.number)
+        )
 
     def query(self, number: str) -> Transfer:
         """Ask what became of it. The channel remembers for 30 days."""
         target = f"{_BILLS}/out-bill-no/{quote(number, safe='')}"
-        found = self._client.ask("transfer.query", number, target)
-        if found is None:
-            return Transfer(number, PayoutState.NOT_FOUND)
-        read.same(found, "mch_id", self._client.merchant.mchid)
-        return to_transfer(found, number)
+
+        def of_us(answer: dict[str, Any]) -> Transfer:
+            read.same(answer, "mch_id", self._client.merchant.mchid)
+            return to_transfer(answer, number)
+
+        found = self._client.ask("transfer.query", number, target, of_us)
+        return found or Transfer(number, PayoutState.NOT_FOUND)
 
     def cancel(self, number: str) -> Transfer:
         """Ask to stop it. A refusal says only that it was not stopped: query."""
         target = f"{_BILLS}/out-bill-no/{quote(number, safe='')}/cancel"
-        found = self._client.do(CANCEL, number, target, None, fingerprint("cancel", number))
-        return to_transfer(found, number)
+        return self._client.do(
+            CANCEL, number, target, None, fingerprint("cancel", number),
+            lambda found: to_transfer(found, number),
+        )  # fmt: skip
 
     # --- consent once and for all ----------------------------------------------------------------
 
@@ -118,22 +123,26 @@ class WeChatPayout:
             "user_display_name": shown_as[:32],
             "authorization_notify_url": client.settings.notify_url,
         }
-        found = client.do(AUTHORIZE, number, _CONSENT, body, fingerprint(number, openid, shown_as))
-        return to_authorization(found, number)
+        return client.do(
+            AUTHORIZE, number, _CONSENT, body, fingerprint(number, openid, shown_as),
+            lambda found: to_authorization(found, number),
+        )  # fmt: skip
 
     def query_consent(self, number: str) -> Authorization:
         """Ask whether he has."""
         target = f"{_CONSENT}/out-authorization-no/{quote(number, safe='')}"
-        found = self._client.ask("authorize.query", number, target)
-        if found is None:
-            return Authorization(number, AuthorizationState.NOT_FOUND)
-        return to_authorization(found, number)
+        found = self._client.ask(
+            "authorize.query", number, target, lambda answer: to_authorization(answer, number)
+        )
+        return found or Authorization(number, AuthorizationState.NOT_FOUND)
 
     def end_consent(self, number: str) -> Authorization:
         """End it; transfers need to be confirmed again."""
         target = f"{_CONSENT}/out-authorization-no/{quote(number, safe='')}/close"
-        found = self._client.do(END_CONSENT, number, target, None, fingerprint("close", number))
-        return to_authorization(found, number)
+        return self._client.do(
+            END_CONSENT, number, target, None, fingerprint("close", number),
+            lambda found: to_authorization(found, number),
+        )  # fmt: skip
 
     def _body(self, order: PayoutOrder) -> dict[str, Any]:
         client = self._client

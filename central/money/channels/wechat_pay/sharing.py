@@ -64,7 +64,8 @@ class WeChatSharing:
             body["name"] = Sealed(name)
         said = fingerprint("receiver", account, is_person, name)
         number = said.hex()[:32]
-        self._client.do(RECEIVER, number, "/v3/profitsharing/receivers/add", body, said)
+        target = "/v3/profitsharing/receivers/add"
+        self._client.do(RECEIVER, number, target, body, said, lambda _: None)
 
     def share(self, order: ShareOrder) -> Shared:
         """Ask for shares; at the earliest a minute after the payment, at most 50 at once."""
@@ -81,18 +82,18 @@ class WeChatSharing:
             order.number, order.payment_channel_number, order.is_last,
             *((s.account, s.amount, s.description, s.name) for s in order.shares),
         )  # fmt: skip
-        found = self._client.do(SHARE, order.number, "/v3/profitsharing/orders", body, said)
-        return to_shared(found, order.number)
+        return self._client.do(
+            SHARE, order.number, "/v3/profitsharing/orders", body, said,
+            lambda found: to_shared(found, order.number),
+        )  # fmt: skip
 
     def query_share(self, number: str, payment_channel_number: str) -> Shared:
         """Ask what became of it."""
         target = f"/v3/profitsharing/orders/{quote(number, safe='')}?" + urlencode(
             {"transaction_id": payment_channel_number}
         )
-        found = self._client.ask("share.query", number, target)
-        if found is None:
-            return Shared(number, ShareState.NOT_FOUND)
-        return to_shared(found, number)
+        found = self._client.ask("share.query", number, target, lambda a: to_shared(a, number))
+        return found or Shared(number, ShareState.NOT_FOUND)
 
     def unfreeze(self, number: str, payment_channel_number: str, why: str) -> Shared:
         """Make what has not been shared ours."""
@@ -103,7 +104,9 @@ class WeChatSharing:
         }
         said = fingerprint("unfreeze", number, payment_channel_number)
         target = "/v3/profitsharing/orders/unfreeze"
-        return to_shared(self._client.do(UNFREEZE, number, target, body, said), number)
+        return self._client.do(
+            UNFREEZE, number, target, body, said, lambda found: to_shared(found, number)
+        )
 
     def give_back(
         self, return_number: str, number: str, mchid: str, amount: Money, why: str
@@ -118,16 +121,19 @@ class WeChatSharing:
         }
         said = fingerprint("return", return_number, number, mchid, amount)
         target = "/v3/profitsharing/return-orders"
-        found = self._client.do(GIVE_BACK, return_number, target, body, said)
-        return _returned(found, return_number)
+        return self._client.do(
+            GIVE_BACK, return_number, target, body, said, lambda a: _returned(a, return_number)
+        )
 
     def query_give_back(self, return_number: str, number: str) -> ShareState:
         """Ask what became of it."""
         target = f"/v3/profitsharing/return-orders/{quote(return_number, safe='')}?" + urlencode(
             {"out_order_no": number}
         )
-        found = self._client.ask("share.return.query", return_number, target)
-        return ShareState.NOT_FOUND if found is None else _returned(found, return_number)
+        found = self._client.ask(
+            "share.return.query", return_number, target, lambda a: _returned(a, return_number)
+        )
+        return found or ShareState.NOT_FOUND
 
 
 def to_shared(found: dict[str, Any], number: str) -> Shared:

@@ -14,7 +14,15 @@ from central.simulators.channel.alipay import CHANNEL
 from central.simulators.channel.alipay.protocol import Asked, Fail, text
 from central.simulators.channel.books import Row
 from central.simulators.channel.faults import BILL_FAULTS
-from central.simulators.channel.world import BEIJING, World, day_of, local, plain, yuan
+from central.simulators.channel.world import (
+    BEIJING,
+    World,
+    day_of,
+    fee_fen,
+    local,
+    plain,
+    yuan,
+)
 
 _READY_HOUR = 9
 _URL_S = 30
@@ -89,7 +97,7 @@ def _trade_lines(world: World, day: str) -> list[str]:
         return []
     return [
         *_head("支付宝业务明细查询", "业务明细列表", day), _TRADE,
-        *(row for _, row in sorted(rows)),
+        *(row for _, row in sorted(rows, key=lambda found: found[0])),
         f"{_RULE}业务明细列表结束------------------------------------",
         f"#交易合计：{len(paid)}笔，商家实收共{yuan(sum(paid))}元，商家优惠共0.00元",
         f"#退款合计：{len(back)}笔，商家实收退款共{yuan(sum(back))}元，商家优惠退款共0.00元",
@@ -99,7 +107,7 @@ def _trade_lines(world: World, day: str) -> list[str]:
 
 def _trade_row(order: Row, refund: Row | None) -> str:
     amount = yuan(-refund["amount"] if refund else order["amount"])
-    fee = (refund["fee"] if refund else -order["fee"]) // 1000
+    fee = fee_fen(refund["fee"]) if refund else -fee_fen(order["fee"])
     cells = [
         order["channel_no"] + "\t", order["number"] + "\t", ("退款" if refund else "交易") + "\t",
         order["description"], plain(order["created_at_s"]),

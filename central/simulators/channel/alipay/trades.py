@@ -10,7 +10,7 @@ from central.simulators.channel import keys as parties
 from central.simulators.channel.alipay import CHANNEL
 from central.simulators.channel.alipay.protocol import Asked, Fail, amount, invalid, text
 from central.simulators.channel.books import NotEnough, Row
-from central.simulators.channel.world import BEIJING, FEE_PER_100000, World, plain, yuan
+from central.simulators.channel.world import BEIJING, World, fee_fen, fee_of, plain, yuan
 
 ACCOUNT = "alipay/BASIC"
 _STANDARD_S = 2 * 3600
@@ -257,14 +257,14 @@ def pay(world: World, found: Row) -> None:
     if current["state"] != "open":
         raise Fail("40004", "ACQ.TRADE_HAS_CLOSE", "交易已经关闭")
     now_s = world.now_s()
-    fee = current["amount"] * 1000 * FEE_PER_100000 // 100_000
+    fee = fee_of(current["amount"])
     world.books.run(
         "UPDATE payment SET state = 'paid', paid_at_s = ?, fee = ? WHERE channel = ?"
         " AND number = ?",
         now_s, fee, CHANNEL, found["number"],
     )  # fmt: skip
     _move(world, current, current["amount"], "交易付款", found["number"])
-    _move(world, current, -_fen(fee), "收费", found["number"])
+    _move(world, current, -fee_fen(fee), "收费", found["number"])
     paid = trade(world, found["number"])
     assert paid is not None
     notify(world, paid, "trade_status_sync", found["number"], {})
@@ -317,9 +317,9 @@ def notify(world: World, found: Row, kind: str, number: str, more: dict[str, str
 
 
 def _refund(world: World, found: Row, back: int, request_no: str, reason: str) -> None:
-    fee = back * 1000 * FEE_PER_100000 // 100_000
+    fee = fee_of(back)
     try:
-        _move(world, found, _fen(fee), "退费", request_no)
+        _move(world, found, fee_fen(fee), "退费", request_no)
         _move(world, found, -back, "交易退款", request_no)
     except NotEnough as exc:
         raise Fail("40004", "ACQ.SELLER_BALANCE_NOT_ENOUGH", "卖家余额不足") from exc
@@ -409,10 +409,6 @@ def _state(world: World, number: str, state: str) -> None:
     world.books.run(
         "UPDATE payment SET state = ? WHERE channel = ? AND number = ?", state, CHANNEL, number
     )
-
-
-def _fen(e5: int) -> int:
-    return (e5 + 500) // 1000
 
 
 def _time_expire(content: dict[str, Any]) -> int | None:

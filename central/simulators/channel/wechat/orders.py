@@ -8,7 +8,7 @@ from typing import Any
 from central.simulators.channel import keys as parties
 from central.simulators.channel.books import NotEnough, Row
 from central.simulators.channel.wechat import CHANNEL, fields
-from central.simulators.channel.world import FEE_PER_100000, Refuse, World, rfc3339
+from central.simulators.channel.world import Refuse, World, fee_fen, fee_of, rfc3339
 
 BASIC = "wechat/BASIC"
 _STANDARD_S = 2 * 3600
@@ -276,16 +276,6 @@ def refund_content(found: Row, order: Row) -> dict[str, Any]:
     if found["done_at_s"]:
         said["success_time"] = rfc3339(found["done_at_s"])
     return said
-
-
-def fee_of(fen: int) -> int:
-    """Return the fee in 1/100,000 yuan."""
-    return fen * 1000 * FEE_PER_100000 // 100_000
-
-
-def fee_fen(fee_e5: int) -> int:
-    """Return a fee in whole fen, half a fen up: what really leaves the account."""
-    return (fee_e5 + 500) // 1000
 
 
 def _named(world: World, body: dict[str, Any]) -> Row | None:

@@ -268,7 +268,7 @@ def _with_fault(world: World, serial: str, status: int, raw: bytes, fault: str) 
         hang(world)
     if fault == "garbage":
         raw = b"<html>\xe7\xbb\xb4\xe6\x8a\xa4\xe4\xb8\xad</html>"
-    if fault == "other-number":
+    if fault == "other-number" and raw:
         raw = _about_another(raw)
     if fault == "brace" and raw:
         raw = json.dumps({**json.loads(raw), "attach": 'a } and a {"'}).encode()

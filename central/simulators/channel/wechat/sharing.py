@@ -9,7 +9,7 @@ from central.simulators.channel import keys as parties
 from central.simulators.channel.books import NotEnough, Row
 from central.simulators.channel.wechat import CHANNEL, fields, orders
 from central.simulators.channel.wechat.protocol import opened
-from central.simulators.channel.world import Refuse, World, rfc3339
+from central.simulators.channel.world import Refuse, World, fee_fen, rfc3339
 
 _REQUESTS_MAX = 50
 _AFTER_PAYMENT_S = 60
@@ -240,7 +240,7 @@ def _shared(world: World, order: Row) -> int:
 def _unsplit(world: World, order: Row) -> int:
     if not order["shared"] or order["finished"]:
         return 0
-    fee = orders.fee_fen(order["fee"])
+    fee = fee_fen(order["fee"])
     return int(order["amount"] - order["refunded"]) - fee - _shared(world, order)
 
 

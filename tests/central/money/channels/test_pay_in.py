@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-import json
 
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from central.money.channels.ports import (
     ChannelRefused,
@@ -260,12 +258,3 @@ def test_a_long_description_is_cut_to_what_the_channel_takes(channel: Served) ->
         row = channel.row("payment", {WECHAT: "wechat", ALIPAY: "alipay"}[name], "channel")
         assert row is not None
         assert len(row["description"]) == most
-
-
-def test_the_key_that_signs_is_not_in_what_is_sent(channel: Served) -> None:
-    """What is kept of a call is a hash, and what the simulator has seen holds no secret."""
-    channel.channels().pay_in(WECHAT).create(a_payment())
-    pem = (channel.settings_file.parent / "apiclient_key.pem").read_bytes()
-    assert load_pem_private_key(pem, None)
-    seen = json.dumps(channel.world.books.rows("SELECT * FROM request"))
-    assert "PRIVATE" not in seen
