@@ -11,6 +11,7 @@
     ├── Conflict                  it does not fit what is there already
     │   ├── KeyReused             the same business key, another request
     │   └── PostingRefused        the ledger's own rules refuse it
+    ├── FontMissing               a paper cannot be set in Chinese on this machine
     ├── EnrolmentRefused          a code is wrong, used, too old, or the numbers differ
     └── TooManyTries              wait
 """
@@ -92,6 +93,12 @@ class PostingRefused(Conflict):
     """The ledger's own rules refuse a journal: unbalanced, overdrawn, closed day, …"""
 
     slug, status, title = "posting-refused", 409, "The ledger refuses this posting"
+
+
+class FontMissing(HubError):
+    """No font with Chinese characters is installed, so no paper can be set."""
+
+    slug, status, title = "font-missing", 503, "There is no font for this paper"
 
 
 class EnrolmentRefused(HubError):
