@@ -38,11 +38,18 @@ def texts(pdf: bytes) -> list[Text]:
 
 
 def rows(pdf: bytes) -> list[list[str]]:
-    """Return the texts of each line of each page, from left to right, from top to bottom."""
-    found: dict[tuple[int, float], list[Text]] = {}
-    for one in texts(pdf):
-        found.setdefault((one.page, -round(one.base)), []).append(one)
-    return [[t.text for t in sorted(found[key], key=lambda t: t.left)] for key in sorted(found)]
+    """Return the texts of each line of each page, from left to right, from top to bottom.
+
+    Texts of different sizes on one line differ by a point or two.
+    """
+    lines: list[list[Text]] = []
+    for one in sorted(texts(pdf), key=lambda t: (t.page, -t.base, t.left)):
+        last = lines[-1][0] if lines else None
+        if last and last.page == one.page and last.base - one.base < 3:
+            lines[-1].append(one)
+        else:
+            lines.append([one])
+    return [[t.text for t in sorted(line, key=lambda t: t.left)] for line in lines]
 
 
 def _unpacked(raw: bytes) -> bytes:

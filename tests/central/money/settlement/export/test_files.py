@@ -22,7 +22,7 @@ from central.money.settlement.export.files import FORMATS, export
 from central.money.settlement.export.pdf_file import FONTS, pdf_of
 from central.money.settlement.export.xlsx_file import xlsx_of
 from central.money.settlement.fees.charge import NO_FEE
-from central.money.settlement.model import LineKind, Statement
+from central.money.settlement.model import LineKind, State, Statement, Totals
 from central.money.settlement.statements.answer import dispute
 from central.stores.units import steer
 from edge.contract.ids import StoreGroup, StoreId
@@ -258,8 +258,8 @@ def test_a_statement_without_a_name_in_its_currency_s_decimals(sqlite_database: 
     """A currency without decimals has none in any file."""
     steer.add_store(StoreId("S9"), "京都", StoreGroup(9), ZONE, b.NOW_S)
     one = Statement(
-        "S9-20260411", StoreId("S9"), 1, TODAY, "JPY", books.State.ISSUED,
-        books.Totals(0, 500, 3, 497, 497, 497, 0), 0, 0, None, 0, bytes(32), bytes(32), 0, 0,
+        "S9-20260411", StoreId("S9"), 1, TODAY, "JPY", State.ISSUED,
+        Totals(0, 500, 3, 497, 497, 497, 0), 0, 0, None, 0, bytes(32), bytes(32), 0, 0,
         None, None, None, None, None, None,
     )  # fmt: skip
     [shop] = [s for s in FACTS.shops() if s.id == "S9"]
