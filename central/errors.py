@@ -13,6 +13,7 @@
     │   ├── PostingRefused        the ledger's own rules refuse it
     │   ├── SharingRefused        a sale cannot be shared, or not be undone, like this
     │   └── PayoutRefused         a limit on payouts is in the way
+    ├── FontMissing               a paper cannot be set in Chinese on this machine
     ├── EnrolmentRefused          a code is wrong, used, too old, or the numbers differ
     ├── ChannelRefused            a payment channel has definitely not done it
     ├── ChannelUnknown            nobody knows whether a payment channel has done it
@@ -109,6 +110,12 @@ class PayoutRefused(Conflict):
     """A limit on payouts is in the way, or a second person is needed."""
 
     slug, title = "payout-refused", "The payout may not be made"
+
+
+class FontMissing(HubError):
+    """No font with Chinese characters is installed, so no paper can be set."""
+
+    slug, status, title = "font-missing", 503, "There is no font for this paper"
 
 
 class EnrolmentRefused(HubError):

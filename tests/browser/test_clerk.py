@@ -117,7 +117,7 @@ def test_the_answer_is_on_the_screen_within_200_ms(
             answer(page, "empty")
         waited = page.evaluate("waited")[::2]
     # A machine that does something else meanwhile makes an answer later, never earlier.
-    print(f"from Enter to the answer: {sorted(round(ms) for ms in waited)} ms")  # noqa: T201
+    print(f"from Enter to the answer: {sorted(round(ms) for ms in waited)} ms")
     assert min(waited) <= ANSWER_MS
 
 

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import gettext
+from functools import cache
+from pathlib import Path
+
 from central.foundation.people.roles import Permission
+
+_FOLDER = Path(__file__).parent / "translations"
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name that gettext's tools look for
     """Mark a sentence for translation without translating it here."""
     return text
+
+
+def translate(locale: str, text: str) -> str:
+    """Return a sentence in a language, for what is made without a browser that asks."""
+    return _catalogue(locale).gettext(text) if text else ""
+
+
+@cache
+def _catalogue(locale: str) -> gettext.NullTranslations:
+    languages = {"zh-CN": ["zh_Hans_CN"]}.get(locale, [])
+    return gettext.translation("messages", _FOLDER, languages=languages, fallback=True)
 
 
 NAVIGATION = (
