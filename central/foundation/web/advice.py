@@ -147,12 +147,6 @@ ADVICE: Mapping[str, Advice] = {
         N_("Epoch keys are sealed to one unit: pull them with its own name."),
         Again.NO,
     ),
-    "sharing-refused": Advice(
-        N_("A sale cannot be shared like this, or more of it is to be undone than is left."),
-        N_("Look at the rule set and at what was taken back before."),
-        N_("`detail` says which; ask for the sale to see what each party keeps."),
-        Again.NO,
-    ),
     "payout-refused": Advice(
         N_("A limit is in the way, payouts are stopped, or a second person is needed."),
         N_("Let a second person release it, or look at the limits."),
@@ -175,6 +169,12 @@ ADVICE: Mapping[str, Advice] = {
         N_("A payment channel's callback is forged, too old, unreadable, or for another merchant."),
         N_("Nothing was changed. Compare the keys with those at the channel."),
         N_("Sign it anew: with the channel's key, for this merchant, within five minutes."),
+        Again.LATER,
+    ),
+    "font-missing": Advice(
+        N_("No font with Chinese characters is installed where the hub runs."),
+        N_("Take the statement as CSV or workbook meanwhile."),
+        N_("Install Debian's fonts-wqy-microhei; `./run` does."),
         Again.LATER,
     ),
     "unknown-version": Advice(
