@@ -34,6 +34,7 @@ from central.money.sharing import commands as sharing_commands
 from central.network.agents import commands as agents_commands
 from central.network.agents.upstream import suspended
 from central.stores.keys import keyring, trust
+from central.stores.redemptions import commands as case_commands
 from central.stores.redemptions.resume import resume
 from central.stores.units import enrol, revoke, steer
 from central.stores.units.overview import units as all_units
@@ -132,6 +133,7 @@ def main(ctx: click.Context, file: Path | None, overrides: tuple[str, ...]) -> N
 
 
 main.add_command(agents_commands.agents)
+main.add_command(case_commands.cases)
 main.add_command(payout_commands.payouts)
 main.add_command(sharing_commands.commands(OUTSIDE_OF_SHARING, suspended))
 for command in ledger_commands.COMMANDS:
