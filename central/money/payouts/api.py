@@ -42,7 +42,7 @@ class MoneyJson(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     amount: int = Field(ge=1, le=MINOR_MAX, description="Minor units.")
-    currency: str = Field(pattern="^[A-Z]{3}$")
+    currency: str = Field(pattern="^[A-Z]{3}$", description="ISO 4217.")
 
 
 class NewPayoutJson(BaseModel):
@@ -52,7 +52,7 @@ class NewPayoutJson(BaseModel):
 
     account: str = Field(pattern="^(2110|2310)[.][A-Za-z0-9-]{1,40}$", description="2110.A7")
     key: str = Field(min_length=1, max_length=128, description="What it is for.")
-    amount: MoneyJson
+    amount: MoneyJson = Field(description="What the party's balance falls by.")
     remark: str = Field(min_length=1, max_length=32, description="The payee reads it.")
     tax_minor: int = Field(0, ge=0, le=MINOR_MAX, description="Withheld from the amount.")
 
@@ -60,43 +60,43 @@ class NewPayoutJson(BaseModel):
 class HappeningJson(BaseModel):
     """One line of a payout's story."""
 
-    at_s: int
-    event: str
-    state: State
-    who: str
-    detail: str
+    at_s: int = Field(description="Unix seconds.")
+    event: str = Field(description="What happened.")
+    state: State = Field(description="Where the payout was afterwards.")
+    who: str = Field(description="Who or what did it.")
+    detail: str = Field(description="The channel's code, or a person's reason.")
 
 
 class PayoutJson(BaseModel):
     """A payout. Address and name of the payee are never told."""
 
-    no: str
-    account: str
-    channel: str
-    amount: MoneyJson
-    tax_minor: int
-    state: State
-    requested_at_s: int
-    requested_by: str
-    released_by: str | None
-    attempts: int
+    no: str = Field(description="Its number, also at the channel.")
+    account: str = Field(description="Whose money it is.")
+    channel: str = Field(description="Which way it goes.")
+    amount: MoneyJson = Field(description="What the party's balance falls by.")
+    tax_minor: int = Field(description="Withheld from it.")
+    state: State = Field(description="Where it is.")
+    requested_at_s: int = Field(description="Unix seconds.")
+    requested_by: str = Field(description="Who asked for it.")
+    released_by: str | None = Field(description="The second person, if one was needed.")
+    attempts: int = Field(description="How often the channel was asked.")
     last_code: str = Field(description="The channel's last word while it is no end.")
-    channel_number: str
+    channel_number: str = Field(description="The channel's own number.")
     package_info: str = Field(description="What the payee's app needs to let him confirm it.")
-    done_at_s: int | None
+    done_at_s: int | None = Field(description="When it ended; null if it has not.")
 
 
 class OnePayoutJson(BaseModel):
     """A payout and all that happened to it."""
 
-    payout: PayoutJson
-    story: list[HappeningJson]
+    payout: PayoutJson = Field(description="As it is now.")
+    story: list[HappeningJson] = Field(description="What happened, first things first.")
 
 
 class PayoutsJson(BaseModel):
     """Payouts, newest first."""
 
-    payouts: list[PayoutJson]
+    payouts: list[PayoutJson] = Field(description="Newest first.")
 
 
 def blueprint(timezone: str, now_s: Callable[[], int]) -> APIBlueprint:
