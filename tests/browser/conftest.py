@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from central import cli as hub_cli
 from central.app import now_s
@@ -21,7 +21,7 @@ from central.money.ledger.rules import business_day
 from central.stores.vouchers.issue import Order, issue
 from central.stores.vouchers.show import write_files
 from edge.contract.voucher_token import DAY_S, DAY_ZERO_S
-from tests.browser.visit import Pictures, Stock, Visits
+from tests.browser.visit import PATIENCE_MS, Pictures, Stock, Visits
 from tests.demo.processes import Process, free_port, run
 from tests.demo.scenario import COFFEE, GIFT, GROUP, LUNCH, Stage, Till, play, to_stderr
 
@@ -121,6 +121,7 @@ def browser() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if found is None:
         pytest.skip("no chromium: apt-get install chromium")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield browser

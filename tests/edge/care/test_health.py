@@ -12,6 +12,7 @@ import pytest
 
 from edge import __version__
 from edge.app import Core, Unit
+from edge.clock.trusted_time import SYSTEM_UNCERTAINTY_S
 from edge.contract.keys import key_epoch_at
 from edge.contract.sync_message import Ack, UnitState
 from edge.receipt.spool import Event

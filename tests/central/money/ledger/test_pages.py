@@ -48,8 +48,8 @@ def page(client: FlaskClient, path: str) -> str:
 def test_the_trial_balance_can_be_had_at_the_end_of_a_day(client: FlaskClient) -> None:
     today = page(client, "/ledger")
     before = page(client, "/ledger?day=2026-04-10")
-    assert "98,552.68" in today
-    assert "98,552.68" not in before
+    assert "98,553.30" in today
+    assert "98,553.30" not in before
     assert 'value="2026-04-10"' in before
 
 
