@@ -1,7 +1,6 @@
 """The demo's hub, tills and printers, still running, and a browser that visits them.
 
-The demo is played once. Under pytest-xdist all of these tests are one group: ``--dist loadgroup``
-gives them to one worker; with another distribution each worker plays a demo of its own.
+The demo is played once. Under pytest-xdist ``--dist loadgroup`` gives all of them to one worker; with another distribution each worker plays a demo of its own.
 """
 
 from __future__ import annotations
@@ -32,6 +31,14 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything here."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")
