@@ -1,6 +1,6 @@
 """The demo's hub, tills and printers, still running, and a browser that visits them.
 
-The demo is played once. Under pytest-xdist ``--dist loadgroup`` gives all of them to one worker; with another distribution each worker plays a demo of its own.
+The demo is played once: ``--dist loadgroup`` gives all of these tests to one worker.
 """
 
 from __future__ import annotations
