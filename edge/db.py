@@ -222,11 +222,17 @@ def _told_apart() -> Iterator[None]:
         yield
     except (apsw.Error, peewee.DatabaseError) as exc:
         cause = exc.__context__ if isinstance(exc, peewee.DatabaseError) else exc
-        if isinstance(cause, apsw.FullError):
+        if _is_about_room(cause):
             raise DiskFull(FREE_SPACE) from exc
         if isinstance(cause, apsw.CorruptError | apsw.NotADBError):
             raise JournalBroken(N_("Run `tearoff-unit doctor`; it says what is damaged.")) from exc
         raise StoreUnavailable(TRY_AGAIN, cause=type(cause).__name__) from exc
+
+
+def _is_about_room(cause: BaseException | None) -> bool:
+    # Where there is no room for the shared memory of the WAL, SQLite calls it an I/O error.
+    code = getattr(cause, "extendedresult", None)  # an error of another file system has none
+    return isinstance(cause, apsw.FullError) or code == apsw.SQLITE_IOERR_SHMSIZE
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,6 +18,7 @@ from werkzeug.test import TestResponse
 from edge.app import Parts, Unit, build_printer, listen, private_directory
 from edge.bundles.identity import UnitKeys
 from edge.config import EdgeConfig, PrinterSection
+from edge.contract.signed import Kind
 from edge.db import Store
 from edge.devices.ports import NoPrinter
 from edge.devices.printer_escpos import EscposPrinter
@@ -25,7 +27,15 @@ from edge.errors import AlreadyRunning, ConfigInvalid, EdgeError
 from tests import builders as b
 from tests.edge import builders as e
 from tests.edge.builders import Clock, a_config, a_rig, a_unit, with_key
-from tests.edge.sync.small_hub import a_small_hub
+from tests.edge.sync.small_hub import (
+    Asked,
+    Reply,
+    a_pull_answer,
+    a_push_receipt,
+    a_small_hub,
+    good,
+    signed_reply,
+)
 
 WAIT_S = 20
 BOTH = ("zh-CN", "en")
@@ -79,12 +89,12 @@ def test_one_scan_is_answered_recorded_printed_and_pushed(directory: Path) -> No
 
 
 def test_a_unit_starts_and_stops_again_and_again(directory: Path) -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     for _ in range(3):
         with a_unit(directory) as unit:
             unit.start()
         assert is_free(directory)
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before
 
 
 def test_stopping_twice_or_without_a_start_does_nothing(directory: Path) -> None:
@@ -317,6 +327,8 @@ def test_without_its_anchor_a_unit_goes_on_in_a_new_epoch_and_says_so(
         assert journal["epoch"] == 2
         cause = "anchor-missing" if content is None else "anchor-unreadable"
         assert journal["gap"]["cause"] == cause
+        assert "流水账 请联系技术支持" in strip_of(unit, "zh-CN")
+        assert "Journal call support" in strip_of(unit, "en")
 
 
 def test_with_a_clock_in_1970_a_unit_starts_and_refuses_what_may_have_expired(
@@ -330,3 +342,78 @@ def test_with_a_clock_in_1970_a_unit_starts_and_refuses_what_may_have_expired(
             assert (problem["reason"], problem["way_out"]) == ("clock-uncertain", "network")
             assert problem["detail"].isascii() == (language == "en")
         assert json.loads(pos.get("/v1/status").data)["clock"]["source"] == "floor"
+
+
+# --- a unit whose world is not well --------------------------------------------------------------
+
+
+def strip_of(unit: Unit, language: str) -> str:
+    """The lamps that a clerk sees."""
+    client = unit.flask.test_client()
+    with client.session_transaction() as session:
+        session["clerk"] = "li"
+    page = client.get("/strip", headers={"Accept-Language": language}).text
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "told"),
+    [("paper_end", "paper-end", ("打印机 等待装纸", "Printer waits for paper")),
+     ("cover_open", "cover-open", ("打印机 上盖未合", "Printer cover open")),
+     ("", "unreachable", ("打印机 无法连接", "Printer not reachable"))],
+    ids=["no paper", "cover open", "no printer"],
+)  # fmt: skip
+def test_a_printer_that_is_not_well_stops_no_redemption_and_loses_no_receipt(
+    directory: Path, fault: str, state: str, told: tuple[str, str]
+) -> None:
+    clock = Clock()
+    with SimulatedPrinter() as printer:
+        if fault:
+            printer.faults.change(**{fault: True})
+        else:
+            printer.stop()
+        config = replace(a_config(directory), printer=PrinterSection(printer.url))
+        unit = Unit(config, Parts(clock.wall_s, clock.steady_s))
+        assert unit.core is not None
+        unit.core.receipts.print_next()
+        assert redeem(with_key(unit), 1).status_code == 201
+        told_state = json.loads(with_key(unit).get("/v1/status").data)["printer"]
+        assert told_state == {"state": state, "papers_owed": 2}
+        assert all(t in strip_of(unit, lang) for t, lang in zip(told, BOTH, strict=True))
+        if fault:
+            printer.faults.change(**{fault: False})
+        else:
+            printer.start()
+        unit.start()
+        assert len(printer.wait_for_papers(2, timeout_s=WAIT_S)) == 2
+        unit.stop()
+
+
+UNBELIEVABLE: dict[str, Callable[[Asked], Reply]] = {
+    "nonsense": lambda _: Reply(b"\x00\xff" * 500),
+    "a page": lambda _: Reply(b"<html>", content_type="text/html"),
+    "an error": lambda _: Reply(status=500),
+    "a right message with a wrong signature": lambda asked: (
+        signed_reply(Kind.PULL_ANSWER, a_pull_answer(asked).to_body(), key="thief")
+        if asked.path.endswith("/pull")
+        else signed_reply(Kind.PUSH_RECEIPT, a_push_receipt(asked).to_body(), key="thief")
+    ),
+}
+
+
+@pytest.mark.parametrize("answer", UNBELIEVABLE.values(), ids=UNBELIEVABLE)
+def test_a_hub_that_cannot_be_believed_is_no_hub_and_nothing_is_lost(
+    directory: Path, answer: Callable[[Asked], Reply]
+) -> None:
+    with a_small_hub(answer) as hub, a_unit(directory, hub_url=hub.url) as unit:
+        pos = with_key(unit)
+        assert redeem(pos, 1).status_code == 201, "within its policy a unit decides alone"
+        assert json.loads(pos.post("/v1/sync").data) == {"pull": False, "push": False}
+        status = json.loads(pos.get("/v1/status").data)
+        assert (status["hub"]["online"], status["journal"]["unsent"]) == (False, 3)
+        assert status["hub"]["error"]
+        assert "总部 离线" in strip_of(unit, "zh-CN")
+        assert "Headquarters offline" in strip_of(unit, "en")
+        hub.answer = good
+        assert json.loads(pos.post("/v1/sync").data) == {"pull": True, "push": True}
+        assert json.loads(pos.get("/v1/status").data)["journal"]["unsent"] == 0

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
-from edge.errors import StoreUnavailable
+from edge.errors import DiskFull, StoreUnavailable
 from edge.journal.audit import audit
 from tests import builders as b
 from tests.edge import builders as e
@@ -84,7 +84,7 @@ def test_a_unit_that_starts_on_a_full_disk_says_so(small_disk: Path) -> None:
         rig.present(b.a_token())
         rig.close()
         ballast = fill(small_disk)
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(DiskFull):
             rig.open()
         ballast.unlink()
         rig.open()

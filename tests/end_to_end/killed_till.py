@@ -125,7 +125,7 @@ class Till:
             asked, began = self.new(), time.monotonic()
             told = self.ask(asked)
             answered = time.monotonic()
-            self.printer.wait_for_papers(count)
+            self.printer.wait_for_papers(count, timeout_s=30)
             paper.append(time.monotonic() - answered)
             redeem.append(answered - began)
             self.ask_again(asked, told)

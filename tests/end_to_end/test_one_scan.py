@@ -89,7 +89,7 @@ def test_one_voucher_from_its_sale_to_the_statement_of_the_store(
     assert audit(unit.store) == (2, [])
 
     # The paper comes by itself, and bears the entry's name and hash: it is a witness.
-    [paper] = printer.wait_for_papers(1)
+    [paper] = printer.wait_for_papers(1, timeout_s=30)
     for words in ("静安店", "午餐券", "￥88.00", f"S0412-K1/1/2 {name['hash']}"):
         assert words in paper.text
     assert paper.unknown_commands == ()

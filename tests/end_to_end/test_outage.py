@@ -150,7 +150,7 @@ def _till(shop: Shop, tmp_path: Path) -> Iterator[Till]:
     """A unit that has heard of everything once; its threads are not started."""
     with a_small_hub() as there:
         wire = Wire(shop, there)
-        with a_joined_unit(shop, tmp_path / "till", hub=wire.url, timeout_s=2) as unit:
+        with a_joined_unit(shop, tmp_path / "till", hub=wire.url, timeout_s=4) as unit:
             assert unit.sync_now() == {"pull": True, "push": True}
             yield Till(unit, wire)
 
