@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from itertools import permutations
 from typing import Any
 
@@ -95,6 +96,14 @@ def test_the_order_of_legs_is_no_difference() -> None:
 )  # fmt: skip
 def test_another_request_has_another_fingerprint(bent: dict[str, Any]) -> None:
     assert a_posting(**bent).fingerprint() != a_posting().fingerprint()
+
+
+def test_a_fingerprint_never_changes() -> None:
+    """It stands in every journal; another way to make it would refuse what is told again."""
+    text = '["test", "order 1", "CNY", [["1010.a", 1, 100], ["2010", -1, 100]], 20260411]'
+    assert a_posting().fingerprint() == hashlib.sha256(text.encode()).digest()
+    held = text[:-1] + ', "pending"]'
+    assert a_posting().fingerprint("pending") == hashlib.sha256(held.encode()).digest()
 
 
 def test_who_asks_is_no_difference() -> None:
