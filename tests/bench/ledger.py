@@ -455,7 +455,7 @@ def _growth(directory: Path, most: int) -> Iterator[Row]:
         "audit of 100,000 entries",
         f"{last.audit_s / last.entries * 100_000:.2f} s",
         "< 1 s",
-        f"{last.entries:,} entries in {last.audit_s:.1f} s",
+        f"{last.entries:,} entries in {last.audit_s:.1f} s of one processor",
     )
     sizes = f"{last.entries:,} entries / {first.entries:,}"
     for what, a, b in (
@@ -515,9 +515,10 @@ def _look(entries: int, closed: int, today: int, next_number: int) -> Sight:
     money_transaction(lambda: store.post(
         rules.paid("web", f"L{entries}", "look", Money(PRICE * 200, "CNY"), today, "bench"), 0
     ))  # fmt: skip
-    began = time.perf_counter()
+    # Of the processor: it waits for nobody, and what others do meanwhile is not its cost.
+    began = time.process_time()
     proof = prove()
-    audit_s = time.perf_counter() - began
+    audit_s = time.process_time() - began
     assert proof.findings == []
     return Sight(
         entries,
