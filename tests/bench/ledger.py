@@ -233,6 +233,7 @@ def under_load(
     latencies: list[list[float]] = [[] for _ in range(clients)]
 
     def client(mine: list[float]) -> None:
+        HUB.connect(reuse_if_open=True)  # as the thread of a server has it
         while time.perf_counter() < until:
             with lock:
                 number = next(numbers)
