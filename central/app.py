@@ -50,7 +50,7 @@ from central.money.channels.record import RecordedCalls
 from central.money.channels.take_in import Wake
 from central.money.ledger import api as ledger_api
 from central.money.ledger import pages as ledger_pages
-from central.money.ledger.audit import newest_or_now
+from central.money.ledger.audit_log import newest_or_now
 from central.money.ledger.seal import Sealer
 from central.money.payouts import api as payouts_api
 from central.money.payouts import pages as payout_pages

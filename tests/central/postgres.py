@@ -26,6 +26,10 @@ _SETTINGS = {
     "full_page_writes": "off",
     "autovacuum": "off",
 }
+_DURABLE = {
+    "fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "autovacuum": "on",
+    "shared_buffers": "256MB",
+}  # fmt: skip
 
 
 class PostgresUnavailable(RuntimeError):
@@ -33,13 +37,21 @@ class PostgresUnavailable(RuntimeError):
 
 
 class PostgresServer:
-    """One running server. ``stop`` ends it; it also ends if this process dies."""
+    """One running server. ``stop`` ends it; it also ends if this process dies.
 
-    def __init__(self) -> None:
+    Args:
+        place: Where its files go; without it, into memory if there is room.
+        durable: Flush what is committed, as a server that is used does.
+    """
+
+    def __init__(self, place: Path | None = None, *, durable: bool = False) -> None:
+        self._settings = _SETTINGS | (_DURABLE if durable else {})
         self._programs = _programs()
         self._names = (f"hub_{number}" for number in itertools.count(1))
         self._prefix = _as_somebody_else()
-        self._place = Path(tempfile.mkdtemp(prefix="tearoff-postgres-", dir=_roomy_memory()))
+        self._place = Path(
+            tempfile.mkdtemp(prefix="tearoff-postgres-", dir=place or _roomy_memory())
+        )
         owner = _owner()
         if owner is not None:
             os.chown(self._place, owner.pw_uid, owner.pw_gid)
@@ -82,7 +94,7 @@ class PostgresServer:
     def _start(self) -> None:
         for _ in range(5):  # somebody else may take the port between our look and the start
             self.port = _free_port()
-            settings = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
+            settings = [f"-c{name}={value}" for name, value in self._settings.items()]
             command = ["postgres", "-D", "data", "-p", str(self.port), *settings]
             with (self._place / "log").open("ab") as log:
                 self._process = subprocess.Popen(

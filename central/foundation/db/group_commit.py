@@ -16,12 +16,13 @@ from typing import Any, Generic, TypeVar
 
 import peewee
 
-from central.foundation.db.engine import HUB, is_sqlite, money_transaction, worth_retrying
+from central.foundation.db.engine import HUB, change, is_sqlite, money_transaction, worth_retrying
 
 log = logging.getLogger(__name__)
 
 GROUP_MAX = 64
 """Changes of one transaction; more would make the first of them wait for the last."""
+_SAVEPOINT = "one_of_the_group"
 WAITING_MAX = 4096
 """Changes that may wait; who comes then waits outside until there is room."""
 
@@ -42,14 +43,15 @@ class _Item(Generic[T]):
     def run(self) -> None:
         """Do the work inside of the group's transaction, so that it alone can be taken back."""
         self.result, self.error, self.is_apart = None, None, False
+        change(f"SAVEPOINT {_SAVEPOINT}")
         try:
-            with HUB.atomic():
-                self.result = self.work()
-        except (peewee.OperationalError, peewee.IntegrityError) as exc:
-            self.is_apart = worth_retrying(exc)
-            self.error = exc
+            self.result = self.work()
         except BaseException as exc:  # noqa: BLE001 - it is raised again where it belongs
             self.error = exc
+            if isinstance(exc, peewee.OperationalError | peewee.IntegrityError):
+                self.is_apart = worth_retrying(exc)
+            change(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
+        change(f"RELEASE SAVEPOINT {_SAVEPOINT}")
 
 
 class GroupWriter:

@@ -15,7 +15,7 @@ from central.foundation.people.roles import Permission
 from central.foundation.web.describe import problems
 from central.foundation.web.permission import needs
 from central.money.ledger import statement
-from central.money.ledger.audit import newest_or_now
+from central.money.ledger.audit_log import newest_or_now
 
 SECURITY: list[dict[str, list[str]]] = [{"api_key": []}]
 _TAG = Tag(name="money", description="The ledger.")

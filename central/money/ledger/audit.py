@@ -6,20 +6,17 @@ journal, account, day or close, and what is wrong with it.
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from central.foundation.db.engine import HUB, change, is_sqlite, money_transaction, reading, rows
+from central.foundation.db.engine import HUB, is_sqlite, rows
 from central.money.ledger.chain import GENESIS, Head, SealedEntry, journal_hash
 from central.money.ledger.chart import heading_of
 from central.money.ledger.closes import closed_through, closes
-from central.money.ledger.seal import HEAD, Sealed, newest_seal, seal_new
+from central.money.ledger.seal import HEAD, Sealed, newest_seal
 
 JOURNALS_PER_STEP = 2000
-ENTRIES_AT_ONCE = 20_000
-"""So many entries are proven while somebody waits for a page: a fifth of a second."""
 
 Progress = Callable[[int, int], None]
 """Told how many journals are done, of how many."""
@@ -41,77 +38,22 @@ class Proof(NamedTuple):
     findings: list[str]
 
 
-class AuditRun(NamedTuple):
-    """An audit of before, as it was noted."""
-
-    at_s: int
-    actor: str
-    journals: int
-    entries: int
-    newest: Sealed
-    findings: list[str]
-
-
 def audit() -> list[str]:
     """Return what does not hold, one sentence each; nothing if the ledger is sound."""
     return prove().findings
 
 
-def prove_and_note(at_s: int, actor: str, progress: Progress | None = None) -> Proof:
-    """Seal what is new, prove everything, and note what it came to.
-
-    Call it outside of a transaction.
-    """
-    seal_new()
-    proof = reading(lambda: prove(progress or _silent))
-    money_transaction(lambda: note(proof, at_s, actor))
-    return proof
+def silent(_done: int, _all: int) -> None:
+    """Tell nobody how far it is."""
 
 
-def _silent(_done: int, _all: int) -> None:
-    return
-
-
-def prove(progress: Progress = _silent) -> Proof:
+def prove(progress: Progress = silent) -> Proof:
     """Prove everything there is; call it in ``reading`` where others write meanwhile."""
     proof = _Pass(progress)
     proof.walk()
     return Proof(
         proof.journals, proof.entries, len(proof.unsealed), newest_seal(), proof.findings()
     )
-
-
-def note(proof: Proof, at_s: int, actor: str) -> None:
-    """Note an audit in the books, in the caller's transaction; later ones hold it against them."""
-    change(
-        "INSERT INTO audit_run (at_s, actor, journals, entries, sealed_id, sealed_hash, findings)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (at_s, actor, proof.journals, proof.entries, *proof.newest,
-         json.dumps(proof.findings, ensure_ascii=False)),
-    )  # fmt: skip
-
-
-def newest_audit() -> AuditRun | None:
-    """Return the newest audit that was noted."""
-    found = rows(
-        "SELECT at_s, actor, journals, entries, sealed_id, sealed_hash, findings FROM audit_run"
-        " ORDER BY id DESC LIMIT 1"
-    )
-    if not found:
-        return None
-    [(at_s, actor, journals, entries, sealed_id, sealed_hash, findings)] = found
-    newest = Sealed(int(sealed_id), bytes(sealed_hash))
-    return AuditRun(at_s, actor, journals, entries, newest, json.loads(findings))
-
-
-def newest_or_now(at_s: int) -> AuditRun:
-    """Return the newest audit that was noted; of a ledger that is still small, one made now."""
-    [(newest_entry,)] = rows("SELECT coalesce(max(id), 0) FROM entry")
-    noted = newest_audit()
-    if noted is not None and newest_entry > ENTRIES_AT_ONCE:
-        return noted
-    proof = reading(prove)
-    return AuditRun(at_s, "", proof.journals, proof.entries, proof.newest, proof.findings)
 
 
 def size() -> tuple[int, int]:

@@ -17,7 +17,8 @@ from central.errors import RequestInvalid
 from central.foundation.command import Command
 from central.foundation.db.engine import reading
 from central.money.ledger import statement as reader
-from central.money.ledger.audit import Proof, anchor_findings, prove_and_note
+from central.money.ledger.audit import Proof, anchor_findings
+from central.money.ledger.audit_log import prove_and_note
 from central.money.ledger.chart import CHART
 from central.money.ledger.close import close_day, close_month
 from central.money.ledger.closes import Close

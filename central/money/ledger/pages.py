@@ -17,7 +17,7 @@ from central.foundation.web.permission import needs
 from central.foundation.web.words import POSTINGS
 from central.money.ledger import statement as reader
 from central.money.ledger.api import balance_by_currency
-from central.money.ledger.audit import newest_or_now, prove_and_note
+from central.money.ledger.audit_log import newest_or_now, prove_and_note
 from central.money.ledger.balance import balance
 from central.money.ledger.chart import heading_of, headings_per
 from central.money.ledger.clearing import pending

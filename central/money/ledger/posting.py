@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import NamedTuple
 
+from central.money.ledger.days import is_day
 from edge.contract.money import MINOR_MAX
 
 _ENCODE = json.JSONEncoder().encode
@@ -69,9 +70,11 @@ def check(posting: Posting) -> None:
     """Check what the schema checks too, with a better sentence.
 
     Raises:
-        ValueError: fewer than two legs, an amount that is not positive or too large, or debits
-            and credits that differ or do not fit.
+        ValueError: fewer than two legs, an amount that is not positive or too large, debits and
+            credits that differ or do not fit, or a day that is in no calendar.
     """
+    if not is_day(posting.effective):
+        raise ValueError(f"there is no day {posting.effective}")
     if len(posting.legs) < 2:
         raise ValueError("a journal has two legs at least")
     if any(not 0 < leg.minor <= MINOR_MAX or leg.side not in {1, -1} for leg in posting.legs):

@@ -9,14 +9,13 @@ The numbers are those of docs/reference/posting-rules.md::
     payouts.py     15, 16, 17 payout · 22 deposit back
     settlements.py 8 fees of a statement
     periods.py     12 reversal · 23 month closed
-    days.py        business days
 """
 
-from central.money.ledger.rules.days import business_day as business_day
-from central.money.ledger.rules.days import day_after as day_after
-from central.money.ledger.rules.days import first_moment_s as first_moment_s
-from central.money.ledger.rules.days import is_day as is_day
-from central.money.ledger.rules.days import last_day_of as last_day_of
+from central.money.ledger.days import business_day as business_day
+from central.money.ledger.days import day_after as day_after
+from central.money.ledger.days import first_moment_s as first_moment_s
+from central.money.ledger.days import is_day as is_day
+from central.money.ledger.days import last_day_of as last_day_of
 from central.money.ledger.rules.orders import Clawed as Clawed
 from central.money.ledger.rules.orders import Completed as Completed
 from central.money.ledger.rules.orders import Refunded as Refunded

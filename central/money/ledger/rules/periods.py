@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from central.money.ledger.chart import heading_of
+from central.money.ledger.days import last_day_of
 from central.money.ledger.posting import Leg, Posting
-from central.money.ledger.rules.days import last_day_of
 from central.money.ledger.rules.write import legs, rest
 from edge.contract.money import Money
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import threading
 import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import Queue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -20,8 +22,10 @@ from central.foundation.db.engine import (
     HUB,
     change,
     is_sqlite,
+    lone_transaction,
     money_transaction,
     open_database,
+    posting_transaction,
     reading,
     rows,
 )
@@ -195,6 +199,59 @@ def test_writers_queue_up_before_their_first_look(hub_database: Database) -> Non
     at_once(8, lambda _: [money_transaction(work) for _ in range(5)])
     assert sorted(set(tries)) == list(range(40))
     assert len(tries) <= 44
+
+
+@pytest.mark.postgres
+def test_who_posts_does_not_wait_for_whoever_is_queued_up(postgres_database: Database) -> None:
+    """Beside a transaction that holds the queue; and then the other way round."""
+
+    def beside() -> str:
+        posting_transaction(lambda: change("UPDATE closed_through SET day = day"))
+        HUB.close()
+        return "done"
+
+    def work() -> str:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(beside).result(timeout=30)
+
+    assert money_transaction(work) == "done"
+
+
+@pytest.mark.postgres
+def test_the_three_kinds_of_transactions(postgres_database: Database) -> None:
+    def level() -> str:
+        return str(rows("SHOW transaction_isolation")[0][0])
+
+    assert money_transaction(level) == "serializable"
+    assert posting_transaction(level) == "read committed"
+    assert lone_transaction(level) == "read committed"
+    assert reading(level) == "repeatable read"
+
+
+@pytest.mark.parametrize("transaction", [posting_transaction, lone_transaction])
+def test_they_leave_nothing_behind_when_they_fail(
+    hub_database: Database, transaction: Callable[[Callable[[], object]], object]
+) -> None:
+    def work() -> None:
+        count_up()
+        raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        transaction(work)
+    assert feed() == 0
+    transaction(count_up)
+    assert feed() == 1
+
+
+def test_whoever_must_be_alone_waits_and_sees_what_was_committed_meanwhile(
+    hub_database: Database,
+) -> None:
+    told = at_once(
+        6,
+        lambda n: [(lone_transaction if n % 2 else money_transaction)(count_up) for _ in range(5)],
+    )
+    counted = sorted(n for some in told if isinstance(some, list) for n in some)
+    assert counted == list(range(1, 31)), told
 
 
 def test_who_reads_sees_one_moment_and_waits_for_nobody(hub_database: Database) -> None:

@@ -10,8 +10,7 @@ import pytest
 
 from central.errors import HubError
 from central.foundation.db.engine import HUB, change, is_sqlite, money_transaction, rows
-from central.money.ledger import audit as audits
-from central.money.ledger import store
+from central.money.ledger import audit_log, store
 from central.money.ledger.audit import anchor_findings, audit, prove, size
 from central.money.ledger.close import close_day
 from central.money.ledger.posting import Posting, credit, debit
@@ -254,7 +253,7 @@ def test_a_chain_that_was_made_anew_disagrees_with_the_closes(books: Database) -
 
 def test_a_chain_that_was_made_anew_disagrees_with_earlier_audits(books: Database) -> None:
     proof = prove()
-    money_transaction(lambda: audits.note(proof, NOW_S, "test"))
+    money_transaction(lambda: audit_log.note(proof, NOW_S, "test"))
     tamper("UPDATE journal SET memo = 'another' WHERE id = 4")
     remake_the_chain(4)
     assert audit() == [f"the audit of {NOW_S} has seen another journal 5, or another one before it"]
@@ -296,7 +295,7 @@ def test_a_tail_that_was_cut_off_is_missed_by_the_close(books: Database) -> None
 def test_a_tail_that_was_cut_off_is_missed_by_the_last_audit(books: Database) -> None:
     """Behind the last close; on that audit's paper, or in the table, the newest seal was noted."""
     proof = prove()
-    money_transaction(lambda: audits.note(proof, NOW_S, "test"))
+    money_transaction(lambda: audit_log.note(proof, NOW_S, "test"))
     tamper()
     cut_off(4)
     assert audit() == [f"the audit of {NOW_S} has seen journal 5, which is gone"]
@@ -389,10 +388,10 @@ def test_a_reversal_that_is_no_mirror_is_found(books: Database) -> None:
 
 
 def test_an_audit_is_noted_with_what_it_found(books: Database) -> None:
-    assert audits.newest_audit() is None
+    assert audit_log.newest_audit() is None
     proof = prove()
-    money_transaction(lambda: audits.note(proof, NOW_S, "li"))
-    noted = audits.newest_audit()
+    money_transaction(lambda: audit_log.note(proof, NOW_S, "li"))
+    noted = audit_log.newest_audit()
     assert noted is not None
     assert (noted.at_s, noted.actor, noted.journals, noted.entries) == (NOW_S, "li", 5, 10)
     assert noted.findings == []

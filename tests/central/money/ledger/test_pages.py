@@ -8,8 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from central.foundation.db.engine import HUB, change, money_transaction, rows
-from central.money.ledger import audit as audits
-from central.money.ledger import pages, store
+from central.money.ledger import audit_log, pages, store
+from central.money.ledger.audit import prove
 from central.money.ledger.close import close_day
 from central.money.ledger.posting import Posting, credit, debit
 from central.money.ledger.seal import newest_seal, seal_new
@@ -183,10 +183,10 @@ def test_what_there_is_not_is_not_found(client: FlaskClient, path: str) -> None:
 def test_the_audit_is_made_by_a_button_and_noted(client: FlaskClient) -> None:
     text = page(client, "/ledger/audit")
     assert "were checked just now" in text
-    assert audits.newest_audit() is None
+    assert audit_log.newest_audit() is None
     response = fill_in(client, "/ledger/audit", "/ledger/audit")
     assert response.headers["Location"] == "/ledger/audit"
-    noted = audits.newest_audit()
+    noted = audit_log.newest_audit()
     assert noted is not None
     assert noted.actor.startswith("finance")
     assert f"{newest_seal().journal_id}:{newest_seal().hash.hex()}" in page(client, "/ledger/audit")
@@ -226,10 +226,10 @@ def test_faults_are_shown_on_the_audit_page(client: FlaskClient) -> None:
 
 def test_a_large_ledger_is_not_proven_for_every_page(client: FlaskClient) -> None:
     """What is shown is the newest audit that was noted, with its moment."""
-    proof = audits.prove()
-    money_transaction(lambda: audits.note(proof, NOW_S - 86400, "night"))
+    proof = prove()
+    money_transaction(lambda: audit_log.note(proof, NOW_S - 86400, "night"))
     assert "were checked just now" in page(client, "/ledger/audit")
-    number = audits.ENTRIES_AT_ONCE + 1
+    number = audit_log.ENTRIES_AT_ONCE + 1
     [(account_id,)] = rows("SELECT id FROM account WHERE code = '1010.web'")
     with HUB.atomic():
         for entry, side in ((number, 1), (number + 1, -1)):

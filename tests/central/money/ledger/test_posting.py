@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from itertools import permutations
 from typing import Any
 
@@ -54,6 +55,21 @@ def test_what_cannot_be_posted_is_told(bent: tuple[Leg, ...], why: str) -> None:
         check(a_posting(*bent))
 
 
+@pytest.mark.parametrize("day", [20260431, 20261301, 20260400, 19991231, 0, -1])
+def test_a_day_that_is_in_no_calendar_is_told(day: int) -> None:
+    with pytest.raises(ValueError, match="there is no day"):
+        check(a_posting(effective=day))
+
+
+def test_a_total_that_does_not_fit_is_told() -> None:
+    """Each leg does, and SQLite would have added them up to a fraction."""
+    with pytest.raises(ValueError, match="64 bits"):
+        check(a_posting(
+            debit("1010.a", MINOR_MAX), debit("1010.b", MINOR_MAX),
+            credit("2010", MINOR_MAX), credit("2020.7", MINOR_MAX),
+        ))  # fmt: skip
+
+
 @given(legs)
 def test_a_mirror_undoes_every_leg(some: tuple[Leg, ...]) -> None:
     total: dict[str, int] = {}
@@ -80,6 +96,14 @@ def test_the_order_of_legs_is_no_difference() -> None:
 )  # fmt: skip
 def test_another_request_has_another_fingerprint(bent: dict[str, Any]) -> None:
     assert a_posting(**bent).fingerprint() != a_posting().fingerprint()
+
+
+def test_a_fingerprint_never_changes() -> None:
+    """It stands in every journal; another way to make it would refuse what is told again."""
+    text = '["test", "order 1", "CNY", [["1010.a", 1, 100], ["2010", -1, 100]], 20260411]'
+    assert a_posting().fingerprint() == hashlib.sha256(text.encode()).digest()
+    held = text[:-1] + ', "pending"]'
+    assert a_posting().fingerprint("pending") == hashlib.sha256(held.encode()).digest()
 
 
 def test_who_asks_is_no_difference() -> None:

@@ -7,9 +7,16 @@ import itertools
 import pytest
 
 from central.foundation.db.engine import money_transaction
-from central.money.ledger import store
+from central.money.ledger import rules, store
+from central.money.ledger.clearing import pending
 from central.money.ledger.posting import Posting, credit, debit
-from central.money.ledger.statement import AccountTotals, statement, trial_balance
+from central.money.ledger.statement import (
+    AccountTotals,
+    journal,
+    party_statement,
+    statement,
+    trial_balance,
+)
 from tests.builders import NOW_S
 from tests.central.builders import Database
 
@@ -93,3 +100,114 @@ def test_the_trial_balance_names_every_account_and_adds_up_to_nothing(three_days
 
 def test_an_empty_ledger_has_no_accounts(hub_database: Database) -> None:
     assert trial_balance() == []
+
+
+# --- by the day of booking -----------------------------------------------------------------------
+
+
+def booked(idem: str, day: int, at_s: int, minor: int) -> None:
+    legs = (debit("1150", minor), credit(STORE, minor))
+    posting = Posting(idem, "test", "", "CNY", legs, day, "test")
+    money_transaction(lambda: store.post(posting, at_s))
+
+
+@pytest.fixture
+def told_late(hub_database: Database) -> Database:
+    """Three days' entries, of which the first was told last; all around midnight in Shanghai."""
+    midnight = rules.first_moment_s(20260411, "Asia/Shanghai")
+    booked("b", 20260410, midnight - 1, 20)
+    booked("c", 20260411, midnight, 30)
+    booked("a", 20260409, midnight + 86399, 10)
+    return hub_database
+
+
+@pytest.mark.parametrize(
+    ("days", "zone", "told"),
+    [
+        ((20260410, 20260410), "Asia/Shanghai", (0, [20], 20)),
+        ((20260411, 20260411), "Asia/Shanghai", (20, [30, 10], 60)),
+        ((20260412, 20260412), "Asia/Shanghai", (60, [], 60)),
+        ((20260409, 20260409), "Asia/Shanghai", (0, [], 0)),
+        ((20260410, 20260410), "UTC", (0, [20, 30], 50)),
+        ((20260411, 20260411), "UTC", (50, [10], 60)),
+    ],
+)
+def test_a_statement_by_the_day_of_booking_says_what_was_known_when(
+    told_late: Database, days: tuple[int, int], zone: str, told: tuple[int, list[int], int]
+) -> None:
+    found = statement(STORE, *days, booked_in=zone)
+    assert found is not None
+    assert (found.opening, [line.change for line in found.lines], found.closing) == told
+
+
+def test_by_business_day_it_was_always_there(told_late: Database) -> None:
+    found = statement(STORE, 20260409, 20260409)
+    assert found is not None
+    assert found.closing == 10
+
+
+# --- parties and days ----------------------------------------------------------------------------
+
+
+def test_a_party_has_a_statement_of_each_account(hub_database: Database) -> None:
+    post("a", 20260410, "5020", "2111.A7", 10)
+    post("b", 20260411, "2111.A7", "2110.A7", 4)
+    post("c", 20260411, "5020", "2111.A8", 99)
+    found = party_statement("agent", "A7", 20260411, 20260411)
+    assert [(one.code, one.opening, one.closing) for one in found] == [
+        ("2110.A7", 0, 4), ("2111.A7", 10, 6),
+    ]  # fmt: skip
+    assert party_statement("agent", "NOBODY", 20260411, 20260411) == []
+    assert party_statement("store", "A7", 20260411, 20260411) == []
+
+
+def test_a_trial_balance_at_a_day_knows_nothing_of_later_ones(three_days: Database) -> None:
+    owed = {day: {a.code: -a.balance for a in trial_balance(day)}.get(STORE, 0)
+            for day in (20260331, 20260409, 20260410, 20260411, 20260412, 20301231)}  # fmt: skip
+    assert owed == {
+        20260331: 0, 20260409: 0, 20260410: 10, 20260411: 30, 20260412: 55, 20301231: 55,
+    }  # fmt: skip
+    for day in owed:
+        assert sum(a.balance for a in trial_balance(day)) == 0
+    assert trial_balance(20301231) == trial_balance()
+
+
+# --- what is pending -----------------------------------------------------------------------------
+
+
+def test_what_passes_through_is_pending_since_it_was_last_at_zero(hub_database: Database) -> None:
+    post("a", 20260401, "1920", "1020.web", 5)
+    post("b", 20260403, "1020.web", "1920", 5)
+    post("c", 20260407, "1920", "1020.web", 7)
+    post("d", 20260409, "1920", "1020.web", 1)
+    post("e", 20260405, "1150", STORE, 9)
+    assert [(one.account.code, one.account.balance, one.since) for one in pending()] == [
+        ("1150", 9, 20260405), (STORE, -9, 20260405), ("1920", 8, 20260407),
+    ]  # fmt: skip
+
+
+def test_nothing_is_pending_when_all_has_passed_through(hub_database: Database) -> None:
+    post("a", 20260401, "1920", "1020.web", 5)
+    post("b", 20260401, "1020.web", "1920", 5)
+    assert pending() == []
+
+
+# --- one journal ---------------------------------------------------------------------------------
+
+
+def test_a_journal_is_shown_with_what_it_belongs_to(hub_database: Database) -> None:
+    number = post("a", 20260401, "1920", "1020.web", 5)
+    back = money_transaction(
+        lambda: store.reverse("rv:a", number, NOW_S, day=20260402, actor="li")
+    ).id
+    one, other = journal(number), journal(back)
+    assert one is not None
+    assert other is not None
+    assert (one.reverses, one.reversed_by, one.resolves, one.resolved_by) == (
+        None, back, None, None,
+    )  # fmt: skip
+    assert (other.reverses, other.actor, other.effective) == (number, "li", 20260402)
+    assert [(leg.code, leg.debit, leg.credit, leg.held) for leg in one.legs] == [
+        ("1920", 5, 0, False), ("1020.web", 0, 5, False),
+    ]  # fmt: skip
+    assert journal(77) is None

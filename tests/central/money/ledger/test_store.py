@@ -12,11 +12,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from central.errors import HubError, KeyReused, PostingRefused
-from central.foundation.db.engine import HUB, change, money_transaction, open_database, rows
+from central.foundation.db.engine import (
+    HUB,
+    change,
+    money_transaction,
+    open_database,
+    posting_transaction,
+    rows,
+)
 from central.money.ledger import store
 from central.money.ledger.audit import audit, size
 from central.money.ledger.balance import Balance
 from central.money.ledger.posting import Leg, Posting, credit, debit
+from central.money.ledger.seal import seal_new
 from central.money.ledger.statement import trial_balance
 from central.money.ledger.store import Posted
 from edge.contract.money import MINOR_MAX
@@ -499,6 +507,119 @@ def test_accounts_that_many_open_at_once_are_opened_once(hub_database: Database)
     told = at_once(WORKERS, lambda worker: post(a_posting(f"oc:{worker}")))
     assert all(isinstance(t, Posted) for t in told), told
     assert balances() == {"1010.counter": 100 * WORKERS, PREPAID: -100 * WORKERS}
+
+
+# --- many beside one another ---------------------------------------------------------------------
+
+
+def beside(work: Callable[[], Posted]) -> Posted:
+    return posting_transaction(work)
+
+
+def test_eight_who_post_beside_one_another_cannot_spend_more_than_there_is(
+    hub_database: Database,
+) -> None:
+    """All of them move money on the same hot accounts, and fight for one wallet."""
+    post(a_posting("in", 1000))
+
+    def spend(worker: int) -> int:
+        spent = 0
+        for number in range(10):
+            posting = spending(f"out:{worker}:{number}", 30)
+            try:
+                beside(lambda posting=posting: store.post(posting, NOW_S))  # type: ignore[misc]
+                spent += 30
+            except PostingRefused:
+                continue
+        return spent
+
+    told = at_once(WORKERS, spend)
+    assert sum(n for n in told if isinstance(n, int)) == 990, told
+    assert balances() == {"1010.counter": 10, PREPAID: -10}
+    seal_new()
+    assert audit() == []
+
+
+def test_one_event_that_is_told_by_many_beside_one_another_is_posted_once(
+    hub_database: Database,
+) -> None:
+    told = at_once(WORKERS, lambda _: beside(lambda: store.post(a_posting("oc:1"), NOW_S)))
+    assert sum(isinstance(t, Posted) and t.created for t in told) == 1, told
+    assert len({t.id for t in told if isinstance(t, Posted)}) == 1
+    assert size() == (1, 2)
+
+
+def test_one_key_for_many_requests_beside_one_another_goes_to_one_of_them(
+    hub_database: Database,
+) -> None:
+    told = at_once(WORKERS, lambda n: beside(lambda: store.post(a_posting("oc:1", n + 1), NOW_S)))
+    assert sum(isinstance(t, Posted) for t in told) == 1
+    assert sum(isinstance(t, KeyReused) for t in told) == WORKERS - 1, told
+
+
+def test_a_hold_that_many_resolve_beside_one_another_is_resolved_by_one(
+    hub_database: Database,
+) -> None:
+    """Half of them commit, half give it back; another hold stands by to be robbed."""
+    earned(200)
+    held = hold("1", 60)
+    hold("2", 60)
+
+    def resolve(worker: int) -> Posted:
+        way = store.commit if worker % 2 else store.void
+        return beside(lambda: way(f"end:{worker}", held.id, NOW_S, day=TODAY, actor="test"))
+
+    told = at_once(WORKERS, resolve)
+    assert sum(isinstance(t, Posted) for t in told) == 1, told
+    assert sum(isinstance(t, PostingRefused) for t in told) == WORKERS - 1, told
+    assert store.balance(WALLET).held == 60
+    seal_new()
+    assert audit() == []
+
+
+def test_two_who_lock_the_same_wallets_the_other_way_round_do_not_wait_for_ever(
+    hub_database: Database,
+) -> None:
+    """They are locked in the order of their numbers, whatever the order of the legs."""
+    for code in ("2130.A1", "2130.A2"):
+        legs = (debit("1010.web", 1000), credit(code, 1000))
+        post(a_posting(f"in:{code}", legs=legs))
+
+    def swap(worker: int) -> int:
+        one, other = ("2130.A1", "2130.A2") if worker % 2 else ("2130.A2", "2130.A1")
+        for number in range(15):
+            legs = (debit(one, 1), credit(other, 1))
+            posting = a_posting(f"swap:{worker}:{number}", legs=legs)
+            beside(lambda posting=posting: store.post(posting, NOW_S))  # type: ignore[misc]
+        return worker
+
+    assert at_once(WORKERS, swap) == list(range(WORKERS))
+    assert {code: -balances()[code] for code in ("2130.A1", "2130.A2")} == {
+        "2130.A1": 1000, "2130.A2": 1000,
+    }  # fmt: skip
+
+
+def test_who_posts_beside_others_and_who_queues_up_see_the_same_books(
+    hub_database: Database,
+) -> None:
+    post(a_posting("in", 1000))
+
+    def spend(worker: int) -> int:
+        transaction = posting_transaction if worker % 2 else money_transaction
+        spent = 0
+        for number in range(8):
+            posting = spending(f"out:{worker}:{number}", 30)
+            try:
+                transaction(lambda posting=posting: store.post(posting, NOW_S))  # type: ignore[misc]
+                spent += 30
+            except PostingRefused:
+                continue
+        return spent
+
+    told = at_once(WORKERS, spend)
+    assert sum(n for n in told if isinstance(n, int)) == 990, told
+    seal_new()
+    assert audit() == []
 
 
 def _spend_in_a_process(file: str, worker: int) -> int:

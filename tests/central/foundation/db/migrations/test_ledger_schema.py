@@ -1,4 +1,5 @@
-"""What 0002_ledger.py promises: the database itself refuses, whoever asks and in what language.
+"""What 0002_ledger.py and 0003_ledger_proofs.py promise: the database itself refuses, whoever
+asks and in what language.
 
 No function of ours stands between these statements and the database.
 """
@@ -168,6 +169,7 @@ def test_sqlite_keeps_no_fraction_of_a_minor_unit(sqlite_database: Database) -> 
         "UPDATE account SET type = 'E'",
         "UPDATE account SET currency = 'USD'",
         "UPDATE account SET sign = -sign",
+        "UPDATE account SET owner_id = 'another'",
         "DELETE FROM closed_through",
     ],
 )
@@ -177,7 +179,11 @@ def test_what_is_written_stays(ledger: Database, statement: str) -> None:
         change(statement)
 
 
-@pytest.mark.parametrize("table", ["entry", "journal", "account", "closed_through"])
+@pytest.mark.parametrize(
+    "table",
+    ["entry", "journal", "account", "closed_through", "seal", "day_close", "balance_snap",
+     "audit_run"],
+)  # fmt: skip
 @pytest.mark.postgres
 def test_nothing_is_truncated(postgres_database: Database, table: str) -> None:
     with pytest.raises(peewee.IntegrityError, match="nothing is ever truncated"):
@@ -206,6 +212,40 @@ def test_sqlite_replaces_nothing(sqlite_database: Database, statement: str) -> N
     write(1, *PAID)
     with refused("ledger: "):
         change(statement)
+
+
+NOTED = (
+    "INSERT INTO seal (journal_id, prev, hash) VALUES (1, ?, ?)",
+    "INSERT INTO day_close (day, closed_at_s, actor, sealed_id, sealed_hash, first_after,"
+    " last_within) VALUES (20260410, 0, 'test', 1, ?, 1, 0)",
+    "INSERT INTO balance_snap (account_id, day, d, c, first_after, last_within)"
+    " VALUES (1, 20260410, 100, 0, 3, 2)",
+    "INSERT INTO audit_run (at_s, actor, journals, entries, sealed_id, sealed_hash, findings)"
+    " VALUES (0, 'test', 1, 2, 1, ?, '[]')",
+)
+
+
+@pytest.mark.parametrize("table", ["seal", "day_close", "balance_snap", "audit_run"])
+def test_what_is_noted_for_proofs_stays(ledger: Database, table: str) -> None:
+    write(1, *PAID)
+    for statement in NOTED:
+        change(statement, (b"x" * 32,) * statement.count("?"))
+    column = {"seal": "hash", "day_close": "sealed_hash", "balance_snap": "d",
+              "audit_run": "findings"}[table]  # fmt: skip
+    for statement in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"):
+        with refused("ledger: .* are never (changed|deleted)"):
+            change(statement)
+    assert rows(f"SELECT count(*) FROM {table}") == [(1,)]
+
+
+def test_only_what_is_there_is_sealed(ledger: Database) -> None:
+    with pytest.raises(peewee.IntegrityError, match=r"(?i)foreign key"):
+        change("INSERT INTO seal (journal_id, prev, hash) VALUES (77, ?, ?)", (b"", b""))
+
+
+def test_a_snapshot_is_of_a_closed_day(ledger: Database) -> None:
+    with pytest.raises(peewee.IntegrityError, match=r"(?i)foreign key"), HUB.atomic():
+        change(NOTED[2])
 
 
 def test_an_entry_is_not_added_to_a_sealed_journal(ledger: Database) -> None:
