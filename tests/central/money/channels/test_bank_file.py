@@ -126,7 +126,7 @@ def test_a_name_that_the_encoding_cannot_write_is_refused() -> None:
 
 def test_a_batch_is_of_one_currency() -> None:
     euros = PayoutOrder("OUT0000002", an_order().payee, Money(1, "EUR"), "x")
-    with pytest.raises(ValueError, match="EUR|currenc"):
+    with pytest.raises(ValueError, match=r"EUR|currenc"):
         write(a_batch(an_order(), euros), GBK)
 
 

@@ -98,8 +98,11 @@ def code_of(answer: requests.Response) -> tuple[int, str]:
 
 
 def alipay(
-    channel: Served, content: Mapping[str, Any] | str | None = None, *,
-    method: str = "alipay.trade.precreate", changed: Mapping[str, str] | None = None,
+    channel: Served,
+    content: Mapping[str, Any] | str | None = None,
+    *,
+    method: str = "alipay.trade.precreate",
+    changed: Mapping[str, str] | None = None,
     **bent: str | None,
 ) -> dict[str, Any]:
     """Send a request that is signed as the gateway wants it, but for what is bent.

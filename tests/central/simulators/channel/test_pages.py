@@ -7,9 +7,9 @@ import re
 import pytest
 import requests
 
+from central.simulators.channel import keys
 from central.simulators.channel.faults import ALL
 from central.simulators.channel.wechat.transfers import ask_consent
-from central.simulators.channel import keys
 from tests.central.channel import ALIPAY, CHANNELS, WECHAT, Served, a_payment, a_payout
 
 

@@ -204,9 +204,7 @@ def test_a_sealed_name_needs_to_say_whose_key_it_was(channel: Served) -> None:
     """A serial that is none of the platform's, or none at all."""
     body = {**BILL, "user_name": "AAAA"}
     for serial in (None, "51" + "00" * 19):
-        answer = wechat(
-            channel, target=TRANSFER, body=body, headers={"Wechatpay-Serial": serial}
-        )
+        answer = wechat(channel, target=TRANSFER, body=body, headers={"Wechatpay-Serial": serial})
         assert code_of(answer) == (400, "PARAM_ERROR")
 
 

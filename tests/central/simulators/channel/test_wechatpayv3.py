@@ -74,15 +74,11 @@ both_ways = pytest.mark.parametrize("by_public_key", [True, False], ids=["key", 
 
 
 def placed(pay: WeChatPay, number: str = "SDK0000001", **more: Any) -> dict[str, Any]:
-    return said(
-        pay.pay("午餐券", number, {"total": 8800, "currency": "CNY"}, **more)
-    )
+    return said(pay.pay("午餐券", number, {"total": 8800, "currency": "CNY"}, **more))
 
 
 @both_ways
-def test_it_places_pays_queries_and_sends_back(
-    wall_clock: Served, *, by_public_key: bool
-) -> None:
+def test_it_places_pays_queries_and_sends_back(wall_clock: Served, *, by_public_key: bool) -> None:
     pay = client(wall_clock, by_public_key=by_public_key)
     code_url = placed(pay)["code_url"]
     assert said(pay.query(out_trade_no="SDK0000001"))["trade_state"] == "NOTPAY"
@@ -91,7 +87,9 @@ def test_it_places_pays_queries_and_sends_back(
     assert (paid["trade_state"], paid["amount"]["total"]) == ("SUCCESS", 8800)
     assert said(pay.query(transaction_id=paid["transaction_id"])) == paid
     amount = {"refund": 800, "total": 8800, "currency": "CNY"}
-    assert said(pay.refund("BACK000001", amount, out_trade_no="SDK0000001"))["status"] == "PROCESSING"
+    assert (
+        said(pay.refund("BACK000001", amount, out_trade_no="SDK0000001"))["status"] == "PROCESSING"
+    )
     assert said(pay.query_refund("BACK000001"))["status"] == "SUCCESS"
 
 
@@ -185,7 +183,7 @@ def test_it_fetches_bills_by_their_hash(wall_clock: Served) -> None:
         code, content = pay.download_bill(offered["download_url"])
         assert code == 200
         assert hashlib.sha1(content).hexdigest() == offered["hash_value"]
-        assert "SDK0000001".encode() in content
+        assert b"SDK0000001" in content
     code, text = pay.trade_bill(earlier)
     assert (code, json.loads(text)["code"]) == (400, "PARAM_ERROR"), "it does not compress"
 
