@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import hashlib
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -190,7 +191,10 @@ def test_what_the_bank_does_not_name_is_not_in_the_result() -> None:
 )
 def test_what_spreadsheets_and_banks_do_to_a_file_does_no_harm(old: str, new: str) -> None:
     assert old in ANSWER
-    assert read(ANSWER.replace(old, new, 1)) == read(ANSWER)
+    told, plain = read(ANSWER.replace(old, new, 1)), read(ANSWER)
+    assert [replace(t, channel_state="") for t in told] == [
+        replace(t, channel_state="") for t in plain
+    ]
 
 
 def test_thousands_may_be_told_apart() -> None:

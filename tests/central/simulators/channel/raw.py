@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import itertools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -60,7 +61,7 @@ def wechat(
         raw = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
     values = {
         "mchid": keys.MCHID,
-        "nonce_str": base64.b16encode(hashes_of(channel)).decode()[:32],
+        "nonce_str": f"{next(_COUNT):032X}",
         "timestamp": str(channel.clock()),
         "serial_no": channel.world.keys.merchant_serial,
         **fields,
@@ -83,12 +84,7 @@ def wechat(
         )  # fmt: skip
 
 
-_COUNT = iter(range(10**9))
-
-
-def hashes_of(_: Served) -> bytes:
-    """Return 16 bytes that were not returned before."""
-    return next(_COUNT).to_bytes(16, "big")
+_COUNT = itertools.count()
 
 
 def code_of(answer: requests.Response) -> tuple[int, str]:
@@ -103,7 +99,7 @@ def alipay(
     *,
     method: str = "alipay.trade.precreate",
     changed: Mapping[str, str] | None = None,
-    **bent: str | None,
+    bent: Mapping[str, str | None] | None = None,
 ) -> dict[str, Any]:
     """Send a request that is signed as the gateway wants it, but for what is bent.
 
@@ -125,7 +121,7 @@ def alipay(
         "biz_content": content,
         "app_cert_sn": channel.world.keys.app_cert_sn,
         "alipay_root_cert_sn": channel.world.keys.root_sn,
-        **bent,
+        **(bent or {}),
     }
     sent = {name: value for name, value in values.items() if value is not None}
     text = "&".join(f"{name}={value}" for name, value in sorted(sent.items()) if value)

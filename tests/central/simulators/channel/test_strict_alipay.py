@@ -38,7 +38,7 @@ def test_a_trade_as_documented_is_taken(channel: Served) -> None:
     ],
 )
 def test_a_parameter_that_is_missing_is_named(channel: Served, name: str, sub_code: str) -> None:
-    found = alipay(channel, TRADE, **{name: None})
+    found = alipay(channel, TRADE, bent={name: None})
     assert (found["code"], found["sub_code"]) == ("40001", sub_code)
 
 
@@ -61,7 +61,7 @@ def test_a_parameter_that_is_missing_is_named(channel: Served, name: str, sub_co
 def test_a_parameter_that_is_wrong_is_named(
     channel: Served, bent: dict[str, str | None], sub_code: str
 ) -> None:
-    found = alipay(channel, TRADE, **bent)
+    found = alipay(channel, TRADE, bent=bent)
     assert (found["code"], found["sub_code"]) == ("40002", sub_code)
     assert channel.world.books.rows("SELECT * FROM payment") == []
 
@@ -142,9 +142,9 @@ def test_a_transfer_with_a_wrong_field_is_refused(
 
 def test_without_certificates_nobody_is_paid(channel: Served) -> None:
     bare: dict[str, str | None] = {"app_cert_sn": None, "alipay_root_cert_sn": None}
-    found = alipay(channel, TRANSFER, method="alipay.fund.trans.uni.transfer", **bare)
+    found = alipay(channel, TRANSFER, method="alipay.fund.trans.uni.transfer", bent=bare)
     assert (found["code"], found["sub_code"]) == ("40006", "isv.insufficient-isv-permissions")
-    assert alipay(channel, TRADE, **bare)["code"] == "10000"
+    assert alipay(channel, TRADE, bent=bare)["code"] == "10000"
 
 
 def test_the_parties_are_those_of_the_settings(channel: Served) -> None:

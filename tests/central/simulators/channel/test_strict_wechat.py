@@ -120,7 +120,7 @@ def test_an_interface_that_is_not_there_says_so(channel: Served) -> None:
 
 def bent_body(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     found = copy.deepcopy(body)
-    inner = found
+    inner: Any = found
     *outside, name = path.split(".")
     for step in outside:
         inner = inner[int(step)] if step.isdigit() else inner[step]
