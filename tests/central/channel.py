@@ -34,6 +34,7 @@ HUB_URL = "http://127.0.0.1:1"
 WECHAT, ALIPAY = "wechat-pay", "alipay"
 CHANNELS = [WECHAT, ALIPAY]
 DAY_S = 86400
+OTHER_OPENID = "oSomebodyElse0000000000001"
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import zxingcpp
 from click.testing import CliRunner, Result
 from PIL import Image
 
+from central.app import now_s
 from central.cli import main
 from central.foundation.db.engine import change, rows
 from central.foundation.people import login
@@ -25,6 +27,7 @@ from edge.contract.keys import IssuerKey, TrustList
 from edge.contract.voucher_token import verify_signature
 from tests import builders as b
 from tests.central.builders import Database, a_newcomer, close_hub
+from tests.central.channel import Served
 
 LUNCH = ("products", "add", "7", "--zh", "午餐券", "--en", "Lunch voucher", "--worth", "88.00")
 COFFEE = ("products", "add", "8", "--zh", "咖啡", "--en", "Coffee", "--kind", "multi",
@@ -459,3 +462,53 @@ def test_the_same_commands_work_on_a_server(postgres_database: Database, tmp_pat
     assert hub.do("audit").splitlines()[-1] == "2 journals, 4 entries: sound"
     assert hub.do("units", "invite", "--store", "S0412").count("-") == 2
     assert not (hub.directory / "hub.db").exists()
+
+
+# --- payment channels ----------------------------------------------------------------------------
+
+
+def connect(hub: Hub, channel: Served) -> None:
+    """Give the hub the merchant's files of a simulator."""
+    shutil.copytree(channel.settings_file.parent, hub.directory, dirs_exist_ok=True)
+
+
+def test_without_settings_there_are_no_channels(hub: Hub) -> None:
+    assert hub.do("channels", "list") == f"There is no {hub.directory / 'channels.toml'}.\n"
+    assert "not in use" in hub.fail("channels", "refresh-certificates")
+
+
+def test_the_channels_in_use_are_listed(hub: Hub, channel: Served) -> None:
+    connect(hub, channel)
+    with (hub.directory / "channels.toml").open("a") as settings:
+        settings.write('\n[bank_file]\naccount = "6222020000000000"\naccount_name = "某某公司"\n')
+    wechat, alipay, bank = hub.do("channels", "list").splitlines()
+    assert wechat.split()[:2] == ["wechat-pay", channel.url]
+    assert channel.world.keys.public_key.serial in wechat
+    assert alipay.split() == ["alipay", f"{channel.url}/gateway.do", "certificates"]
+    assert bank.split() == ["bank-file", "某某公司,", "gbk"]
+    assert "6222020000000000" not in bank
+
+
+def test_certificates_are_downloaded_once(hub: Hub, channel: Served) -> None:
+    channel.clock.at_s = now_s()
+    channel.world.keys.announce(channel.clock())
+    channel.world.keys.switch()
+    channel.world.keys.retire()
+    connect(hub, channel)
+    serial = channel.world.keys.signing.serial
+    assert hub.do("channels", "refresh-certificates") == f"1 new: {serial}\n"
+    assert hub.do("channels", "refresh-certificates") == "Nothing new.\n"
+    assert serial in hub.do("channels", "list")
+
+
+def test_a_channel_that_is_away_is_said_in_a_sentence(hub: Hub, channel: Served) -> None:
+    channel.set("base_url", '"http://127.0.0.1:1"')
+    connect(hub, channel)
+    assert "connection broke" in hub.fail("channels", "refresh-certificates")
+
+
+def test_a_wrong_setting_of_a_channel_stops_the_hub_with_a_sentence(hub: Hub) -> None:
+    (hub.directory / "channels.toml").write_text('[wechat_pay]\nmch_id = "SECRET"\n')
+    said = hub.fail("channels", "list")
+    assert "wechat_pay" in said
+    assert "SECRET" not in said

@@ -14,8 +14,10 @@ from click.testing import CliRunner
 
 import central.cli
 import central.config
+import central.money.channels.settings
 import edge.cli
 import edge.config
+from central.money.channels.settings import ChannelSettings
 from edge.devices.profiles import printer_ids
 from tests.tidy.test_house import ROOT, tracked
 
@@ -69,6 +71,8 @@ def test_every_example_of_settings_is_taken(tmp_path: Path) -> None:
             if "unit.toml" in example.splitlines()[0]:
                 config, _ = edge.config.load(file, env={})
                 assert config.printer.profile in printer_ids()
+            elif "channels.toml" in example.splitlines()[0]:
+                assert central.money.channels.settings.load(file) != ChannelSettings()
             else:
                 assert "hub.toml" in example.splitlines()[0], f"{page}: which file is it?"
                 central.config.load(file, env={})

@@ -18,6 +18,7 @@ import edge.config
 from central.foundation.people.roles import Permission
 from central.foundation.web.advice import ADVICE as HUB_ADVICE
 from central.foundation.web.problem import titles as hub_titles
+from central.money.channels.settings import SECTIONS
 from central.money.ledger.chart import CHART
 from edge.contract.problem import Advice
 from edge.contract.refusal import Refusal, WayOut
@@ -65,6 +66,16 @@ def test_every_setting_of_the_hub_is_explained() -> None:
         assert f"| `HUB_{name.upper()}` |" in row
         assert field.description
         assert field.description in row
+
+
+def test_every_setting_of_a_channel_is_explained() -> None:
+    text = chapter(page("settings.md"), "## The payment channels")
+    for section, kind in SECTIONS.items():
+        part = chapter(text, f"### `[{section}]`")
+        for name, field in kind.model_fields.items():
+            [row] = [line for line in part.splitlines() if line.startswith(f"| `{name}` |")]
+            assert field.description
+            assert field.description in row
 
 
 @pytest.mark.parametrize(

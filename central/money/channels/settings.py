@@ -152,6 +152,13 @@ class ChannelSettings(BaseModel):
     bank_file: BankFileSettings | None = None
 
 
+SECTIONS: dict[str, type[BaseModel]] = {
+    "wechat_pay": WeChatPaySettings,
+    "alipay": AlipaySettings,
+    "bank_file": BankFileSettings,
+}
+
+
 def load(file: Path) -> ChannelSettings:
     """Return the settings in a file; without the file there are no channels.
 
@@ -236,7 +243,4 @@ def _names(where: tuple[int | str, ...]) -> list[str]:
     section = ChannelSettings.model_fields.get(str(where[0])) if len(where) > 1 else None
     if section is None:
         return list(ChannelSettings.model_fields)
-    kinds: dict[str, type[BaseModel]] = {
-        "wechat_pay": WeChatPaySettings, "alipay": AlipaySettings, "bank_file": BankFileSettings,
-    }  # fmt: skip
-    return list(kinds[str(where[0])].model_fields)
+    return list(SECTIONS[str(where[0])].model_fields)

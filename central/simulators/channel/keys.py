@@ -183,7 +183,8 @@ def _make_platform(directory: Path, at_s: int) -> str:
 def _alipay_serial(certificate: x509.Certificate) -> str:
     """Return MD5 of the issuer, last part first, and the number: how Alipay names certificates."""
     short = {
-        NameOID.COMMON_NAME: "CN", NameOID.ORGANIZATION_NAME: "O", NameOID.COUNTRY_NAME: "C",
+        NameOID.COMMON_NAME: "CN", NameOID.ORGANIZATIONAL_UNIT_NAME: "OU",
+        NameOID.ORGANIZATION_NAME: "O", NameOID.COUNTRY_NAME: "C",
     }  # fmt: skip
     parts = [f"{short[part.oid]}={part.value!s}" for part in reversed(list(certificate.issuer))]
     text = ",".join(parts) + str(certificate.serial_number)
@@ -197,6 +198,7 @@ def _certify(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Simulated Channel"),
+            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "Certification Authority"),
             x509.NameAttribute(NameOID.COMMON_NAME, name),
         ]
     )

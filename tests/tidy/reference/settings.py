@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from typing import Any
+
+from pydantic import BaseModel
 
 import central.config
 import edge.cli
 import edge.config
+from central.money.channels import settings as channels
 from tests.tidy.reference.markdown import code, first_sentence, table
 
 _HEADS = ("setting", "variable", "default", "what it does")
@@ -34,6 +38,18 @@ def page() -> Iterator[str]:
     yield f"`{central.config.DEFAULT_FILE}`, or the file after `--config`; it has no sections. On"
     yield "the command line `--set NAME=VALUE`, which may be repeated.\n"
     yield table(_HEADS, _of_hub())
+    yield "\n## The payment channels\n"
+    yield "`channels.toml` in the hub's `data_dir`; without the file there are no channels, and a"
+    yield "section that is not there is a channel that is not used. Paths are relative to the file."
+    yield "Keys are files of mode 0600. There are no variables and no `--set` for these. See"
+    yield "[connect WeChat Pay](../how-to/connect-wechat-pay.md) and"
+    yield "[connect Alipay](../how-to/connect-alipay.md).\n"
+    for section, field in channels.ChannelSettings.model_fields.items():
+        kind = channels.SECTIONS[section]
+        yield f"### `[{section}]`\n"
+        yield first_sentence(kind) + "\n"
+        yield table(("setting", "default", "what it does"), _of_channel(kind)) + "\n"
+        assert field.default is None, "a channel that is not set up is not used"
 
 
 def _of_section(section: str, kind: type) -> Iterator[tuple[str, ...]]:
@@ -46,6 +62,16 @@ def _of_hub() -> Iterator[tuple[str, ...]]:
     for name, field in central.config.HubConfig.model_fields.items():
         variable = f"{central.config.ENV_PREFIX}{name}".upper()
         yield code(name), code(variable), _default(field.default), str(field.description)
+
+
+def _of_channel(kind: type[BaseModel]) -> Iterator[tuple[str, ...]]:
+    for name, field in kind.model_fields.items():
+        default = "needed" if field.is_required() else _of_a_channel_s_own(field.default)
+        yield code(name), default, str(field.description)
+
+
+def _of_a_channel_s_own(value: Any) -> str:
+    return code(json.dumps(value, ensure_ascii=False)) if value else "empty"
 
 
 def _default(value: Any) -> str:

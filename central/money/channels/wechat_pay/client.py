@@ -192,7 +192,7 @@ class Client:
         self, method: str, target: str, body: Mapping[str, Any] | None, bytes_max: int
     ) -> Answer:
         target = self._prefix + target
-        key = self._sealing_key() if self.platform.serials else None
+        key = self.platform.sealing(self.now_s())
         raw = b"" if body is None else to_json(body, key)
         timestamp, nonce = self.now_s(), self.nonce()
         text = signing.request_text(method, target, timestamp, nonce, raw)
@@ -213,12 +213,6 @@ class Client:
         return self._sender.send(
             method, self._origin + target, headers=headers, body=raw or None, bytes_max=bytes_max
         )
-
-    def _sealing_key(self) -> PlatformKey:
-        try:
-            return self.platform.sealing(self.now_s())
-        except Unverified as exc:
-            raise ChannelUnknown("no-platform-key", f"Nothing was sent: {exc}.") from exc
 
     def _refresh_if_due(self) -> None:
         if not self.platform.uses_certificates:
@@ -254,13 +248,13 @@ def to_json(body: Mapping[str, Any], key: PlatformKey | None) -> bytes:
     """Return the bytes that are signed and sent.
 
     Raises:
-        ChannelUnknown: a field is to be sealed, and there is no key of the platform yet.
+        ChannelUnknown: a field is to be sealed, and no key of the platform is in force.
     """
 
     def seal(value: Any) -> str:
         assert isinstance(value, Sealed), "everything else in a request is JSON"
         if key is None:
-            raise ChannelUnknown("no-platform-key", "Nothing was sent: no key of the platform.")
+            raise ChannelUnknown("no-platform-key", "Nothing was sent: no platform key.")
         return signing.seal(key.key, value.text)
 
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=seal).encode()

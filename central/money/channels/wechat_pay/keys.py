@@ -110,16 +110,16 @@ class PlatformKeys:
         """Which keys are known."""
         return sorted(self._keys)
 
-    def sealing(self, at_s: int) -> PlatformKey:
+    def sealing(self, at_s: int) -> PlatformKey | None:
         """Return the key to seal for: one with an id before a certificate, the newest of these.
 
-        Raises:
-            Unverified: none is in force.
+        None if none is in force: there are no certificates yet, or they have all run out.
         """
-        usable = [key for key in self._keys.values() if key.counts(at_s)]
-        if not usable:
-            raise Unverified("no key of the platform is in force")
-        return max(usable, key=lambda k: (k.serial.startswith("PUB_KEY_ID_"), k.not_before_s))
+        return max(
+            (key for key in self._keys.values() if key.counts(at_s)),
+            key=lambda k: (k.serial.startswith("PUB_KEY_ID_"), k.not_before_s),
+            default=None,
+        )
 
     def verify(self, headers: Mapping[str, str], body: bytes, at_s: int) -> None:
         """Check that an answer or a callback is the channel's and of now.

@@ -102,6 +102,8 @@ def _offer(world: World, number: str, content: bytes) -> Done:
 
 
 def _day(world: World, query: dict[str, str]) -> str:
+    if query.get("tar_type"):
+        raise Refuse(400, "PARAM_ERROR", "the simulator does not compress its bills")
     text = query.get("bill_date", "")
     try:
         day = dt.date.fromisoformat(text)

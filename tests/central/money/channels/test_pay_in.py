@@ -20,6 +20,7 @@ from tests import builders as b
 from tests.central.channel import (
     ALIPAY,
     CHANNELS,
+    OTHER_OPENID,
     WECHAT,
     Served,
     a_payment,
@@ -112,9 +113,9 @@ def test_a_payment_within_wechat_comes_with_what_opens_the_till(channel: Served)
 
 def test_a_payment_within_wechat_is_the_payer_s(channel: Served) -> None:
     money_in = channel.channels().pay_in(WECHAT)
-    money_in.create(an_in_app_payment(payer="oSomebodyElse0000000000001"))
+    money_in.create(an_in_app_payment(payer=OTHER_OPENID))
     channel.pay(WECHAT, "PAY0000001")
-    assert money_in.query("PAY0000001").payer == "oSomebodyElse0000000000001"
+    assert money_in.query("PAY0000001").payer == OTHER_OPENID
 
 
 def test_without_a_payer_nothing_is_sent(channel: Served) -> None:
