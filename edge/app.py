@@ -185,7 +185,9 @@ class Unit:
             SESSION_COOKIE_HTTPONLY=True,
             PERMANENT_SESSION_LIFETIME=dt.timedelta(seconds=SESSION_S),
             MAX_CONTENT_LENGTH=pages.PICTURE_BYTES_MAX + 64 * 1024,
-            MAX_FORM_MEMORY_SIZE=64 * 1024,
+            # It also bounds what the parser holds of a file: a piece of 64 KiB and the rest of the
+            # last one. With less a photograph is "too large", whether it is or not.
+            MAX_FORM_MEMORY_SIZE=256 * 1024,
         )
         locale = self.config.unit.locale
         register_problems(app, locale)

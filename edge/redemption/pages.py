@@ -162,7 +162,7 @@ def blueprint(unit: Unit, default_locale: str) -> Blueprint:  # noqa: C901, PLR0
             locale = locale_of(default_locale)
             try:
                 if unit.clerks.check(name, request.form.get("pin", "")):
-                    session.clear()
+                    forget_all_but_the_language()
                     session["clerk"] = name
                     session.permanent = True
                     return redirect(url_for("pages.clerk"))
@@ -175,7 +175,7 @@ def blueprint(unit: Unit, default_locale: str) -> Blueprint:  # noqa: C901, PLR0
     @pages.post("/logout")
     @allowed(For.CLERK)
     def logout() -> BaseResponse:
-        session.clear()
+        forget_all_but_the_language()
         return redirect(url_for("pages.login"))
 
     add_common(pages)
@@ -190,9 +190,7 @@ def add_common(pages: Blueprint) -> None:
     def language() -> BaseResponse:
         if request.form.get("locale") in LOCALES:
             session["locale"] = request.form["locale"]
-        back = request.form.get("back", "/")
-        # Only our own paths: "//host" would lead to another one.
-        return redirect(back if back.startswith("/") and not back.startswith("//") else "/")
+        return redirect(way_back(request.form.get("back", "/")))
 
     @pages.get("/problems/<slug>")
     @allowed(For.ANYBODY)
@@ -260,6 +258,21 @@ def locale_of(default: str) -> str:
     """Return the language of this request: chosen, asked for by the browser, or the unit's."""
     chosen = session.get("locale")
     return chosen or best_locale(request.headers.get("Accept-Language"), default)
+
+
+def forget_all_but_the_language() -> None:
+    """Begin a new session of whoever reads this screen."""
+    locale = session.get("locale")
+    session.clear()
+    if locale:
+        session["locale"] = locale
+
+
+def way_back(path: str) -> str:
+    """Return the path if it is one of ours: "//host" and what a browser takes for it is none."""
+    leads_elsewhere = path.startswith(("//", "/\\"))
+    is_ours = path.startswith("/") and path.isascii() and path.isprintable()
+    return path if is_ours and not leads_elsewhere else "/"
 
 
 def currency_of(bundles: BundleStore) -> str:

@@ -88,7 +88,7 @@ class Voider:
         word = self._bundles.word
         if word is None or word.state is not UnitState.ACTIVE:
             state = str(word.state) if word else ""
-            raise UnitStopped(f"The hub says this unit is {state}.", state=state)
+            raise UnitStopped(N_("Only headquarters can let it go on; call them."), state=state)
         return word.policy
 
     def _notes(self, accepted: Recorded) -> Notes:

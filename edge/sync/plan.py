@@ -28,7 +28,7 @@ def wait_s(
     """
     if failures == 0:
         return every_s * (0.8 + 0.4 * jitter)
-    backoff = min(FIRST_WAIT_S * 2.0 ** min(failures - 1, 10), LONGEST_WAIT_S)
+    backoff = min(FIRST_WAIT_S * 2.0 ** min(failures - 1, 10), LONGEST_WAIT_S / 1.5)
     return max(backoff * (0.5 + jitter), min(retry_after_s or 0.0, RETRY_AFTER_S_MAX))
 
 

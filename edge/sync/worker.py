@@ -70,15 +70,17 @@ class _Loop:
         self.last_error = error
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while True:
             self._wake.clear()
+            self._back.clear()
+            if self._stopping.is_set():  # after the clearing, or its word could be lost
+                return
             self.round()
             jitter = secrets.randbelow(1000) / 1000
             pause = wait_s(self.failures, self._every_s, jitter, self._retry_after_s)
             if self.failures:
                 # A new entry does not end the pause after an error; word that the hub is back does.
                 self._back.wait(pause)
-                self._back.clear()
             else:
                 self._wake.wait(pause)
 
@@ -123,7 +125,7 @@ class SyncWorker:
 
     def _push_all(self) -> None:
         while push_once(self._exchange):
-            pass
+            self.pulling.hub_is_back()
 
     def _pull_all(self) -> None:
         more = True

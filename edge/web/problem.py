@@ -7,11 +7,12 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, render_template, request, session
 from werkzeug.exceptions import HTTPException
 
 from edge.contract.problem import CONTENT_TYPE, Problem
 from edge.errors import EdgeError, NotPermitted
+from edge.web.advice import ADVICE
 from edge.web.words import N_, best_locale, translate
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ OF_STATUS = {
 
 
 def problem_response(problem: Problem, locale: str) -> Response:
-    """Return the response of a problem, its sentences in the language of the caller."""
+    """Return the problem as JSON, its sentences in the language of the caller."""
     told = Problem(
         problem.slug,
         problem.status,
@@ -46,7 +47,20 @@ def problem_response(problem: Problem, locale: str) -> Response:
         problem.instance,
         problem.extra,
     )
-    response = Response(told.to_json(), problem.status, content_type=CONTENT_TYPE)
+    return _with_headers(
+        Response(told.to_json(), problem.status, content_type=CONTENT_TYPE), problem, locale
+    )
+
+
+def problem_page(problem: Problem, locale: str) -> Response:
+    """Return the problem as a page for a person, with what to do about it."""
+    page = render_template("error.html", problem=problem, advice=ADVICE[problem.slug])
+    return _with_headers(
+        Response(page, problem.status, content_type="text/html; charset=utf-8"), problem, locale
+    )
+
+
+def _with_headers(response: Response, problem: Problem, locale: str) -> Response:
     response.headers["Content-Language"] = locale
     if isinstance(problem.extra.get("retry_after_s"), int):
         response.headers["Retry-After"] = str(problem.extra["retry_after_s"])
@@ -56,10 +70,15 @@ def problem_response(problem: Problem, locale: str) -> Response:
 
 
 def register_problems(app: Flask, default_locale: str) -> None:
-    """Answer every error of the app with problem details; an unknown one tells nothing inside."""
+    """Answer every error of the app with problem details, or with a page if a person looks.
+
+    An error that nobody thought of tells nothing of the inside.
+    """
 
     def answer(problem: Problem) -> Response:
         locale = best_locale(request.headers.get("Accept-Language"), default_locale)
+        if _wants_page():
+            return problem_page(problem, session.get("locale") or locale)
         return problem_response(problem, locale)
 
     @app.errorhandler(EdgeError)
@@ -77,6 +96,11 @@ def register_problems(app: Flask, default_locale: str) -> None:
         instance = f"urn:uuid:{secrets.token_hex(16)}"
         log.error("%s: unexpected error in %s", instance, request.endpoint, exc_info=error)
         return answer(Problem("internal", 500, TITLES["internal"], instance=instance))
+
+
+def _wants_page() -> bool:
+    best = request.accept_mimetypes.best_match(["application/json", "text/html"])
+    return best == "text/html" and not request.path.startswith("/v1/")
 
 
 def refusal_problem(detail: str, extra: Mapping[str, Any]) -> Problem:

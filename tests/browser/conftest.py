@@ -1,13 +1,11 @@
 """The demo's hub, tills and printers, still running, and a browser that visits them.
 
 The demo is played once. Under pytest-xdist all of these tests are one group: ``--dist loadgroup``
-gives them to one worker; with another distribution each worker plays its own demo, one after the
-other, because they ask for the same ports.
+gives them to one worker; with another distribution each worker plays a demo of its own.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -48,12 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Everything that runs once the demo has been played."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    with (shared / "stage.lock").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        played = play(tmp_path_factory.mktemp("stage"), to_stderr)
+    played = play(tmp_path_factory.mktemp("stage"), to_stderr)
     yield played
     played.end()
 
@@ -75,9 +68,9 @@ def stock(stage: Stage) -> Stock:
     """Vouchers that nobody has used yet."""
     today = (now_s() - DAY_ZERO_S) // DAY_S
     orders = {
-        "lunch": Order(LUNCH, 40, GROUP, today - 1, today + 365),
-        "coffee": Order(COFFEE, 6, GROUP, today - 1, today + 365),
-        "code": Order(COFFEE, 2, GROUP, today - 1, today + 365, dynamic_required=True),
+        "lunch": Order(LUNCH, 50, GROUP, today - 1, today + 365),
+        "coffee": Order(COFFEE, 4, GROUP, today - 1, today + 365),
+        "code": Order(COFFEE, 6, GROUP, today - 1, today + 365, dynamic_required=True),
         "gift": Order(GIFT, 16, GROUP, today - 1, today + 365, value=20000),
     }
     sold = {}
@@ -95,7 +88,7 @@ def stock(stage: Stage) -> Stock:
 def bare_unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a unit that is not enrolled."""
     directory = tmp_path_factory.mktemp("bare-unit")
-    port = free_port(0)
+    port = free_port(8190)
     unit = Process(
         "bare-unit", f"http://127.0.0.1:{port}", directory / "log",
         ["tearoff-unit", "--set", f"unit.data_dir={directory / 'data'}", "--set",
@@ -110,7 +103,7 @@ def bare_unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def bare_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """The address of a hub on its first day, and the password of its admin."""
     directory = tmp_path_factory.mktemp("bare-hub")
-    port = free_port(0)
+    port = free_port(8290)
     command = [
         "tearoff-hub", "--set", f"data_dir={directory / 'data'}", "--set", f"port={port}",
         "--set", "issuer=bare.tearoff.example",

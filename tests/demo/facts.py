@@ -186,12 +186,13 @@ def _wrong_papers(facts: Facts) -> Iterator[str]:
 def _wrong_acks(facts: Facts) -> Iterator[str]:
     acked = {ack["unit"]: ack for ack in facts["acks"]}
     for scan in facts["scans"]:
-        unit, entry, ack = scan["unit"], scan["entry"], acked.get(scan["unit"])
-        if ack is None or (ack["epoch"], ack["seq"]) < (entry["epoch"], entry["seq"]):
-            yield f"the hub does not have {unit}/{entry['epoch']}/{entry['seq']}"
-        elif (ack["epoch"], ack["seq"]) == (entry["epoch"], entry["seq"]):
-            if ack["head_hex"] != entry["hash_hex"]:
-                yield f"the hub has another {unit}/{entry['epoch']}/{entry['seq']}"
+        unit, epoch, seq, digest = _name(scan["unit"], scan["entry"])
+        ack = acked.get(unit, {"epoch": 0, "seq": 0})
+        has = (ack["epoch"], ack["seq"])
+        if has < (epoch, seq):
+            yield f"the hub does not have {unit}/{epoch}/{seq}"
+        if has == (epoch, seq) and ack["head_hex"] != digest:
+            yield f"the hub has another {unit}/{epoch}/{seq}"
 
 
 def _wrong_conflicts(facts: Facts) -> Iterator[str]:

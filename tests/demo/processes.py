@@ -21,7 +21,7 @@ import urllib3
 
 T = TypeVar("T")
 
-READY_S = 30.0
+READY_S = 60.0
 _PORTS_TRIED = 1000
 _PROMISES: list[socket.socket] = []
 _BIN = Path(sys.executable).parent

@@ -38,6 +38,7 @@ _PAGE = """\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>小票 Receipts</title>
 <link rel="stylesheet" href="{{ url_for('style') }}">
+<link rel="icon" href="{{ url_for('icon') }}">
 <script src="{{ url_for('script') }}" defer></script>
 <noscript><meta http-equiv="refresh" content="2"></noscript>
 </head>
@@ -128,12 +129,18 @@ img {
 }
 .reading { flex: 1 1 20rem; min-width: 0; }
 .reading p { color: var(--soft); }
-pre { margin: 0; overflow-x: auto; white-space: pre; }
+pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .alarm {
   margin-bottom: var(--gap); padding: .75rem; color: var(--alarm); overflow-wrap: anywhere;
   background: var(--alarm-ground); border: 2px solid currentColor; border-radius: 6px;
 }
 .alarm ul { margin: .5rem 0 0; padding-left: 1.25rem; }
+"""
+
+_ICON = """\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M8 3h16v26l-4-3-4 3-4-3-4 3z"
+fill="#fff" stroke="#5c5953" stroke-width="2"/><path d="M12 10h8M12 15h8" stroke="#5c5953"
+stroke-width="2"/></svg>
 """
 
 # Papers are compared one by one, so that a picture that has not changed is not loaded again, a
@@ -204,6 +211,10 @@ def printer_pages(printer: SimulatedPrinter) -> Flask:
     @app.get("/printer.css")
     def style() -> Response:
         return Response(_STYLE, mimetype="text/css")
+
+    @app.get("/icon.svg")
+    def icon() -> Response:
+        return Response(_ICON, mimetype="image/svg+xml")
 
     @app.get("/printer.js")
     def script() -> Response:

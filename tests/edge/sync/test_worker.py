@@ -151,6 +151,17 @@ def test_a_pull_that_succeeds_ends_the_pause_of_the_push(rig: Rig) -> None:
         hub.wait_for(2, "/push")
 
 
+def test_a_push_that_succeeds_ends_the_pause_of_the_pull(rig: Rig) -> None:
+    """What is shown as offline is the pull; a clerk should not look at it half a minute longer."""
+    broken = on("/pull", lambda _: Reply(b"", 500, "text/html"))
+    with a_small_hub(broken) as hub, working(rig, hub) as worker:
+        hub.wait_for(1, "/pull")
+        hub.answer = good
+        rig.present(b.a_token())
+        assert worker.pushing.round()
+        hub.wait_for(2, "/pull")
+
+
 def test_failures_are_counted_until_one_round_succeeds(rig: Rig) -> None:
     with a_small_hub(lambda _: Reply(b"", 500, "text/html")) as hub:
         worker = SyncWorker(an_exchange(rig, hub.url), Breaker(), NEVER_S, dict)

@@ -134,3 +134,28 @@ def test_no_two_errors_share_a_slug_unless_one_is_a_kind_of_the_other() -> None:
 
     walk(EdgeError)
     assert set(owners) | set(TITLES) == set(titles())
+
+
+def test_a_person_gets_a_page_and_a_program_gets_json(unit: Unit) -> None:
+    for accept, content_type in (
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "text/html; charset=utf-8"),
+        ("application/json", "application/problem+json"),
+        ("*/*", "application/problem+json"),
+    ):
+        response = unit.flask.test_client().get("/nowhere", headers={"Accept": accept})
+        assert (response.status_code, response.content_type) == (404, content_type)
+
+
+def test_the_page_is_in_the_language_that_was_chosen_and_says_what_to_do(unit: Unit) -> None:
+    client = unit.flask.test_client()
+    client.post("/language", data={"locale": "zh-CN"})
+    headers = {"Accept": "text/html", "Accept-Language": "en"}
+    response = client.post("/redeem", headers=headers)
+    assert (response.status_code, response.headers["Content-Language"]) == (401, "zh-CN")
+    assert translate("zh-CN", ADVICE["not-permitted"].person) in response.text
+    assert "/problems/not-permitted" in response.text
+
+
+def test_the_api_answers_json_whatever_the_browser(unit: Unit) -> None:
+    response = unit.flask.test_client().get("/v1/status", headers={"Accept": "text/html"})
+    assert response.content_type == "application/problem+json"
