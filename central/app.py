@@ -37,16 +37,24 @@ from central.foundation.web.words import (
     NAVIGATION,
     OUTCOME_LOOKS,
     OUTCOMES,
-    POSTINGS,
     PRINTERS,
     REASONS,
     REFUSALS,
     STATES,
     grouped,
 )
+from central.money.channels import api as callbacks
+from central.money.channels.gather import gather
+from central.money.channels.ports import EventKind
+from central.money.channels.record import RecordedCalls
+from central.money.channels.take_in import Wake
 from central.money.ledger import api as ledger_api
 from central.money.ledger import pages as ledger_pages
-from central.money.ledger.audit import audit, size
+from central.money.ledger.audit import newest_or_now
+from central.money.ledger.seal import Sealer
+from central.money.payouts import api as payouts_api
+from central.money.payouts import pages as payout_pages
+from central.money.payouts import store as payout_store
 from central.money.sharing import api as sharing_api
 from central.money.sharing import pages as sharing_pages
 from central.money.sharing.ports import Named, Outside
@@ -115,7 +123,10 @@ def now_s() -> int:
 def create() -> OpenAPI:
     """Return the app with the settings of the environment; a server's worker calls this."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    return build(settings.load())
+    app = build(settings.load())
+    if not is_sqlite(HUB.obj):
+        Sealer().start()  # a daemon: what it had no time for, the next one seals
+    return app
 
 
 def build(config: HubConfig, clock: Callable[[], int] = now_s) -> OpenAPI:
@@ -168,6 +179,8 @@ def _harden(app: OpenAPI, config: HubConfig) -> Limiter:
 
     @app.before_request
     def refuse_nul() -> None:
+        # Reading the form would eat the bytes, which a channel's signature covers.
+        request.get_data(cache=True)
         # PostgreSQL keeps no text with a NUL in it; SQLite would, and find it again.
         if any("\x00" in t for t in (request.path, *request.args.values(), *request.form.values())):
             raise RequestInvalid("No text here holds a NUL character.")
@@ -196,14 +209,22 @@ def _register_routes(
     units = edge_api.blueprint(keyring, config, clock)
     app.register_blueprint(units)
     csrf.exempt(units)  # signed by the unit; there is no cookie to misuse
+    channels = gather(config.channels_file, RecordedCalls(clock), clock)
+    wake: dict[EventKind, Wake] = {
+        EventKind.TRANSFER: lambda event: payout_store.wake(event.number, clock()),
+    }
+    called = callbacks.blueprint(channels, wake, clock)
+    app.register_blueprint(called)
+    csrf.exempt(called)  # signed by the channel
     # A code cannot be guessed in its ten minutes; this keeps the guessing from costing anything.
     offer = app.view_functions["units_api.offer"]
     app.view_functions["units_api.offer"] = limiter.limit("30 per minute")(offer)  # type: ignore[assignment]
     apis = (
         json_api.blueprint(keyring),
-        ledger_api.blueprint(),
+        ledger_api.blueprint(clock),
         agents_api.blueprint(clock),
         sharing_api.blueprint(OUTSIDE_OF_SHARING, config.currency, clock),
+        payouts_api.blueprint(config.timezone, clock),
     )
     for api in apis:
         app.register_api(api)
@@ -213,6 +234,7 @@ def _register_routes(
     app.register_blueprint(unit_pages.blueprint(keyring, config, clock))
     app.register_blueprint(redemption_pages.blueprint())
     app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))
+    app.register_blueprint(payout_pages.blueprint(config.currency, config.timezone, clock))
     app.register_blueprint(
         sharing_pages.blueprint(OUTSIDE_OF_SHARING, config.currency, config.timezone, clock)
     )
@@ -282,7 +304,6 @@ def _prepare_templates(app: OpenAPI, config: HubConfig) -> None:
             "modes": MODES,
             "outcome_names": OUTCOMES,
             "looks": OUTCOME_LOOKS,
-            "kinds": POSTINGS,
             "refusals": REFUSALS,
             "reasons": REASONS,
             "alarm_names": ALARMS,
@@ -322,7 +343,8 @@ def _tiles(now: int) -> list[dict[str, Any]]:
         look = "bad" if open_conflicts else "good"
         tile(look, "/conflicts", open_conflicts, gettext("Conflicts"))
     if may(role, Permission.LEDGER_READ):
-        faults = len(audit())
+        audit = newest_or_now(now)
+        faults = len(audit.findings)
         name = gettext("Faults in the ledger") if faults else gettext("Journals, all sound")
-        tile("bad" if faults else "good", "/ledger", faults or size()[0], name)
+        tile("bad" if faults else "good", "/ledger/audit", faults or audit.journals, name)
     return tiles

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import ipaddress
 import json
+import logging
 import os
 import socket
 import sys
@@ -23,15 +25,16 @@ from central.errors import ConfigInvalid, HubError, RequestInvalid
 from central.foundation.db.engine import HUB, open_database
 from central.foundation.people import login
 from central.foundation.people.roles import ROLES
-from central.money.ledger.audit import audit as audit_ledger
-from central.money.ledger.audit import size
+from central.money.channels.gather import gather
+from central.money.channels.record import RecordedCalls
+from central.money.ledger import commands as ledger_commands
 from central.money.ledger.rules import business_day
-from central.money.ledger.statement import statement as statement_of
-from central.money.ledger.statement import trial_balance
+from central.money.payouts import commands as payout_commands
 from central.money.sharing import commands as sharing_commands
 from central.network.agents import commands as agents_commands
 from central.network.agents.upstream import suspended
 from central.stores.keys import keyring, trust
+from central.stores.redemptions import commands as case_commands
 from central.stores.redemptions.resume import resume
 from central.stores.units import enrol, revoke, steer
 from central.stores.units.overview import units as all_units
@@ -130,7 +133,11 @@ def main(ctx: click.Context, file: Path | None, overrides: tuple[str, ...]) -> N
 
 
 main.add_command(agents_commands.agents)
+main.add_command(case_commands.cases)
+main.add_command(payout_commands.payouts)
 main.add_command(sharing_commands.commands(OUTSIDE_OF_SHARING, suspended))
+for command in ledger_commands.COMMANDS:
+    main.add_command(command)
 
 
 @main.command()
@@ -178,6 +185,69 @@ def serve(settings_: Settings) -> None:
     click.echo(f"The hub listens at http://{config.host}:{config.port}")
     sys.stdout.flush()
     server.serve()
+
+
+@main.command("channel-simulator")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback only.")
+@click.option("--port", type=int, default=8090, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path), required=True,
+    help="Directory of its keys, its books, and the merchant's files.",
+)  # fmt: skip
+@click.option(
+    "--hub-url", default="http://127.0.0.1:8080", show_default=True,
+    help="Where callbacks go.",
+)  # fmt: skip
+def channel_simulator(host: str, port: int, data_dir: Path, hub_url: str) -> None:
+    """Play WeChat Pay and Alipay with pretend money, and misbehave on request."""
+    from central.simulators.channel import app as simulator  # noqa: PLC0415
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        made = simulator.build(data_dir, now_s)
+    except OSError as exc:
+        raise ConfigInvalid(f"{data_dir} cannot be written: {exc.strerror}") from exc
+    server = simulator.listen(made, host, port, hub_url)
+    click.echo(f"The channel simulator listens at {server.url}/?token={made.token}")
+    click.echo(f"The merchant's files for the hub are in {data_dir / 'merchant'}")
+    sys.stdout.flush()
+    with contextlib.suppress(KeyboardInterrupt):
+        simulator.serve(made, server)
+
+
+@main.group()
+def channels() -> None:
+    """WeChat Pay, Alipay, the bank's file."""
+
+
+@channels.command("list")
+@click.pass_obj
+def channels_list(settings_: Settings) -> None:
+    """List the channels in use, where they are, and whose keys are known."""
+    with hub_of(settings_) as hub:
+        found = gather(hub.config.channels_file, RecordedCalls(now_s), now_s)
+    if found.wechat_pay is not None:
+        serials = ", ".join(found.wechat_pay.platform.serials) or "none yet: refresh"
+        click.echo(f"wechat-pay  {found.wechat_pay.settings.base_url}  keys: {serials}")
+    if found.alipay is not None:
+        way = "certificates" if found.alipay.settings.uses_certificates else "public key"
+        click.echo(f"alipay      {found.alipay.settings.base_url}  {way}")
+    if found.bank_file is not None:
+        click.echo(f"bank-file   {found.bank_file.account_name}, {found.bank_file.encoding}")
+    if not (found.names or found.bank_file):
+        click.echo(f"There is no {hub.config.channels_file}.")
+
+
+@channels.command("refresh-certificates")
+@click.pass_obj
+def channels_refresh(settings_: Settings) -> None:
+    """Download the platform certificates of WeChat Pay; do it once a day."""
+    with hub_of(settings_) as hub:
+        client = gather(hub.config.channels_file, RecordedCalls(now_s), now_s).wechat_pay
+        if client is None or not client.platform.uses_certificates:
+            raise RequestInvalid("WeChat Pay is not in use here, or not with certificates.")
+        new = client.refresh_certificates()
+    click.echo(f"{len(new)} new: {', '.join(new)}" if new else "Nothing new.")
 
 
 @main.command("api-key")
@@ -418,64 +488,6 @@ def units_release(settings_: Settings, unit_id: str) -> None:
     click.echo(f"{unit_id} is active")
 
 
-@main.command()
-@click.argument("store")
-@click.option(
-    "--from", "first", help="First business day, 2026-04-01; the first of this month if not given."
-)
-@click.option("--to", "last", help="Last business day; today if not given.")
-@as_json_option
-@click.pass_obj
-def statement(
-    settings_: Settings,
-    store: str,
-    first: str | None,
-    last: str | None,
-    as_json: bool,  # noqa: FBT001
-) -> None:
-    """Show what is owed to the shop STORE and for which redemptions."""
-    with hub_of(settings_) as hub:
-        today = business_day(now_s(), hub.config.timezone)
-        found = statement_of(
-            f"2310.{store}", _yyyymmdd(first, today // 100 * 100 + 1), _yyyymmdd(last, today)
-        )
-    if found is None:
-        raise RequestInvalid(f"Nothing has been redeemed in {store} yet.")
-    if as_json:
-        lines = [line._asdict() for line in found.lines]
-        click.echo(json.dumps(found._asdict() | {"lines": lines}, ensure_ascii=False))
-        return
-
-    def money(minor: int) -> str:
-        return f"{decimal_text(minor, found.currency):>12}"
-
-    click.echo(f"Statement of {store}, {found.currency}")
-    click.echo(f"{'opening balance':46} {money(found.opening)}")
-    for line in found.lines:
-        click.echo(f"{line.effective}  {line.kind:18} {line.memo:16} {money(line.change)}")
-    click.echo(f"{'closing balance':46} {money(found.closing)}")
-
-
-@main.command()
-@as_json_option
-@click.pass_obj
-def audit(settings_: Settings, as_json: bool) -> None:  # noqa: FBT001
-    """Prove the ledger from its entries. Exit code 1 if anything does not hold."""
-    with hub_of(settings_):
-        findings = audit_ledger()
-        journals, entries = size()
-        accounts = trial_balance()
-    if as_json:
-        rows = [a._asdict() for a in accounts]
-        click.echo(json.dumps({"findings": findings, "accounts": rows}, ensure_ascii=False))
-    else:
-        for account in accounts:
-            amounts = (decimal_text(n, account.currency) for n in (account.debit, account.credit))
-            click.echo(f"{account.code:16} {'{:>14} {:>14}'.format(*amounts)}  {account.name_en}")
-        click.echo(f"{journals} journals, {entries} entries: " + ("; ".join(findings) or "sound"))
-    sys.exit(1 if findings else 0)
-
-
 def _check_address(host: str, port: int) -> None:
     """Say in a sentence what the server would say in a traceback: nobody can listen there."""
     try:
@@ -518,10 +530,6 @@ def _midnight(day: dt.date, zone: ZoneInfo) -> int:
     A token's days are UTC's: what is sold for some local days covers all of them.
     """
     return int(dt.datetime.combine(day, dt.time(), zone).timestamp())
-
-
-def _yyyymmdd(text: str | None, default: int) -> int:
-    return int(_date(text).strftime("%Y%m%d")) if text else default
 
 
 def _moment(at_s: int) -> str:

@@ -72,6 +72,11 @@ class HubConfig(BaseModel):
         """Where the database lies if it is SQLite."""
         return self.data_dir / "hub.db"
 
+    @property
+    def channels_file(self) -> Path:
+        """Settings of the payment channels; without the file there are none."""
+        return self.data_dir / "channels.toml"
+
 
 def load(
     file: Path | None = None,

@@ -11,15 +11,20 @@
     ├── Conflict                  it does not fit what is there already
     │   ├── KeyReused             the same business key, another request
     │   ├── PostingRefused        the ledger's own rules refuse it
-    │   └── SharingRefused        a sale cannot be shared, or not be undone, like this
+    │   ├── SharingRefused        a sale cannot be shared, or not be undone, like this
+    │   └── PayoutRefused         a limit on payouts is in the way
+    ├── FontMissing               a paper cannot be set in Chinese on this machine
     ├── EnrolmentRefused          a code is wrong, used, too old, or the numbers differ
+    ├── ChannelRefused            a payment channel has definitely not done it
+    ├── ChannelUnknown            nobody knows whether a payment channel has done it
+    ├── CallbackRefused           a payment channel's callback cannot be believed
     └── TooManyTries              wait
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from edge.contract.problem import Problem
 
@@ -101,10 +106,57 @@ class SharingRefused(Conflict):
     slug, status, title = "sharing-refused", 409, "This cannot be shared like that"
 
 
+class PayoutRefused(Conflict):
+    """A limit on payouts is in the way, or a second person is needed."""
+
+    slug, title = "payout-refused", "The payout may not be made"
+
+
+class FontMissing(HubError):
+    """No font with Chinese characters is installed, so no paper can be set."""
+
+    slug, status, title = "font-missing", 503, "There is no font for this paper"
+
+
 class EnrolmentRefused(HubError):
     """A code is wrong, used or too old, or the numbers were not the same."""
 
     slug, status, title = "enrolment-refused", 403, "The enrolment was refused"
+
+
+class ChannelRefused(HubError):
+    """A payment channel has said, verifiably, that it has not done it and will not.
+
+    What was held for the request may be set free. A new attempt is a new request.
+    """
+
+    slug, status, title = "channel-refused", 409, "The payment channel has refused it"
+    is_definite: ClassVar[bool] = True
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(detail, code=code)
+        self.code = code
+
+
+class ChannelUnknown(HubError):
+    """Nobody knows whether a payment channel has done it: time-out, 5xx, unverifiable, new code.
+
+    Nothing may be set free. Query under the same number; only if the channel has no such number,
+    send the identical request again.
+    """
+
+    slug, status, title = "channel-unknown", 502, "The payment channel's answer is not known"
+    is_definite: ClassVar[bool] = False
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(detail, code=code)
+        self.code = code
+
+
+class CallbackRefused(HubError):
+    """A payment channel's callback is forged, stale, unreadable, or for somebody else."""
+
+    slug, status, title = "callback-refused", 401, "The callback cannot be believed"
 
 
 class TooManyTries(HubError):

@@ -16,7 +16,8 @@ from central.stores.redemptions.receive_push import receive_push
 from central.stores.redemptions.reserve import reserve
 from central.stores.units import enrol
 from central.stores.units.bundle import Cursor, News, ack_of, news_for
-from central.stores.units.signature import check_signature
+from central.stores.units.contact import note_contact
+from central.stores.units.signature import CLOCK_SKEW_S, check_signature
 from central.stores.units.tables import Unit
 from edge.contract import canonical, signed
 from edge.contract.enrolment import NONCE_BYTES
@@ -42,9 +43,9 @@ def blueprint(keyring: Keyring, config: HubConfig, now_s: Clock) -> Blueprint:
         asked = Pull.decode(body)
         # A repeated pull gives nothing that this unit may not have, sealed to it; so its clock
         # may be wrong, and that is how it learns the time.
-        unit = identified(asked.unit, body, None)
+        unit, signed_at_s = identified(asked.unit, body, None)
         at_s = now_s()
-        _note_health(asked, at_s)
+        note_health(asked, at_s, is_recent=abs(at_s - signed_at_s) <= CLOCK_SKEW_S)
         answer = reading(lambda: _answer_pull(asked, unit, keyring, config, at_s))
         return sealed(Kind.PULL_ANSWER, answer.to_body())
 
@@ -53,7 +54,7 @@ def blueprint(keyring: Keyring, config: HubConfig, now_s: Clock) -> Blueprint:
     def push() -> Response:
         body = request.get_data()
         pushed = Push.decode(body)
-        unit = identified(pushed.unit, body, None)
+        unit, _ = identified(pushed.unit, body, None)
         receipt = receive_push(pushed, unit, keyring, currency=config.currency, at_s=now_s())
         return sealed(Kind.PUSH_RECEIPT, receipt.to_body())
 
@@ -62,7 +63,7 @@ def blueprint(keyring: Keyring, config: HubConfig, now_s: Clock) -> Blueprint:
     def reservations() -> Response:
         body = request.get_data()
         wanted = Reserve.decode(body)
-        unit = identified(wanted.unit, body, now_s())
+        unit, _ = identified(wanted.unit, body, now_s())
         if unit.state != UnitState.ACTIVE:
             raise NotPermitted(f"This unit is {unit.state}.")
         return sealed(Kind.RESERVATION, reserve(wanted, unit, now_s()).to_body())
@@ -97,13 +98,13 @@ def cbor(body: bytes) -> Response:
     return Response(body, content_type=CONTENT_TYPE)
 
 
-def identified(unit_id: UnitId, body: bytes, recent_s: int | None) -> Unit:
-    """Return the unit that signed this request; NotIdentified if it is not that one."""
+def identified(unit_id: UnitId, body: bytes, recent_s: int | None) -> tuple[Unit, int]:
+    """Return the unit that signed this request, and when; NotIdentified if it is not that one."""
     unit: Unit | None = Unit.get_or_none(Unit.id == unit_id)
     if unit is None:
         raise NotIdentified("No unit of this name has been enrolled.")
-    check_signature(request, body, unit_id, bytes(unit.sign_key), now_s=recent_s)
-    return unit
+    signed_at_s = check_signature(request, body, unit_id, bytes(unit.sign_key), now_s=recent_s)
+    return unit, signed_at_s
 
 
 def _nonce_in(body: bytes) -> bytes:
@@ -121,9 +122,16 @@ def _enrolling(enrolment_id: str, body: bytes) -> None:
     check_signature(request, body, key.hex(), key, now_s=None)
 
 
-def _note_health(asked: Pull, at_s: int) -> None:
+def note_health(asked: Pull, at_s: int, *, is_recent: bool) -> None:
+    """Note what a unit says of itself, and that it was heard of."""
     heard = Unit.update(heard_at_s=at_s, health=json.dumps(dict(asked.health)))
-    money_transaction(heard.where(Unit.id == asked.unit).execute)
+
+    def write() -> None:
+        heard.where(Unit.id == asked.unit).execute()
+        if is_recent:  # a pull that somebody has kept and plays back proves no contact
+            note_contact(asked.unit, at_s)
+
+    money_transaction(write)
 
 
 def _answer_pull(

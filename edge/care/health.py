@@ -84,6 +84,12 @@ class Health:
     def figures(self) -> Mapping[str, str | int]:
         """Return the figures that go to the hub with each pull."""
         now = self.journal.clock.now()
+        complete = self.journal.complete_through()
+        # "At this moment this entry was the newest": a hub that has it then has everything before.
+        told = {}
+        if complete is not None:
+            tail, at_s = complete
+            told = {"journal_epoch": tail.epoch, "journal_seq": tail.seq, "journal_at_s": at_s}
         return {
             "software": __version__,
             "unsent": self.journal.unpushed(),
@@ -91,6 +97,7 @@ class Health:
             "papers_owed": self.spool.owed(),
             "clock": str(now.source),
             "anchor": "failed" if self.journal.anchor_failed else "good",
+            **told,
         }
 
     def lamps(self, locale: str) -> list[Lamp]:

@@ -376,6 +376,16 @@ class Journal:
             rows = self.store.rows("SELECT value FROM note WHERE key = 'used_steps'")
             return int.from_bytes(rows[0][0], "big") if rows else 0
 
+    def complete_through(self) -> tuple[Tail, int] | None:
+        """Return the newest entry, and a moment that every later entry will lie after.
+
+        None while nobody can say whether a last commit has happened.
+        """
+        with self.store.lock:
+            if self._unsettled is not None:
+                return None
+            return self.tail, self.clock.now().earliest_s
+
     def unpushed(self) -> int:
         """Return how many entries the hub has not acknowledged."""
         with self.store.reading():

@@ -1,7 +1,6 @@
 """The demo's hub, tills and printers, still running, and a browser that visits them.
 
-The demo is played once. Under pytest-xdist all of these tests are one group: ``--dist loadgroup``
-gives them to one worker; with another distribution each worker plays a demo of its own.
+The demo is played once: ``--dist loadgroup`` gives all of these tests to one worker.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from central import cli as hub_cli
 from central.app import now_s
@@ -21,7 +20,7 @@ from central.money.ledger.rules import business_day
 from central.stores.vouchers.issue import Order, issue
 from central.stores.vouchers.show import write_files
 from edge.contract.voucher_token import DAY_S, DAY_ZERO_S
-from tests.browser.visit import Pictures, Stock, Visits
+from tests.browser.visit import PATIENCE_MS, Pictures, Stock, Visits
 from tests.demo.processes import Process, free_port, run
 from tests.demo.scenario import COFFEE, GIFT, GROUP, LUNCH, Stage, Till, play, to_stderr
 
@@ -40,7 +39,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
@@ -121,6 +119,7 @@ def browser() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if found is None:
         pytest.skip("no chromium: apt-get install chromium")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield browser

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visit import LOCALES, Pictures, Stock, Visits, walk
+from tests.browser.visit import LOCALES, Pictures, Stock, Visits, scan, walk
 from tests.demo.processes import wait_until
 from tests.demo.scenario import STORE, Stage, Till
 
@@ -22,28 +22,27 @@ def test_the_login_of_a_till(visits: Visits, pictures: Pictures, till: Till, loc
 def test_the_clerk_page_and_its_answers(
     visits: Visits, pictures: Pictures, stock: Stock, till: Till, locale: str
 ) -> None:
-    def scan(text: str, look: str) -> None:
-        page.keyboard.insert_text(text)
-        page.keyboard.press("Enter")
+    def present(text: str, look: str) -> None:
+        scan(page, text)
         expect(page.locator(f".answer.{look}")).to_be_visible()
 
     with visits.clerk(till, locale=locale, meant="net::ERR_FAILED") as page:
         page.locator(".question summary").click()
         pictures.look(page, "till-ready", locale, is_till=True)
         page.locator("#scan").focus()
-        scan(stock.text("lunch"), "good")
+        present(stock.text("lunch"), "good")
         page.locator(".undo summary").click()
         pictures.look(page, "till-accepted", locale, is_till=True)
         page.locator(".undo button").click()
         expect(page.locator(".answer.back")).to_be_visible()
         pictures.look(page, "till-taken-back", locale, is_till=True)
-        scan(stock.text("code"), "ask")
+        present(stock.text("code"), "ask")
         pictures.look(page, "till-code-required", locale, is_till=True)
-        scan(stock.text("gift"), "ask")
+        present(stock.text("gift"), "ask")
         expect(page.locator("#amount")).to_be_focused()
         pictures.look(page, "till-amount", locale, is_till=True)
         page.route("**/redeem", lambda route: route.abort())
-        scan(stock.text("lunch"), "bad")
+        present(stock.text("lunch"), "bad")
         expect(page.locator("[data-reason=fault]")).to_be_visible()
         pictures.look(page, "till-silent", locale, is_till=True)
 
@@ -53,8 +52,7 @@ def test_a_refused_voucher(
 ) -> None:
     expired = next(v["text"] for v in stage.vouchers if v["what"] == "expired")
     with visits.clerk(till, locale=locale) as page:
-        page.keyboard.insert_text(expired)
-        page.keyboard.press("Enter")
+        scan(page, expired)
         expect(page.locator(".answer.bad")).to_be_visible()
         pictures.look(page, "till-refused", locale, is_till=True)
 
@@ -63,8 +61,7 @@ def test_the_recent_scans(
     visits: Visits, pictures: Pictures, till: Till, stock: Stock, locale: str
 ) -> None:
     with visits.clerk(till, locale=locale) as page:
-        page.keyboard.insert_text(stock.text("lunch"))
-        page.keyboard.press("Enter")
+        scan(page, stock.text("lunch"))
         expect(page.locator(".answer.good")).to_be_visible()
         page.goto("/recent")
         page.locator(".undo summary").first.click()

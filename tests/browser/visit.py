@@ -18,6 +18,8 @@ LOCALES = ("zh-CN", "en")
 WIDTHS = (320, 768, 1280, 1920)
 HEIGHT = 800
 LOOPBACK = "127.0.0.1"
+PATIENCE_MS = 20_000
+"""A healthy page does everything at once; a machine that is busy may take a little."""
 TARGET_PX = 44
 TEXT_PX = 16
 
@@ -223,8 +225,7 @@ class Watched:
         self.context = context
         self.complaints: list[str] = []
         self._meant = ""
-        # A healthy page does everything at once; a machine that is busy may take a little.
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         if with_spy:
             context.add_init_script(_SPY)
         context.on("console", self._said)
@@ -248,6 +249,12 @@ class Watched:
     def _asked(self, request: Request) -> None:
         if urlsplit(request.url).hostname not in {LOOPBACK, None}:
             self.complaints.append(f"a request leaves this machine: {request.url}")
+
+
+def scan(page: Page, text: str) -> None:
+    """Scan into the field that has the focus."""
+    page.keyboard.insert_text(text)
+    page.keyboard.press("Enter")
 
 
 def log_in_at_till(page: Page, pin: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from central.foundation.db.engine import rows
 from central.money.ledger.audit import audit
 from central.money.ledger.statement import trial_balance
+from central.stores.redemptions.conflict import CaseState
 from central.stores.redemptions.settle import covered_in_all, facts_of
+from central.stores.redemptions.tables import ConflictCase
 from central.stores.vouchers.tables import Voucher
 from edge.contract.status import Status
 
@@ -26,6 +28,16 @@ def assert_sound() -> None:
             assert (voucher.status == Status.REDEEMED) == is_spent, f"{voucher.id:012x}"
     owed = {a.code: -a.balance for a in trial_balance() if a.code.startswith("2020.")}
     assert owed == unredeemed
+    assert balances().get("1150", 0) == disputed()
+
+
+def disputed(store: str | None = None) -> int:
+    """Return what the open cases of a store, or of all, come to."""
+    return sum(
+        int(case.excess_minor)
+        for case in ConflictCase.select().where(ConflictCase.state == str(CaseState.OPEN))
+        if store in {None, case.store_id}
+    )
 
 
 def balances() -> dict[str, int]:

@@ -11,6 +11,7 @@ import pytest
 
 from central.foundation.db.engine import open_database
 from tests.central.builders import Database, close_hub
+from tests.central.channel import Served, Server, served, serving
 from tests.central.postgres import TEMPLATE, PostgresServer, PostgresUnavailable
 
 Anew = Callable[[], None]
@@ -95,3 +96,17 @@ def anew(request: pytest.FixtureRequest, hub_database: Database, tmp_path: Path)
     close_hub()
     for name in made:
         request.getfixturevalue("postgres_server").drop(name)
+
+
+@pytest.fixture(scope="session")
+def channel_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A channel simulator for the whole run (each process of it): its keys take a second."""
+    with serving(tmp_path_factory.mktemp("simulator") / "channel") as found:
+        yield found
+
+
+@pytest.fixture
+def channel(channel_server: Server, tmp_path: Path) -> Iterator[Served]:
+    """A channel simulator with books and keys of this test's own."""
+    with served(channel_server, tmp_path / "channel") as found:
+        yield found

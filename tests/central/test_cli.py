@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -342,6 +343,69 @@ def test_an_audit_that_finds_something_fails(shop: Hub) -> None:
     result = shop.invoke("audit", "--json")
     assert result.exit_code == 1
     assert len(json.loads(result.stdout)["findings"]) == 1
+
+
+def test_an_audit_names_the_newest_seal_which_can_be_kept(shop: Hub) -> None:
+    shop.do(*ISSUE)
+    [seal] = [line.split(": ")[1] for line in shop.do("audit").splitlines() if "seal" in line]
+    assert re.fullmatch("2:[0-9a-f]{64}", seal)
+    assert json.loads(shop.do("audit", "--json"))["newest_seal"] == seal
+    shop.do(*ISSUE)
+    assert "sound" in shop.do("audit", "--expect", seal)
+    for other, why in ((seal[:-1] + ("0" if seal[-1] != "0" else "1"), "another journal 2"),
+                       (f"9{seal[1:]}", "journal 9, which is gone")):  # fmt: skip
+        result = shop.invoke("audit", "--expect", other)
+        assert result.exit_code == 1
+        assert why in result.stdout
+    assert "A seal is written" in shop.fail("audit", "--expect", "nonsense")
+
+
+def test_an_audit_is_noted(shop: Hub) -> None:
+    shop.do("audit")
+    assert rows("SELECT actor, journals, findings FROM audit_run") == [("cli", 0, "[]")]
+
+
+def test_a_day_is_closed_by_a_command(shop: Hub) -> None:
+    shop.do(*ISSUE)
+    told = shop.do("close-day", "2026-01-15")
+    assert told.startswith("20260115 and all before it are closed. Newest seal: 2:")
+    assert "closed already" in shop.fail("close-day", "2026-01-15")
+    assert "not over yet" in shop.fail("close-day", "2299-01-01")
+    assert "no" in shop.fail("close-day", "2026-02-30")
+    assert json.loads(shop.do("close-day", "2026-01-16", "--json"))["day"] == 20260116
+
+
+def test_yesterday_is_closed_if_no_day_is_given(shop: Hub) -> None:
+    """Unless yesterday ended a month, which is closed as one."""
+    result = shop.invoke("close-day")
+    assert result.exit_code == 0 or "close the month" in result.stderr
+
+
+def test_a_month_is_closed_by_a_command(shop: Hub) -> None:
+    assert "20260131" in shop.do("close-month", "2026-01")
+    for wrong, why in (("2026-01", "closed already"), ("2026-13", "no month"),
+                       ("january", "is written 2026-04"), ("2299-01", "not over yet")):  # fmt: skip
+        assert why in shop.fail("close-month", wrong)
+
+
+def test_a_statement_is_of_a_shop_an_account_or_a_party(shop: Hub) -> None:
+    earned(shop)
+    days = ("--from", "2026-04-01", "--to", "2026-04-30")
+    shop_told = shop.do("statement", "S0412", *days)
+    assert shop.do("statement", "2310.S0412", *days) == shop_told.replace("S0412,", "2310.S0412,")
+    assert shop.do("statement", "2020.7", *days).startswith("Statement of 2020.7, CNY")
+    assert "no account yet" in shop.fail("statement", "agent:A1")
+    assert "a party is one of agent, bank" in shop.fail("statement", "nobody:A1")
+    assert "has not been opened" in shop.fail("statement", "2010")
+    assert "Nothing has been redeemed" in shop.fail("statement", "S9999")
+
+
+def test_a_statement_by_the_day_of_booking(shop: Hub) -> None:
+    """Both were written at the beginning of 1970."""
+    earned(shop)
+    days = ("--from", "2026-04-01", "--to", "2026-04-30")
+    told = shop.do("statement", "S0412", *days, "--booked")
+    assert [line.split()[-1] for line in told.splitlines()[1:]] == ["103.00", "103.00"]
 
 
 def earned(hub: Hub) -> None:

@@ -553,6 +553,18 @@ def test_only_the_symbologies_that_were_asked_for_are_looked_for(till: Till, fol
         assert "unknown format" in till.fail("scan-image", "--formats", wrong, bars)
 
 
+def test_without_the_camera_extra_it_is_told_how_to_install_it(
+    till: Till, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    told = till.fail("scan-image", str(folder / "good.png"))
+    assert told == (
+        "Pictures cannot be read on this unit:"
+        " Install the camera extra: pip install 'tearoff[camera]'.\n"
+    )
+    assert re.search(r"note +pictures +without cv2\n +-> pip install", till.do("doctor"))
+
+
 def test_a_payload_never_reaches_the_terminal_as_it_is(till: Till, folder: Path) -> None:
     told = till.do("scan-image", str(folder / "binary.png"))
     assert "\x1b" not in told

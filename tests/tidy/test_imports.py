@@ -18,6 +18,11 @@ PLANTED = [
     ("edge/redemption/decide.py", "import time", "A rule reads no clock"),
     ("edge/journal/store.py", "import edge.redemption.decide", "The rooms of the unit"),
     ("central/foundation/feed.py", "import central.money.ledger.store", "The wings of the hub"),
+    (
+        "central/simulators/channel/world.py",
+        "import central.money.channels.yuan",
+        "A simulator shares nothing with what talks to it",
+    ),
     ("central/stores/keys/trust.py", "import central.stores.units.bundle", "No circles"),
 ]
 

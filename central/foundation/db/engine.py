@@ -13,7 +13,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,6 +34,7 @@ CONNECTIONS_MAX = 32
 """Connections to PostgreSQL; a request that finds none free waits for up to ten seconds."""
 ATTEMPTS_MAX = 12
 """Tries of one transaction; with jitter this is some seconds of fighting for one row."""
+_QUEUE_UP = "LOCK TABLE feed IN EXCLUSIVE MODE"
 _RETRIED = {"40001", "40P01", "23505"}
 """serialization_failure and deadlock_detected; and unique_violation, which a transaction gets when
 another one has committed the same key after our snapshot: the next try sees it."""
@@ -148,14 +149,48 @@ def money_transaction(work: Callable[[], T], pause: Callable[[float], None] = ti
     Raises:
         peewee.OperationalError: after ATTEMPTS_MAX tries others were still in the way.
     """
+    return _persistent(work, _writing, pause)
+
+
+def posting_transaction(work: Callable[[], T], pause: Callable[[float], None] = time.sleep) -> T:
+    """Run ``work`` in one transaction beside others, and return what it returns.
+
+    Only for work that decides nothing by what it has read: its decisions are conditional updates
+    that must hit one row, and rules of the schema. Posting to the ledger is such work; looking for
+    something and then adding it is not, and belongs into ``money_transaction``. On SQLite the two
+    are the same (docs/decisions/0011).
+
+    Raises:
+        peewee.OperationalError: after ATTEMPTS_MAX tries others were still in the way.
+    """
+    return _persistent(work, _beside, pause)
+
+
+def lone_transaction(work: Callable[[], T], pause: Callable[[float], None] = time.sleep) -> T:
+    """Run ``work`` while no ``money_transaction`` runs, and return what it returns.
+
+    On PostgreSQL each of its statements sees what was committed before it, also by those whom it
+    has waited for in between; ``money_transaction`` would go on with what it saw at first.
+
+    Raises:
+        peewee.OperationalError: after ATTEMPTS_MAX tries others were still in the way.
+    """
+    return _persistent(work, _alone, pause)
+
+
+def _persistent(
+    work: Callable[[], T],
+    transaction: Callable[[peewee.Database], AbstractContextManager[None]],
+    pause: Callable[[float], None],
+) -> T:
     database = HUB.obj
     assert database is not None, "open_database comes first"
     for attempt in range(1, ATTEMPTS_MAX + 1):
         try:
-            with _connected(database), _writing(database):
+            with _connected(database), transaction(database):
                 return work()
         except (peewee.OperationalError, peewee.IntegrityError) as exc:
-            if attempt == ATTEMPTS_MAX or not _worth_retrying(exc):
+            if attempt == ATTEMPTS_MAX or not worth_retrying(exc):
                 raise
             pause((2 ** min(attempt, 6)) * 0.002 * (0.5 + secrets.randbelow(1000) / 1000))
     raise AssertionError("the loop returns or raises")
@@ -182,7 +217,22 @@ def _writing(database: peewee.Database) -> Iterator[None]:
         # Writers queue up before their first look. Nearly all of them count the feed up; of two
         # that meet there one has worked for nothing, and a push of 300 entries never got through
         # beside ten small changes a second.
-        database.execute_sql("LOCK TABLE feed IN EXCLUSIVE MODE")
+        database.execute_sql(_QUEUE_UP)
+        yield
+
+
+@contextmanager
+def _alone(database: peewee.Database) -> Iterator[None]:
+    with _beside(database):
+        if not is_sqlite(database):
+            database.execute_sql(_QUEUE_UP)
+        yield
+
+
+@contextmanager
+def _beside(database: peewee.Database) -> Iterator[None]:
+    level = ("IMMEDIATE",) if is_sqlite(database) else ("READ COMMITTED",)
+    with database.atomic(*level):
         yield
 
 
@@ -195,7 +245,8 @@ def reading(work: Callable[[], T]) -> T:
         return work()
 
 
-def _worth_retrying(error: peewee.DatabaseError) -> bool:
+def worth_retrying(error: peewee.DatabaseError) -> bool:
+    """Say whether only somebody else was in the way, so that another try may get through."""
     cause = error.__context__ or error.__cause__
     if isinstance(cause, apsw.BusyError):
         return True

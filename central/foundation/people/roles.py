@@ -18,6 +18,9 @@ class Permission(StrEnum):
     AGENTS_MANAGE = "agents.manage"
     SHARING_READ = "sharing.read"
     SHARING_MANAGE = "sharing.manage"
+    PAYOUTS_READ = "payouts.read"
+    PAYOUTS_REQUEST = "payouts.request"
+    PAYOUTS_RELEASE = "payouts.release"
 
 
 ROLES: dict[str, frozenset[Permission]] = {
@@ -28,6 +31,9 @@ ROLES: dict[str, frozenset[Permission]] = {
             Permission.REDEMPTIONS_READ,
             Permission.AGENTS_READ,
             Permission.SHARING_READ,
+            Permission.PAYOUTS_READ,
+            Permission.PAYOUTS_REQUEST,
+            Permission.PAYOUTS_RELEASE,
         }
     ),
     "viewer": frozenset(p for p in Permission if p.endswith(".read")),

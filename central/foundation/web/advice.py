@@ -147,6 +147,36 @@ ADVICE: Mapping[str, Advice] = {
         N_("Epoch keys are sealed to one unit: pull them with its own name."),
         Again.NO,
     ),
+    "payout-refused": Advice(
+        N_("A limit is in the way, payouts are stopped, or a second person is needed."),
+        N_("Let a second person release it, or look at the limits."),
+        N_("Nothing was held. Ask again with the same key once the limit has room."),
+        Again.LATER,
+    ),
+    "channel-refused": Advice(
+        N_("The payment channel has said that it has not done it and will not."),
+        N_("Nothing was paid, and what was held is free. `code` is the channel's own word."),
+        N_("A new try is a new request with a new key."),
+        Again.NO,
+    ),
+    "channel-unknown": Advice(
+        N_("Nobody knows whether the payment channel has done it."),
+        N_("Wait: the hub asks the channel until it knows, and holds the money meanwhile."),
+        N_("Ask under the same number; never begin anew under another one."),
+        Again.LATER,
+    ),
+    "callback-refused": Advice(
+        N_("A payment channel's callback is forged, too old, unreadable, or for another merchant."),
+        N_("Nothing was changed. Compare the keys with those at the channel."),
+        N_("Sign it anew: with the channel's key, for this merchant, within five minutes."),
+        Again.LATER,
+    ),
+    "font-missing": Advice(
+        N_("No font with Chinese characters is installed where the hub runs."),
+        N_("Take the statement as CSV or workbook meanwhile."),
+        N_("Install Debian's fonts-wqy-microhei; `./run` does."),
+        Again.LATER,
+    ),
     "unknown-version": Advice(
         N_("The message is of another version of the contract."),
         N_("Bring unit and hub to versions that know one another."),

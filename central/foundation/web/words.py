@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import gettext
+from functools import cache
+from pathlib import Path
+
 from central.foundation.people.roles import Permission
+
+_FOLDER = Path(__file__).parent / "translations"
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name that gettext's tools look for
     """Mark a sentence for translation without translating it here."""
     return text
+
+
+def translate(locale: str, text: str) -> str:
+    """Return a sentence in a language, for what is made without a browser that asks."""
+    return _catalogue(locale).gettext(text) if text else ""
+
+
+@cache
+def _catalogue(locale: str) -> gettext.NullTranslations:
+    languages = {"zh-CN": ["zh_Hans_CN"]}.get(locale, [])
+    return gettext.translation("messages", _FOLDER, languages=languages, fallback=True)
 
 
 NAVIGATION = (
@@ -17,6 +34,7 @@ NAVIGATION = (
     ("redemptions.show_conflicts", N_("Conflicts"), Permission.REDEMPTIONS_READ),
     ("ledger.show", N_("Trial balance"), Permission.LEDGER_READ),
     ("sharing.rules", N_("Profit sharing"), Permission.SHARING_READ),
+    ("payouts.show", N_("Payouts"), Permission.PAYOUTS_READ),
 )
 STATES = {
     "active": N_("active"),
@@ -134,8 +152,11 @@ POSTINGS = {
     "breakage": N_("Breakage recognised"),
     "difference-found": N_("Difference found"),
     "difference-explained": N_("Difference explained"),
+    "fees-charged": N_("Service fees of a statement"),
     "double-redemption-claimed": N_("Double redemption claimed"),
+    "double-redemption-claimed-reversed": N_("Claim taken back"),
     "double-redemption-borne": N_("Double redemption decided"),
+    "double-redemption-borne-reversed": N_("Decision taken back"),
     "reserve-accrued": N_("Reserve accrued"),
     "deposit-returned": N_("Deposit returned"),
     "deposit-set-off": N_("Deposit set off"),
@@ -153,6 +174,10 @@ TITLES = (
     N_("Something went wrong inside the hub"),
     N_("This is not permitted"),
     N_("Your role does not have this permission."),
+    N_("This account has not been opened."),
+    N_("Nobody of this name has an account."),
+    N_("There is no journal of this number."),
+    N_("A day is written 2026-04-11."),
 )
 """Titles of problems that a person may see on a page."""
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Response, jsonify
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
 
 from central.errors import NotFound
+from central.foundation.db.engine import reading
 from central.foundation.people.roles import Permission
 from central.foundation.web.describe import problems
 from central.foundation.web.permission import needs
-from central.money.ledger import audit, statement
+from central.money.ledger import statement
+from central.money.ledger.audit import newest_or_now
 
 SECURITY: list[dict[str, list[str]]] = [{"api_key": []}]
 _TAG = Tag(name="money", description="The ledger.")
@@ -31,6 +35,21 @@ class Days(BaseModel):
     last: int = _DAY
 
 
+class Day(BaseModel):
+    """At the end of which day."""
+
+    day: int | None = Field(
+        None, ge=20000101, le=99991231,
+        description="At the end of this business day, yyyymmdd; without it, now.",
+    )  # fmt: skip
+
+
+class JournalPath(BaseModel):
+    """Which journal."""
+
+    number: int = Field(ge=1, le=2**53 - 1, description="Of the ledger.")
+
+
 class AccountJson(BaseModel):
     """One account of the trial balance, minor units."""
 
@@ -47,7 +66,7 @@ class TrialBalanceJson(BaseModel):
 
     balanced: bool = Field(description="Whether debits and credits are the same in each currency.")
     accounts: list[AccountJson]
-    findings: list[str] = Field(description="What a full audit does not find in order.")
+    findings: list[str] = Field(description="What the newest audit did not find in order.")
 
 
 class LineJson(BaseModel):
@@ -62,6 +81,37 @@ class LineJson(BaseModel):
     journal_id: int = Field(description="Of the ledger.")
 
 
+class LegJson(BaseModel):
+    """One entry of a journal, minor units; one of ``debit`` and ``credit`` is 0."""
+
+    code: str = Field(description="2310.S0412.")
+    currency: str = Field(description="ISO 4217.")
+    held: bool = Field(description="Whether it sets aside, or releases, and moves nothing.")
+    debit: int = Field(description="Minor units.")
+    credit: int = Field(description="Minor units.")
+
+
+class JournalJson(BaseModel):
+    """One journal with its entries and its seal."""
+
+    id: int = Field(description="Its number.")
+    idem: str = Field(description="Business key: the event happened once.")
+    kind: str = Field(description="Which event: redeemed, …")
+    ref: str = Field(description="What it is about: a voucher, a batch.")
+    phase: str = Field(description="posted; pending: a hold; post or void: the end of one.")
+    effective: int = Field(description="Business day, yyyymmdd.")
+    at_s: int = Field(description="When it was posted, Unix seconds.")
+    actor: str = Field(description="Who or what caused it.")
+    memo: str = Field(description="Name of the entry at the till.")
+    reverses: int | None = Field(description="The journal that it takes back.")
+    reversed_by: int | None = Field(description="The journal that takes it back.")
+    resolves: int | None = Field(description="The hold that it ends.")
+    resolved_by: int | None = Field(description="The journal that ends it, if it is a hold.")
+    prev: str | None = Field(description="Seal before it, hex; null until it is sealed.")
+    hash: str | None = Field(description="Its seal, hex; null until it is sealed.")
+    legs: list[LegJson]
+
+
 class StatementJson(BaseModel):
     """What happened to one account; amounts are in its normal direction."""
 
@@ -72,7 +122,7 @@ class StatementJson(BaseModel):
     closing: int = Field(description="After the last day, minor units.")
 
 
-def blueprint() -> APIBlueprint:
+def blueprint(now_s: Callable[[], int]) -> APIBlueprint:
     """Return the routes."""
     api = APIBlueprint(
         "ledger_api", __name__, url_prefix="/v1/ledger", abp_tags=[_TAG], abp_security=SECURITY,
@@ -81,8 +131,8 @@ def blueprint() -> APIBlueprint:
 
     @api.get("/trial-balance", summary="Every account", responses={200: TrialBalanceJson})
     @needs(Permission.LEDGER_READ)
-    def trial_balance() -> Response:
-        accounts = statement.trial_balance()
+    def trial_balance(query: Day) -> Response:
+        accounts = reading(lambda: statement.trial_balance(query.day))
         rows = [
             {
                 "code": a.code, "name": a.name_en, "name_zh": a.name_zh, "currency": a.currency,
@@ -91,7 +141,8 @@ def blueprint() -> APIBlueprint:
             for a in accounts
         ]  # fmt: skip
         balanced = not any(balance_by_currency(accounts).values())
-        return jsonify({"balanced": balanced, "accounts": rows, "findings": audit.audit()})
+        findings = newest_or_now(now_s()).findings
+        return jsonify({"balanced": balanced, "accounts": rows, "findings": findings})
 
     @api.get(
         "/accounts/<code>/statement", summary="One account",
@@ -99,15 +150,38 @@ def blueprint() -> APIBlueprint:
     )  # fmt: skip
     @needs(Permission.LEDGER_READ)
     def one(path: AccountPath, query: Days) -> Response:
-        found = statement.statement(path.code, query.first, query.last)
+        found = reading(lambda: statement.statement(path.code, query.first, query.last))
         if found is None:
             raise NotFound("This account has not been opened.")
         return jsonify(found._asdict() | {"lines": [line._asdict() for line in found.lines]})
 
+    @api.get(
+        "/journals/<number>", summary="One journal",
+        responses={200: JournalJson, **problems(404)},
+    )  # fmt: skip
+    @needs(Permission.LEDGER_READ)
+    def journal(path: JournalPath) -> Response:
+        found = statement.journal(path.number)
+        if found is None:
+            raise NotFound("There is no journal of this number.")
+        return jsonify(_journal_json(found))
+
     return api
 
 
-def balance_by_currency(accounts: list[statement.Balance]) -> dict[str, int]:
+def _journal_json(found: statement.Journal) -> dict[str, object]:
+    legs = [
+        {name: value for name, value in leg._asdict().items() if not name.startswith("name_")}
+        for leg in found.legs
+    ]
+    seals = {
+        name: None if value is None else value.hex()
+        for name, value in (("prev", found.prev), ("hash", found.hash))
+    }
+    return found._asdict() | seals | {"legs": legs}
+
+
+def balance_by_currency(accounts: list[statement.AccountTotals]) -> dict[str, int]:
     """Return debits less credits of each currency; zero everywhere in a sound ledger."""
     totals: dict[str, int] = {}
     for account in accounts:

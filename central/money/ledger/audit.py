@@ -1,52 +1,117 @@
-"""Proves the ledger from its entries, whatever the schema's triggers have said before."""
+"""Proves the ledger from its entries, whatever the schema's triggers have said before.
+
+One pass over all journals in the order of their numbers. Whatever does not hold is named: which
+journal, account, day or close, and what is wrong with it.
+"""
 
 from __future__ import annotations
 
-from central.foundation.db.engine import rows
+import json
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from central.foundation.db.engine import HUB, change, is_sqlite, money_transaction, reading, rows
+from central.money.ledger.chain import GENESIS, Head, SealedEntry, journal_hash
+from central.money.ledger.chart import heading_of
+from central.money.ledger.closes import closed_through, closes
+from central.money.ledger.seal import HEAD, Sealed, newest_seal, seal_new
+
+JOURNALS_PER_STEP = 2000
+ENTRIES_AT_ONCE = 20_000
+"""So many entries are proven while somebody waits for a page: a fifth of a second."""
+
+Progress = Callable[[int, int], None]
+"""Told how many journals are done, of how many."""
+
+
+class Proof(NamedTuple):
+    """What an audit came to.
+
+    Args:
+        unsealed: Journals that wait for their seal; on SQLite there are none in a sound ledger.
+        newest: The newest seal: kept elsewhere, it proves that nothing before it was altered.
+        findings: What does not hold, one sentence each; nothing if the ledger is sound.
+    """
+
+    journals: int
+    entries: int
+    unsealed: int
+    newest: Sealed
+    findings: list[str]
+
+
+class AuditRun(NamedTuple):
+    """An audit of before, as it was noted."""
+
+    at_s: int
+    actor: str
+    journals: int
+    entries: int
+    newest: Sealed
+    findings: list[str]
 
 
 def audit() -> list[str]:
     """Return what does not hold, one sentence each; nothing if the ledger is sound."""
-    findings = [
-        f"journal {journal_id} does not balance in {currency} on layer {layer}: {total}"
-        for journal_id, layer, currency, total in rows(
-            "SELECT journal_id, layer, currency, sum(side * amount) FROM entry"
-            " JOIN account ON account.id = account_id"
-            " GROUP BY journal_id, layer, currency HAVING sum(side * amount) <> 0"
-        )
-    ]
-    findings += [
-        f"entry {entry_id} belongs to no journal"
-        for (entry_id,) in rows(
-            "SELECT entry.id FROM entry LEFT JOIN journal ON journal.id = journal_id"
-            " WHERE journal.id IS NULL"
-        )
-    ]
-    findings += [
-        f"account {code} says {d}/{c}, its entries say {entries_d}/{entries_c}"
-        for code, d, c, entries_d, entries_c in rows(
-            "SELECT code, account.d, account.c, e.d, e.c FROM account JOIN ("
-            " SELECT a.id, coalesce(sum(CASE WHEN side = 1 THEN amount ELSE 0 END), 0) AS d,"
-            " coalesce(sum(CASE WHEN side = -1 THEN amount ELSE 0 END), 0) AS c"
-            " FROM account a LEFT JOIN entry ON account_id = a.id AND layer = 1 GROUP BY a.id"
-            ") AS e ON e.id = account.id WHERE account.d <> e.d OR account.c <> e.c"
-        )
-    ]
-    findings += [
-        f"account {code} holds {pd}/{pc}, its open holds say {entries_pd}/{entries_pc}"
-        for code, pd, pc, entries_pd, entries_pc in rows(
-            "SELECT code, account.pd, account.pc, e.pd, e.pc FROM account JOIN ("
-            " SELECT a.id,"
-            " coalesce(sum(CASE WHEN phase = 'pending' AND side = 1 THEN amount"
-            " WHEN phase <> 'pending' AND side = -1 THEN -amount ELSE 0 END), 0) AS pd,"
-            " coalesce(sum(CASE WHEN phase = 'pending' AND side = -1 THEN amount"
-            " WHEN phase <> 'pending' AND side = 1 THEN -amount ELSE 0 END), 0) AS pc"
-            " FROM account a LEFT JOIN entry ON account_id = a.id AND layer = 2"
-            " LEFT JOIN journal ON journal.id = journal_id GROUP BY a.id"
-            ") AS e ON e.id = account.id WHERE account.pd <> e.pd OR account.pc <> e.pc"
-        )
-    ]
-    return findings
+    return prove().findings
+
+
+def prove_and_note(at_s: int, actor: str, progress: Progress | None = None) -> Proof:
+    """Seal what is new, prove everything, and note what it came to.
+
+    Call it outside of a transaction.
+    """
+    seal_new()
+    proof = reading(lambda: prove(progress or _silent))
+    money_transaction(lambda: note(proof, at_s, actor))
+    return proof
+
+
+def _silent(_done: int, _all: int) -> None:
+    return
+
+
+def prove(progress: Progress = _silent) -> Proof:
+    """Prove everything there is; call it in ``reading`` where others write meanwhile."""
+    proof = _Pass(progress)
+    proof.walk()
+    return Proof(
+        proof.journals, proof.entries, len(proof.unsealed), newest_seal(), proof.findings()
+    )
+
+
+def note(proof: Proof, at_s: int, actor: str) -> None:
+    """Note an audit in the books, in the caller's transaction; later ones hold it against them."""
+    change(
+        "INSERT INTO audit_run (at_s, actor, journals, entries, sealed_id, sealed_hash, findings)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (at_s, actor, proof.journals, proof.entries, *proof.newest,
+         json.dumps(proof.findings, ensure_ascii=False)),
+    )  # fmt: skip
+
+
+def newest_audit() -> AuditRun | None:
+    """Return the newest audit that was noted."""
+    found = rows(
+        "SELECT at_s, actor, journals, entries, sealed_id, sealed_hash, findings FROM audit_run"
+        " ORDER BY id DESC LIMIT 1"
+    )
+    if not found:
+        return None
+    [(at_s, actor, journals, entries, sealed_id, sealed_hash, findings)] = found
+    newest = Sealed(int(sealed_id), bytes(sealed_hash))
+    return AuditRun(at_s, actor, journals, entries, newest, json.loads(findings))
+
+
+def newest_or_now(at_s: int) -> AuditRun:
+    """Return the newest audit that was noted; of a ledger that is still small, one made now."""
+    [(newest_entry,)] = rows("SELECT coalesce(max(id), 0) FROM entry")
+    noted = newest_audit()
+    if noted is not None and newest_entry > ENTRIES_AT_ONCE:
+        return noted
+    proof = reading(prove)
+    return AuditRun(at_s, "", proof.journals, proof.entries, proof.newest, proof.findings)
 
 
 def size() -> tuple[int, int]:
@@ -54,3 +119,337 @@ def size() -> tuple[int, int]:
     [(journals,)] = rows("SELECT count(*) FROM journal")
     [(entries,)] = rows("SELECT count(*) FROM entry")
     return int(journals), int(entries)
+
+
+# --- the pass ------------------------------------------------------------------------------------
+
+
+_Entry = tuple[int, int, int, int, int]
+"""Number, account, layer, side and amount."""
+_SIDES = frozenset({1, -1})
+
+
+class _Account(NamedTuple):
+    id: int
+    code: str
+    currency: str
+    sign: int
+    d: int
+    c: int
+    pd: int
+    pc: int
+    hot: bool
+    rolled: int
+
+
+_NOBODY = _Account(0, "?", "?", 1, 0, 0, 0, 0, hot=False, rolled=0)
+_NO_JOURNAL = Head(0, "", b"", "", "", "", None, None, 99991231, 0, "", "")
+
+
+class _Pass:
+    """What is gathered on the way. All of it but open holds grows with accounts, not entries."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._accounts = {row[0]: _Account(*row) for row in rows(
+            "SELECT id, code, currency, sign, d, c, pd, pc, hot, rolled FROM account"
+        )}  # fmt: skip
+        self._closes = closes()
+        self._close_days = [close.day for close in self._closes]
+        self._sealed_at_close = [close.sealed_id for close in self._closes]
+        self._gone = _seals_of_nothing()
+        self._chain = GENESIS
+        self._newest_seal = newest_seal().journal_id
+        self._holds: dict[int, dict[int, int]] = {}
+        self._totals: dict[int, list[int]] = {id_: [0] * 6 for id_ in self._accounts}
+        """Of each account: d, c, what is held on either side, and d, c of the tail of a hot one."""
+        self._by_close: dict[tuple[int, int], list[int]] = {}
+        """Of each account and close: what moved on the days since the close before."""
+        self._bins: dict[int, int] = {}
+        self._named: list[str] = []
+        self.journals = self.entries = 0
+        self.unsealed: list[int] = []
+
+    def walk(self) -> None:
+        """Go over all journals."""
+        [(total, newest)] = rows("SELECT count(*), coalesce(max(id), 0) FROM journal")
+        after = min(0, int(rows("SELECT coalesce(min(id), 0) FROM journal")[0][0])) - 1
+        while True:
+            sealed = _heads_after(after)
+            through = sealed[-1][0].id if sealed else None
+            entries = _entries_between(after, through)
+            for head, prev, seal in sealed:
+                self._gone_before(head.id)
+                self._journal(head, entries.pop(head.id, []), prev, seal)
+            self._orphans(entries)
+            self._progress(self.journals, total)
+            if through is None:
+                break
+            after = through
+        self._gone_before(max(newest, self._newest_seal) + 1)
+
+    # One journal.
+
+    def _journal(
+        self, head: Head, entries: list[_Entry], prev: bytes | None, seal: bytes | None
+    ) -> None:
+        self.journals += 1
+        if type(head.effective) is not int:
+            self._named.append(f"journal {head.id} is of no day")
+            head = head._replace(effective=0)
+        if len(entries) < 2:
+            self._named.append(f"journal {head.id} has less than two entries")
+        contents, held = self._add_up(head, entries)
+        self._link(head, contents, prev, seal)
+        self._resolve(head, held)
+        self._closed(head)
+
+    def _add_up(
+        self, head: Head, entries: list[_Entry]
+    ) -> tuple[list[SealedEntry], dict[int, int]]:
+        """Count a journal's entries; return what its seal covers, and what it sets aside.
+
+        This is where an audit spends its time: plain tuples, and no call an entry.
+        """
+        self.entries += len(entries)
+        contents: list[SealedEntry] = []
+        sums: dict[tuple[int, str], int] = {}
+        held: dict[int, int] = {}
+        number = self._bin(head.effective) if self._close_days else None
+        for entry_id, account_id, layer, side, amount in entries:
+            account = self._accounts.get(account_id, _NOBODY)
+            contents.append((account.code, account.currency, layer, side, amount))
+            if type(amount) is not int or side not in _SIDES or account is _NOBODY:
+                self._named.append(_nonsense(entry_id, account))
+                continue
+            change = side * amount
+            key = (layer, account.currency)
+            sums[key] = sums.get(key, 0) + change
+            totals = self._totals[account_id]
+            column = 0 if side == 1 else 1
+            if layer == 1:
+                totals[column] += amount
+                if account.hot and entry_id > account.rolled:
+                    totals[4 + column] += amount
+                if number is not None:
+                    self._by_close.setdefault((account_id, number), [0, 0])[column] += amount
+                continue
+            held[account_id] = held.get(account_id, 0) + change
+            if head.phase == "pending":
+                totals[2 + column] += amount
+            else:
+                totals[3 - column] -= amount
+        for (layer, currency), total in sums.items():
+            if total:
+                self._named.append(
+                    f"journal {head.id} does not balance in {currency} on layer {layer}: {total}"
+                )
+        return contents, held
+
+    def _bin(self, day: int) -> int:
+        """Return which close covers a day; the number of closes for one that is still open."""
+        found = self._bins.get(day)
+        if found is None:
+            found = self._bins[day] = bisect_left(self._close_days, day)
+        return found
+
+    def _link(
+        self, head: Head, contents: list[SealedEntry], prev: bytes | None, seal: bytes | None
+    ) -> None:
+        if prev is None or seal is None:
+            self.unsealed.append(head.id)
+            return
+        if journal_hash(prev, head, contents) != seal:
+            self._named.append(f"journal {head.id} is not what was sealed")
+        self._follow(head.id, prev, seal)
+
+    def _follow(self, journal_id: int, prev: bytes, seal: bytes) -> None:
+        if prev != self._chain:
+            self._named.append(f"the chain is broken before journal {journal_id}")
+        self._chain = seal
+
+    def _gone_before(self, journal_id: int) -> None:
+        while self._gone and self._gone[0][0] < journal_id:
+            gone, prev, seal = self._gone.pop(0)
+            self._named.append(f"journal {gone} was sealed and is gone")
+            self._follow(gone, prev, seal)
+
+    def _resolve(self, head: Head, held: dict[int, int]) -> None:
+        if head.phase == "pending":
+            self._holds[head.id] = held
+        elif head.pending_id is not None:
+            hold = self._holds.pop(head.pending_id, None)
+            if hold is None:
+                self._named.append(f"journal {head.id} resolves no open hold")
+            elif hold != {account: -minor for account, minor in held.items()}:
+                self._named.append(f"journal {head.id} releases something else than was held")
+        elif held:
+            self._named.append(f"journal {head.id} has entries on the wrong layer")
+
+    def _closed(self, head: Head) -> None:
+        number = self._bin(head.effective) if self._close_days else 0
+        if number < len(self._closes) and head.id > self._sealed_at_close[number]:
+            day = self._close_days[number]
+            self._named.append(f"journal {head.id} was written into {day} after it was closed")
+
+    def _orphans(self, entries: dict[int, list[_Entry]]) -> None:
+        for journal_id, lost in entries.items():
+            self._add_up(_NO_JOURNAL._replace(id=journal_id), lost)
+            self._named += [f"entry {entry_id} belongs to no journal" for entry_id, *_ in lost]
+
+    # What can be said at the end.
+
+    def findings(self) -> list[str]:
+        """Return everything that does not hold."""
+        return [
+            *self._named,
+            *self._account_findings(),
+            *self._seal_findings(),
+            *_reversal_findings(),
+            *self._close_findings(),
+        ]
+
+    def _account_findings(self) -> Iterator[str]:
+        for account in self._accounts.values():
+            d, c, pd, pc, tail_d, tail_c = self._totals[account.id]
+            if (account.d, account.c) != (d - tail_d, c - tail_c):
+                yield (
+                    f"account {account.code} says {account.d}/{account.c},"
+                    f" its entries say {d - tail_d}/{c - tail_c}"
+                )
+            if (account.pd, account.pc) != (pd, pc):
+                yield (
+                    f"account {account.code} holds {account.pd}/{account.pc},"
+                    f" its open holds say {pd}/{pc}"
+                )
+            yield from _heading_findings(account, d, c, pd, pc)
+
+    def _seal_findings(self) -> Iterator[str]:
+        waits = not is_sqlite(HUB.obj)
+        for journal_id in self.unsealed:
+            if not waits or journal_id < self._newest_seal:
+                yield f"journal {journal_id} is not sealed: it was not written by the ledger"
+        anchors = [
+            (f"the close of {close.day}", close.sealed_id, close.sealed_hash)
+            for close in self._closes
+        ] + [
+            (f"the audit of {at_s}", int(sealed_id), bytes(sealed_hash))
+            for at_s, sealed_id, sealed_hash in rows(
+                "SELECT at_s, sealed_id, sealed_hash FROM audit_run ORDER BY id"
+            )
+        ]
+        for name, sealed_id, sealed_hash in anchors:
+            yield from anchor_findings(name, sealed_id, sealed_hash)
+
+    def _close_findings(self) -> Iterator[str]:
+        if self._closes and closed_through() < self._close_days[-1]:
+            yield f"{self._close_days[-1]} was closed and is open again"
+        snapshots = {
+            (account_id, day): (int(d), int(c))
+            for account_id, day, d, c in rows("SELECT account_id, day, d, c FROM balance_snap")
+        }
+        for account in self._accounts.values():
+            d = c = 0
+            for number, close in enumerate(self._closes):
+                moved_d, moved_c = self._by_close.get((account.id, number), (0, 0))
+                d, c = d + moved_d, c + moved_c
+                told = snapshots.pop((account.id, close.day), None)
+                if told is None and (moved_d or moved_c):
+                    yield f"account {account.code} has no snapshot of {close.day}"
+                elif told is not None and told != (d, c):
+                    yield (
+                        f"the snapshot of account {account.code} of {close.day} says"
+                        f" {told[0]}/{told[1]}, its entries say {d}/{c}"
+                    )
+        for account_id, day in snapshots:
+            yield f"the snapshot of account {account_id} of {day} is of no account or close"
+
+
+def anchor_findings(name: str, sealed_id: int, sealed_hash: bytes) -> Iterator[str]:
+    """Say what is wrong with a seal that was noted elsewhere.
+
+    Args:
+        name: Where it was noted: ``the close of 20260411``.
+    """
+    if sealed_id == 0:
+        return
+    found = rows("SELECT hash FROM seal WHERE journal_id = ?", (sealed_id,))
+    if not found:
+        yield f"{name} has seen journal {sealed_id}, which is gone"
+    elif bytes(found[0][0]) != sealed_hash:
+        yield f"{name} has seen another journal {sealed_id}, or another one before it"
+
+
+def _heading_findings(account: _Account, d: int, c: int, pd: int, pc: int) -> Iterator[str]:
+    try:
+        heading = heading_of(account.code)
+    except ValueError as exc:
+        yield f"account {account.code}: {exc}"
+        return
+    if account.sign != heading.type.sign:
+        yield f"account {account.code} grows on the wrong side"
+    left = account.sign * (d - c) - (pc if account.sign == 1 else pd)
+    if heading.floor is not None and left < heading.floor:
+        yield f"account {account.code} lies below its floor: {left}"
+
+
+def _reversal_findings() -> Iterator[str]:
+    for (journal_id,) in rows(
+        "SELECT DISTINCT j.id FROM journal j JOIN entry e"
+        " ON e.journal_id IN (j.id, j.reverses_id) AND e.layer = 1"
+        " WHERE j.reverses_id IS NOT NULL"
+        " GROUP BY j.id, e.account_id HAVING sum(e.side * e.amount) <> 0"
+    ):
+        yield f"journal {journal_id} does not mirror what it reverses"
+
+
+def _seals_of_nothing() -> list[tuple[int, bytes, bytes]]:
+    return [
+        (int(journal_id), bytes(prev), bytes(seal))
+        for journal_id, prev, seal in rows(
+            "SELECT journal_id, prev, hash FROM seal"
+            " WHERE NOT EXISTS (SELECT 1 FROM journal WHERE id = journal_id) ORDER BY journal_id"
+        )
+    ]
+
+
+def _heads_after(after: int) -> list[tuple[Head, bytes | None, bytes | None]]:
+    columns = ", ".join(f"journal.{name}" for name in HEAD.split(", "))
+    found = rows(
+        f"SELECT seal.prev, seal.hash, {columns} FROM journal"
+        " LEFT JOIN seal ON seal.journal_id = journal.id"
+        " WHERE journal.id > ? ORDER BY journal.id LIMIT ?",
+        (after, JOURNALS_PER_STEP),
+    )
+    return [(_head(head), _bytes(prev), _bytes(seal)) for prev, seal, *head in found]
+
+
+def _head(row: list[Any]) -> Head:
+    head = Head(*row)
+    return head._replace(req_hash=_bytes(head.req_hash) or b"")
+
+
+def _bytes(value: Any) -> bytes | None:
+    if isinstance(value, str | int | float):
+        return str(value).encode()  # SQLite keeps what it is given
+    return None if value is None else bytes(value)
+
+
+def _entries_between(after: int, through: int | None) -> dict[int, list[_Entry]]:
+    """Return entries by the number of their journal; without ``through``, to the very end."""
+    bound = "" if through is None else "AND journal_id <= ?"
+    found: dict[int, list[_Entry]] = {}
+    for entry_id, account_id, layer, side, amount, journal_id in rows(
+        "SELECT id, account_id, layer, side, amount, journal_id FROM entry"
+        f" WHERE journal_id > ? {bound} ORDER BY journal_id, id",
+        (after,) if through is None else (after, through),
+    ):
+        entry = (entry_id, account_id, layer, side, amount)
+        found.setdefault(journal_id, []).append(entry)
+    return found
+
+
+def _nonsense(entry_id: int, account: _Account) -> str:
+    if account is _NOBODY:
+        return f"entry {entry_id} is on no account"
+    return f"entry {entry_id} is no debit or credit of a whole amount"

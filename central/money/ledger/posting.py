@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from edge.contract.money import MINOR_MAX
 
+_ENCODE = json.JSONEncoder().encode
+
 
 class Leg(NamedTuple):
     """One side of a journal.
@@ -60,7 +62,7 @@ class Posting(NamedTuple):
             role: What it is besides a posting: ``"pending"``, or ``"post"`` of a hold.
         """
         body = [self.kind, self.ref, self.currency, sorted(self.legs), self.effective, *role]
-        return hashlib.sha256(json.dumps(body).encode()).digest()
+        return hashlib.sha256(_ENCODE(body).encode()).digest()
 
 
 def check(posting: Posting) -> None:
@@ -68,7 +70,7 @@ def check(posting: Posting) -> None:
 
     Raises:
         ValueError: fewer than two legs, an amount that is not positive or too large, or debits
-            and credits that differ.
+            and credits that differ or do not fit.
     """
     if len(posting.legs) < 2:
         raise ValueError("a journal has two legs at least")
@@ -76,6 +78,8 @@ def check(posting: Posting) -> None:
         raise ValueError("a leg is a debit or credit of a positive amount")
     if sum(leg.side * leg.minor for leg in posting.legs):
         raise ValueError("debits and credits differ")
+    if sum(leg.minor for leg in posting.legs if leg.side == 1) > MINOR_MAX:
+        raise ValueError("a total would not fit into 64 bits")
 
 
 def mirrored(legs: tuple[Leg, ...]) -> tuple[Leg, ...]:

@@ -13,8 +13,10 @@ import peewee
 from central.errors import KeyReused, PostingRefused
 from central.foundation.db.engine import HUB, change, is_sqlite, rows
 from central.money.ledger.balance import Balance, balance
+from central.money.ledger.chain import GENESIS, Head, journal_hash
 from central.money.ledger.chart import heading_of
 from central.money.ledger.posting import Leg, Posting, check, mirrored
+from central.money.ledger.seal import HEAD, WRITERS
 
 __all__ = [
     "Balance",
@@ -44,7 +46,7 @@ class _Entry(NamedTuple):
     leg: Leg
 
 
-class _Head(NamedTuple):
+class _Role(NamedTuple):
     """What a journal is besides its posting."""
 
     phase: str = "posted"
@@ -62,7 +64,7 @@ def post(posting: Posting, at_s: int, *, reverses_id: int | None = None) -> Post
         PostingRefused: unbalanced, overdrawn, a closed day, a closed account, mixed currencies.
     """
     entries = tuple(_Entry(POSTED, leg) for leg in posting.legs)
-    return _once(posting, entries, _Head(reverses_id=reverses_id), posting.fingerprint(), at_s)
+    return _once(posting, entries, _Role(reverses_id=reverses_id), posting.fingerprint(), at_s)
 
 
 def hold(posting: Posting, at_s: int) -> Posted:
@@ -72,7 +74,7 @@ def hold(posting: Posting, at_s: int) -> Posted:
         KeyReused, PostingRefused: as ``post``.
     """
     entries = tuple(_Entry(HELD, leg) for leg in posting.legs)
-    return _once(posting, entries, _Head("pending"), posting.fingerprint("pending"), at_s)
+    return _once(posting, entries, _Role("pending"), posting.fingerprint("pending"), at_s)
 
 
 def commit(
@@ -97,7 +99,7 @@ def commit(
     fingerprint = posting._replace(effective=0).fingerprint("post", hold_id)
     entries = tuple(_Entry(POSTED, leg) for leg in written)
     entries += tuple(_Entry(HELD, leg) for leg in mirrored(held.legs))
-    return _once(posting, entries, _Head("post", hold_id), fingerprint, at_s)
+    return _once(posting, entries, _Role("post", hold_id), fingerprint, at_s)
 
 
 def void(idem: str, hold_id: int, at_s: int, *, day: int, actor: str) -> Posted:
@@ -114,7 +116,7 @@ def void(idem: str, hold_id: int, at_s: int, *, day: int, actor: str) -> Posted:
     )
     fingerprint = posting._replace(effective=0).fingerprint("void", hold_id)
     entries = tuple(_Entry(HELD, leg) for leg in legs)
-    return _once(posting, entries, _Head("void", hold_id), fingerprint, at_s)
+    return _once(posting, entries, _Role("void", hold_id), fingerprint, at_s)
 
 
 def reverse(idem: str, journal_id: int, at_s: int, *, day: int, actor: str) -> Posted:
@@ -173,76 +175,122 @@ def _read(journal_id: int, layer: int) -> Posting:
 # --- writing -------------------------------------------------------------------------------------
 
 
+class _Place(NamedTuple):
+    """Where a journal will stand, or the one that has its key already.
+
+    Args:
+        newest: The seal before it; None where seals are made afterwards.
+    """
+
+    taken_by: int | None
+    req_hash: bytes
+    next_id: int
+    newest: bytes | None
+
+
 def _once(
-    posting: Posting, entries: tuple[_Entry, ...], head: _Head, fingerprint: bytes, at_s: int
+    posting: Posting, entries: tuple[_Entry, ...], role: _Role, fingerprint: bytes, at_s: int
 ) -> Posted:
-    found = rows("SELECT id, req_hash FROM journal WHERE idem = ?", (posting.idem,))
-    if found:
-        [(journal_id, req_hash)] = found
-        if bytes(req_hash) != fingerprint:
+    place = _place(posting.idem)
+    if place.taken_by is not None:
+        if place.req_hash != fingerprint:
             raise KeyReused(f"The journal {posting.idem} records something else.")
-        return Posted(int(journal_id), created=False)
+        return Posted(place.taken_by, created=False)
     try:
         check(posting)
     except ValueError as exc:
         raise PostingRefused(f"{posting.idem}: {exc}") from exc
+    journal = Head(
+        place.next_id, posting.idem, fingerprint, posting.kind, posting.ref, *role,
+        posting.effective, at_s, posting.actor, posting.memo,
+    )  # fmt: skip
     try:
-        return Posted(_write(posting, entries, head, fingerprint, at_s), created=True)
+        _write(journal, entries, posting.currency, place.newest)
     except (peewee.IntegrityError, peewee.DataError) as exc:
         said = _said(exc)
         if said is None:
             raise  # a key that another transaction has just taken: the transaction is tried again
         raise PostingRefused(f"{posting.idem}: {said}") from exc
+    return Posted(journal.id, created=True)
 
 
-def _write(
-    posting: Posting, entries: tuple[_Entry, ...], head: _Head, fingerprint: bytes, at_s: int
-) -> int:
-    journal_id = _next_journal_id()
-    for layer, leg in entries:
-        account_id = _account(leg.account, posting.currency)
-        change(
-            "INSERT INTO entry (journal_id, account_id, layer, side, amount)"
-            " VALUES (?, ?, ?, ?, ?)",
-            (journal_id, account_id, layer, leg.side, leg.minor),
-        )
-    change(
-        "INSERT INTO journal (id, idem, req_hash, kind, ref, phase, pending_id, reverses_id,"
-        " effective, at_s, actor, memo) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (journal_id, posting.idem, fingerprint, posting.kind, posting.ref, *head,
-         posting.effective, at_s, posting.actor, posting.memo),
-    )  # fmt: skip
-    return journal_id
-
-
-def _next_journal_id() -> int:
+def _place(idem: str) -> _Place:
     if is_sqlite(HUB.obj):
         # One writer at a time, so the next number is nobody else's.
-        [(number,)] = rows("SELECT coalesce(max(id), 0) + 1 FROM journal")
+        [(taken_by, req_hash, newest_id, newest)] = rows(
+            "SELECT (SELECT id FROM journal WHERE idem = ?),"
+            " (SELECT req_hash FROM journal WHERE idem = ?), (SELECT max(id) FROM journal),"
+            " (SELECT hash FROM seal ORDER BY journal_id DESC LIMIT 1)",
+            (idem, idem),
+        )
+        return _Place(taken_by, req_hash or b"", (newest_id or 0) + 1, newest or GENESIS)
+    # In this order: whoever has a number holds the lock until he commits (see ``seal``).
+    [(_, number, taken_by, req_hash)] = rows(
+        "SELECT pg_advisory_xact_lock_shared(?), nextval('journal_number'), j.id, j.req_hash"
+        " FROM (SELECT 1) AS one LEFT JOIN journal j ON j.idem = ?",
+        (WRITERS, idem),
+    )
+    return _Place(taken_by, bytes(req_hash or b""), number, None)
+
+
+def _write(journal: Head, entries: tuple[_Entry, ...], currency: str, newest: bytes | None) -> None:
+    accounts = _accounts(tuple({leg.account for _, leg in entries}), currency)
+    values: list[int] = []
+    for layer, leg in entries:
+        values += [journal.id, accounts[leg.account], layer, leg.side, leg.minor]
+    marks = ", ".join(["(?, ?, ?, ?, ?)"] * len(entries))
+    change(
+        f"INSERT INTO entry (journal_id, account_id, layer, side, amount) VALUES {marks}",
+        tuple(values),
+    )
+    change(f"INSERT INTO journal ({HEAD}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", journal)
+    if newest is not None:
+        sealed = [(leg.account, currency, layer, leg.side, leg.minor) for layer, leg in entries]
+        change(
+            "INSERT INTO seal (journal_id, prev, hash) VALUES (?, ?, ?)",
+            (journal.id, newest, journal_hash(newest, journal, sealed)),
+        )
+
+
+def _accounts(codes: tuple[str, ...], currency: str) -> dict[str, int]:
+    """Return the ids of accounts; each is opened with its first entry.
+
+    On PostgreSQL those whose row the journal will change are locked, always in the same order, so
+    that two orders never wait for one another; hot ones are not, and nobody waits for them.
+    """
+    marks = ", ".join("?" * len(codes))
+    if is_sqlite(HUB.obj):
+        found = rows(f"SELECT code, id, currency FROM account WHERE code IN ({marks})", codes)
     else:
-        [(number,)] = rows("SELECT nextval('journal_number')")
-    return int(number)
-
-
-def _account(code: str, currency: str) -> int:
-    """Return the account of a code, opened with its first entry."""
-    found = rows("SELECT id, currency FROM account WHERE code = ?", (code,))
-    if not found:
-        try:
-            heading = heading_of(code)
-        except ValueError as exc:
-            raise PostingRefused(f"{exc}.") from exc
-        owner = code.partition(".")[2]
         found = rows(
-            "INSERT INTO account (code, type, currency, sign, owner_kind, owner_id, floor)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code) DO NOTHING RETURNING id, currency",
-            (code, heading.type.value, currency, heading.type.sign, heading.per, owner,
-             heading.floor),
-        )  # fmt: skip
-    [(account_id, account_currency)] = found
-    if account_currency != currency:
-        raise PostingRefused(f"The account {code} is kept in {account_currency}, not {currency}.")
-    return int(account_id)
+            "SELECT code, id, currency FROM (SELECT code, id, currency FROM account"
+            f" WHERE NOT hot AND code IN ({marks}) ORDER BY id FOR NO KEY UPDATE) AS locked"
+            f" UNION ALL SELECT code, id, currency FROM account WHERE hot AND code IN ({marks})",
+            codes * 2,
+        )
+    known = {code: (int(account_id), kept_in) for code, account_id, kept_in in found}
+    for code in sorted(set(codes) - set(known)):
+        known[code] = _open(code, currency)
+    for code, (_, kept_in) in known.items():
+        if kept_in != currency:
+            raise PostingRefused(f"The account {code} is kept in {kept_in}, not {currency}.")
+    return {code: account_id for code, (account_id, _) in known.items()}
+
+
+def _open(code: str, currency: str) -> tuple[int, str]:
+    try:
+        heading = heading_of(code)
+    except ValueError as exc:
+        raise PostingRefused(f"{exc}.") from exc
+    is_hot = heading.hot and not is_sqlite(HUB.obj)
+    found = rows(
+        "INSERT INTO account (code, type, currency, sign, owner_kind, owner_id, floor, hot)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code) DO NOTHING RETURNING id, currency",
+        (code, heading.type.value, currency, heading.type.sign, heading.per,
+         code.partition(".")[2], None if is_hot else heading.floor, is_hot),
+    ) or rows("SELECT id, currency FROM account WHERE code = ?", (code,))  # fmt: skip
+    [(account_id, kept_in)] = found
+    return int(account_id), str(kept_in)
 
 
 def _said(error: peewee.DatabaseError) -> str | None:

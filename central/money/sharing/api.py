@@ -51,7 +51,7 @@ class RuleNameJson(BodyJson):
     """Which version of which rule set."""
 
     scope: str = Field(pattern=_SCOPE, description="default, category:drinks, product:7.")
-    version: Whole = Field(ge=1, le=_VERSION_MAX)
+    version: Whole = Field(ge=1, le=_VERSION_MAX, description="Counted from 1 in each scope.")
 
 
 class SimulateJson(BodyJson):
@@ -76,39 +76,39 @@ class ShareJson(BaseModel):
 
     line: int = Field(description="Of the rule set, counted from 1.")
     why: str = Field(description="fixed, ratio, level, same-level.")
-    agent: str
-    level: str
+    agent: str = Field(description="Who earns.")
+    level: str = Field(description="His level at that moment.")
     place: int = Field(description="In the chain; 0 is who sells.")
     ppm: int = Field(description="Rate of this share, parts per million.")
-    own_ppm: int
-    below_ppm: int
+    own_ppm: int = Field(description="His rate, parts per million.")
+    below_ppm: int = Field(description="The rate of who is below him.")
     wanted_minor: int = Field(description="Without any cut.")
-    minor: int
+    minor: int = Field(description="Minor units.")
     cuts: list[str] = Field(description="barred, levels, line-cap, sum-cap.")
-    explanation: str
+    explanation: str = Field(description="Why it is as much.")
     exact: str = Field(description="Before rounding.")
 
 
 class EarnsJson(BaseModel):
     """What one agent gets in all."""
 
-    agent: str
-    minor: int
+    agent: str = Field(description="Who earns.")
+    minor: int = Field(description="Minor units.")
 
 
 class SimulatedJson(BaseModel):
     """Who would earn what. Price = cost + shares + house."""
 
     scope: str | None = Field(description="Of the rule set; null if there is none.")
-    version: int | None
-    currency: str
-    amount_minor: int
-    cost_minor: int
+    version: int | None = Field(description="Of the rule set that counts; null without one.")
+    currency: str = Field(description="ISO 4217.")
+    amount_minor: int = Field(description="Of the sale.")
+    cost_minor: int = Field(description="Of the goods.")
     base_minor: int = Field(description="What rates are of.")
     room_minor: int = Field(description="The most that all shares may be together.")
     house_minor: int = Field(description="What remains for the house.")
-    agents: list[EarnsJson]
-    shares: list[ShareJson]
+    agents: list[EarnsJson] = Field(description="Who would earn what in all.")
+    shares: list[ShareJson] = Field(description="Line by line.")
     nobody: list[int] = Field(description="Lines for whom the chain is too short.")
 
 
@@ -116,8 +116,10 @@ class RuleBodyJson(BodyJson):
     """A rule set. Lines are fixed (to, minor), ratio (to, ppm, cap_minor) or level (rates,
     same_level_ppm, cap_minor); ``to`` is seller, upline-1 or upline-2."""
 
-    currency: str = Field(pattern="^[A-Z]{3}$")
-    lines: list[dict[str, Any]] = Field(default=[], max_length=20)
+    currency: str = Field(pattern="^[A-Z]{3}$", description="ISO 4217.")
+    lines: list[dict[str, Any]] = Field(
+        default=[], max_length=20, description="In the order in which they count."
+    )
     base: str = Field("sale", description="sale, margin.")
     inherits: bool = Field(default=False, description="The next wider rule set decides.")
     total_ppm: Whole = Field(300_000, description="The most of a price that all may have.")
@@ -129,9 +131,9 @@ class RuleBodyJson(BodyJson):
 class DraftJson(BodyJson):
     """The next version of a rule set."""
 
-    scope: str = Field(pattern=_SCOPE)
-    rule: RuleBodyJson
-    note: str = Field("", max_length=500)
+    scope: str = Field(pattern=_SCOPE, description="default, product:7 or category:drinks.")
+    rule: RuleBodyJson = Field(description="The rule set.")
+    note: str = Field("", max_length=500, description="Why, for whoever reads it later.")
     answered_for: str = Field(
         "", max_length=500, description="Why it goes beyond two paid levels or 30 % in all."
     )
@@ -146,47 +148,47 @@ class ActivateJson(BodyJson):
 class RuleVersionJson(BaseModel):
     """One version of a rule set."""
 
-    scope: str
-    version: int
+    scope: str = Field(description="default, product:7 or category:drinks.")
+    version: int = Field(description="Counted from 1 in each scope.")
     state: str = Field(description="draft, active.")
-    from_s: int | None
-    rule: RuleBodyJson
-    note: str
-    answered_for: str
-    drafted_by: str
-    drafted_at_s: int
-    activated_by: str | None
+    from_s: int | None = Field(description="Since when it is in force; null for a draft.")
+    rule: RuleBodyJson = Field(description="The rule set.")
+    note: str = Field(description="Why.")
+    answered_for: str = Field(description="Who answers for more than the cap.")
+    drafted_by: str = Field(description="Who wrote it.")
+    drafted_at_s: int = Field(description="Unix seconds.")
+    activated_by: str | None = Field(description="Who put it in force; null for a draft.")
     is_used: bool = Field(description="A sale was shared by it: it is never changed.")
 
 
 class RuleVersionsJson(BaseModel):
     """Every version there is."""
 
-    rules: list[RuleVersionJson]
+    rules: list[RuleVersionJson] = Field(description="Newest first.")
 
 
 class CommissionJson(BaseModel):
     """What one agent earns of a sale."""
 
-    agent: str
-    minor: int
+    agent: str = Field(description="Who earns it.")
+    minor: int = Field(description="What he keeps of it, minor units.")
     kept_minor: int = Field(description="What refunds have left of it.")
     state: str = Field(description="promised, pending, released, clawed.")
-    release_at_s: int
-    released_at_s: int | None
+    release_at_s: int = Field(description="When it becomes available.")
+    released_at_s: int | None = Field(description="When it did; null if not yet.")
 
 
 class SharedSaleJson(BaseModel):
     """A sale that was shared, with all that is needed to work it out again."""
 
-    ref: str
+    ref: str = Field(description="Which order.")
     kind: str = Field(description="order, promise, redemption.")
-    promise: str | None
-    currency: str
-    minor: int
-    left_minor: int
-    snapshot: dict[str, Any]
-    commissions: list[CommissionJson]
+    promise: str | None = Field(description="What was shared, and by which rules.")
+    currency: str = Field(description="ISO 4217.")
+    minor: int = Field(description="Shared in all, minor units.")
+    left_minor: int = Field(description="What was not taken back of the sale.")
+    snapshot: dict[str, Any] = Field(description="Rule set and chain as they were.")
+    commissions: list[CommissionJson] = Field(description="Who earns what.")
 
 
 def blueprint(outside: Outside, currency: str, now_s: Callable[[], int]) -> APIBlueprint:

@@ -32,8 +32,8 @@ class AgentPath(BaseModel):
 class NewAgentJson(BodyJson):
     """An agent to be added."""
 
-    id: str = Field(pattern=_ID)
-    name: str = Field(min_length=1, max_length=64)
+    id: str = Field(pattern=_ID, description="Capitals, digits and hyphens.")
+    name: str = Field(min_length=1, max_length=64, description="As people call him.")
     level: str = Field(pattern=_LEVEL, description="general, province, city, promoter.")
     parent: str | None = Field(
         None, pattern=_ID, description="Who is above him; null for the house."
@@ -51,7 +51,7 @@ class ParentJson(BodyJson):
 class LevelJson(BodyJson):
     """Which level an agent shall have."""
 
-    level: str = Field(pattern=_LEVEL)
+    level: str = Field(pattern=_LEVEL, description="general, province, city, promoter.")
 
 
 class HeirJson(BodyJson):
@@ -63,45 +63,45 @@ class HeirJson(BodyJson):
 class AgentJson(BaseModel):
     """An agent as he is now."""
 
-    id: str
-    name: str
-    parent: str | None
-    level: str
+    id: str = Field(description="Such as EAST-1.")
+    name: str = Field(description="As people call him.")
+    parent: str | None = Field(description="Who is above him; null for the house.")
+    level: str = Field(description="general, province, city, promoter.")
     state: str = Field(description="active, suspended, terminated.")
     bound_at_s: int = Field(description="Since when he stands under this parent.")
-    added_at_s: int
+    added_at_s: int = Field(description="Unix seconds.")
 
 
 class AgentsJson(BaseModel):
     """All agents."""
 
-    agents: list[AgentJson]
+    agents: list[AgentJson] = Field(description="In the order of their ids.")
 
 
 class SpanJson(BaseModel):
     """What an agent was from one moment until before another."""
 
-    parent: str | None
-    level: str
-    state: str
-    from_s: int
-    to_s: int | None
-    actor: str
+    parent: str | None = Field(description="Who was above him.")
+    level: str = Field(description="His level.")
+    state: str = Field(description="active, suspended, terminated.")
+    from_s: int = Field(description="Since when.")
+    to_s: int | None = Field(description="Until before when; null for now.")
+    actor: str = Field(description="Who changed it.")
 
 
 class OneAgentJson(BaseModel):
     """An agent, what he was, and who is above him now, the nearest first."""
 
-    agent: AgentJson
-    upstream: list[str]
-    history: list[SpanJson]
+    agent: AgentJson = Field(description="As he is now.")
+    upstream: list[str] = Field(description="Who is above him, the nearest first.")
+    history: list[SpanJson] = Field(description="What he was, the oldest first.")
 
 
 class TerminatedJson(BaseModel):
     """An agent who has left, and who was moved for that."""
 
-    agent: AgentJson
-    moved: list[AgentJson]
+    agent: AgentJson = Field(description="As he is now.")
+    moved: list[AgentJson] = Field(description="Who stands elsewhere for that.")
 
 
 def blueprint(now_s: Callable[[], int]) -> APIBlueprint:

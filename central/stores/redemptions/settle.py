@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from central.money.ledger import rules
+from central.money.ledger.closes import open_day
 from central.money.ledger.store import journal_id_of, post, reverse
+from central.stores.redemptions import conflict
 from central.stores.redemptions.resolve import Fact, Share, resolve
 from central.stores.redemptions.tables import ConflictRow, RedemptionEntry
 from central.stores.units.tables import Store, Unit
 from central.stores.vouchers.status import change_status
 from central.stores.vouchers.tables import Voucher
-from edge.contract.ids import EntryRef, Epoch, Seq, UnitId, VoucherId
+from edge.contract.ids import EntryRef, Epoch, Seq, StoreId, UnitId, VoucherId
 from edge.contract.journal_entry import EntryKind
 from edge.contract.money import Money
 from edge.contract.policy import Mode
@@ -102,6 +104,8 @@ def _apply(
         }
         RedemptionEntry.update(**changes).where(_is(row)).execute()
     _note_conflict(row, share, voucher, at_s)
+    if share.excess or row.outcome == Outcome.OVERSPEND:  # it has a case, or had one
+        _follow_case(ref, share, voucher, currency=currency, at_s=at_s)
 
 
 def _post(
@@ -114,19 +118,32 @@ def _post(
         worth = Money(voucher.worth_minor(amount), currency)
         return rules.Redeemed(ref, times, VoucherId(voucher.id), voucher.product, store.id, worth)
 
+    # A unit that was cut off may report what happened on a day that is closed by now. It is owed
+    # all the same, and counts on the first day that is open.
+
     if row.covered:
         before = event(row.posted - 1, row.covered)
         journal_id = journal_id_of(before.idem)
         assert journal_id is not None, "what is covered was posted"
-        today = rules.business_day(at_s, store.timezone)
+        today = open_day(rules.business_day(at_s, store.timezone))
         reverse(f"rv:{before.idem}", journal_id, at_s, day=today, actor=str(ref.unit))
     if covered:
-        # A till whose clock stood wrong still sold something: then it counts on the day it came.
-        earliest, latest = unit.enrolled_at_s - CLOCK_SLACK_S, at_s + CLOCK_SLACK_S
-        told = row.wall_s if row.wall_s is not None else at_s
-        happened_at_s = told if earliest <= told <= latest else at_s
-        day = rules.business_day(happened_at_s, store.timezone)
-        post(rules.redeemed(event(row.posted, covered), day), at_s)
+        made_at_s = counts_at_s(row.wall_s, row.received_at_s, unit.enrolled_at_s)
+        own = rules.business_day(made_at_s, store.timezone)
+        day = open_day(own)
+        now = event(row.posted, covered)._replace(told_day=own if own != day else None)
+        post(rules.redeemed(now, day), at_s)
+
+
+def counts_at_s(told_s: int | None, came_at_s: int, enrolled_at_s: int) -> int:
+    """Return when an entry counts as made: by the till's clock, if that can be true.
+
+    A till whose clock stood wrong still sold something: then it counts when it came.
+    """
+    earliest_s, latest_s = enrolled_at_s - CLOCK_SLACK_S, came_at_s + CLOCK_SLACK_S
+    if told_s is None or not earliest_s <= told_s <= latest_s:
+        return came_at_s
+    return told_s
 
 
 def _note_conflict(row: RedemptionEntry, share: Share, voucher: Voucher, at_s: int) -> None:
@@ -145,6 +162,16 @@ def _note_conflict(row: RedemptionEntry, share: Share, voucher: Voucher, at_s: i
             unit_id=row.unit_id, epoch=row.epoch, seq=row.seq, voucher_id=voucher.id,
             excess=share.excess, state=state, opened_at_s=at_s,
         )  # fmt: skip
+
+
+def _follow_case(
+    ref: EntryRef, share: Share, voucher: Voucher, *, currency: str, at_s: int
+) -> None:
+    store = Store.get(Store.id == Unit.get(Unit.id == ref.unit).store_id)
+    excess = conflict.claimed(voucher, share.excess)
+    worth = Money(voucher.worth_minor(excess), currency)
+    found = conflict.Excess(ref, VoucherId(voucher.id), StoreId(store.id), excess, worth)
+    conflict.follow(found, at_s, store.timezone)
 
 
 def _is(row: RedemptionEntry) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from peewee import (
+    AutoField,
     BigIntegerField,
     BlobField,
     CompositeKey,
@@ -97,3 +98,38 @@ class ConflictRow(Table):
 
         table_name = "conflict"
         primary_key = CompositeKey("unit_id", "epoch", "seq")
+
+
+class ConflictCase(Table):
+    """What becomes of such a redemption as money. ``excess`` is in the voucher's own measure.
+
+    An entry has at most one that was not withdrawn, which an index sees to; ``times`` numbers
+    them. What it is about, and what was decided, a trigger keeps as it is.
+    """
+
+    id = AutoField()
+    unit_id = TextField()
+    epoch = BigIntegerField()
+    seq = BigIntegerField()
+    times = IntegerField()
+    store_id = TextField()
+    voucher_id = BigIntegerField()
+    excess = BigIntegerField()
+    excess_minor = BigIntegerField()
+    currency = TextField()
+    state = TextField()
+    outcome = TextField(null=True)
+    agent = TextField(null=True)
+    reason = TextField(null=True)
+    opened_at_s = BigIntegerField()
+    decide_until_s = BigIntegerField()
+    closed_at_s = BigIntegerField(null=True)
+    closed_by = TextField(null=True)
+    claim_journal_id = BigIntegerField()
+    outcome_journal_id = BigIntegerField(null=True)
+    withdrawn_at_s = BigIntegerField(null=True)
+
+    class Meta:
+        """Peewee's settings."""
+
+        table_name = "conflict_case"

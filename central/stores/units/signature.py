@@ -42,8 +42,8 @@ class _OneKey(HTTPSignatureKeyResolver):
 
 def check_signature(
     request: Request, body: bytes, key_id: str, public_key: bytes, *, now_s: int | None
-) -> None:
-    """Return quietly if the request was signed with this key, every covered part of it.
+) -> int:
+    """Return when the request was signed with this key, every covered part of it.
 
     Args:
         key_id: What the signature must name its key.
@@ -66,3 +66,4 @@ def check_signature(
         raise NotIdentified("The signature does not say when it was made.")
     if now_s is not None and abs(now_s - created) > CLOCK_SKEW_S:
         raise NotIdentified("The request is too old, or the unit's clock is wrong: pull first.")
+    return created

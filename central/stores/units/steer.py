@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from central.errors import Conflict, NotFound, RequestInvalid
-from central.foundation.db.engine import money_transaction
+from central.foundation.db.engine import change, money_transaction, rows
 from central.foundation.feed import next_change
 from central.stores.units.tables import PolicyRow, ReceiptTemplateRow, Store
 from edge.contract.bundle import LOCALES, ReceiptTemplate
@@ -43,6 +43,7 @@ def add_store(store: StoreId, name: str, group: StoreGroup, timezone: str, at_s:
         if PolicyRow.get_or_none(PolicyRow.store_group == group) is None:
             n = next_change()
             PolicyRow.create(store_group=group, body=_policy_json({}), changed_n=n)
+            _remember(group, n, _policy_json({}))
             template = json.dumps({"locales": list(LOCALES), "header": {}, "footer": {}})
             ReceiptTemplateRow.create(store_group=group, body=template, changed_n=n)
 
@@ -55,6 +56,14 @@ def policy_of(group: StoreGroup, currency: str, at_s: int) -> Policy:
     if row is None:
         raise NotFound(f"There is no policy for store group {group}.")
     return _policy(json.loads(row.body), row.changed_n, currency, at_s)
+
+
+def policy_at(group: StoreGroup, version: int, currency: str) -> Policy | None:
+    """Return the policy of a group as it was in this version; None if it had no such one."""
+    found = rows(
+        "SELECT body FROM policy_version WHERE store_group = ? AND version = ?", (group, version)
+    )
+    return _policy(json.loads(found[0][0]), version, currency, 0) if found else None
 
 
 def set_policy(group: StoreGroup, changes: dict[str, object]) -> None:
@@ -81,6 +90,7 @@ def set_policy(group: StoreGroup, changes: dict[str, object]) -> None:
         row.body = json.dumps(body)
         row.changed_n = next_change()
         row.save()
+        _remember(group, row.changed_n, row.body)
 
     money_transaction(write)
 
@@ -125,6 +135,14 @@ def set_template(group: StoreGroup, template: ReceiptTemplate) -> None:
             raise NotFound(f"There is no receipt template for store group {group}.")
 
     money_transaction(write)
+
+
+def _remember(group: StoreGroup, version: int, body: str) -> None:
+    """Keep a policy for as long as somebody may ask what was in force."""
+    change(
+        "INSERT INTO policy_version (store_group, version, body) VALUES (?, ?, ?)",
+        (group, version, body),
+    )
 
 
 def _policy(body: dict[str, Any], version: int, currency: str, at_s: int) -> Policy:

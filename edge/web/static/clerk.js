@@ -10,8 +10,9 @@ const place = document.getElementById("answer");
 const said = document.getElementById("said");
 const strip = document.getElementById("strip");
 
-// No amount and no number of uses is as long as this: it is a scan.
+// No amount and no number of uses is as long as this: a scan went into its field.
 const LONGER_THAN_A_NUMBER = 12;
+const VOUCHER = /(?:\]Q1)?(?:\\000026)?(?:9\d{217}(?:\d{8})?|8\d{17})\s*$/;
 // A scanner may fire twice at one code; a person does not scan the same within this.
 const SAME_SCAN_MS = 1500;
 const PATIENCE_MS = 15000;
@@ -71,7 +72,8 @@ function fault(problem) {
 // --- asking --------------------------------------------------------------------------------------
 
 // What was asked last. The same again is sent with the same key, and gets the same answer.
-let last = { text: null, body: null, until: 0 };
+const NOTHING = { text: null, body: null, until: 0 };
+let last = NOTHING;
 
 function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -87,7 +89,7 @@ async function send(url, body) {
       headers: { "X-Fragment": "1", "Accept-Language": document.documentElement.lang },
     });
     if (response.redirected || response.status === 401) { location.reload(); return; }
-    last.until = Date.now() + SAME_SCAN_MS;
+    if (last.body === body) last.until = Date.now() + SAME_SCAN_MS;
     if (response.ok) show(html(await response.text()));
     else fault(await response.json());
   } catch {
@@ -106,8 +108,18 @@ function ask(url, body) {
 }
 
 form.noValidate = true; // a scanner that ends with two line ends must not open a hint
+// The clerk typed "2" uses and did not leave the field: what is before the voucher stays in it.
+function takeScanFrom(field) {
+  if (field.value.length <= LONGER_THAN_A_NUMBER) return false;
+  const found = VOUCHER.exec(field.value);
+  scan.value = found ? found[0] : field.value;
+  field.value = found ? field.value.slice(0, found.index) : "";
+  return true;
+}
+
 form.addEventListener("submit", (event) => {
   event.preventDefault();
+  takeScanFrom(uses);
   const text = scan.value.trim();
   if (!text) return;
   if (text !== last.text || Date.now() > last.until) {
@@ -125,6 +137,7 @@ place.addEventListener("submit", (event) => {
   event.preventDefault();
   const body = new FormData(event.target, event.submitter);
   const field = event.target.querySelector("#amount");
+  if (field && takeScanFrom(field)) { form.requestSubmit(); return; }
   if (field && !body.get("all") && !field.value.trim()) { field.focus(); return; }
   last = { text: body.get("scan"), body, until: Infinity };
   ask(event.target.action, body);
@@ -140,6 +153,7 @@ picture.addEventListener("change", () => {
 });
 
 function clear() {
+  last = NOTHING;
   form.reset();
   show(copyOf("ready"));
 }
@@ -156,14 +170,6 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") { clear(); return; }
   const inField = event.target.closest("input:not([type=file]), select, textarea");
   if (!inField && /^[0-9\]\\]$/.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) {
-    scan.focus();
-  }
-});
-document.addEventListener("input", (event) => {
-  const field = event.target;
-  if ((field === uses || field.id === "amount") && field.value.length > LONGER_THAN_A_NUMBER) {
-    scan.value = field.value;
-    field.value = "";
     scan.focus();
   }
 });

@@ -135,12 +135,12 @@ def test_a_statement_is_told_in_minor_units(caller: Caller) -> None:
     live_through_a_day()
     days = {"first": 20260401, "last": 20260430}
     found = caller.get("/v1/ledger/accounts/2310.S0412/statement", **days)
-    assert (found["opening"], found["closing"]) == (0, 9300)
-    assert [line["change"] for line in found["lines"]] == [8800, 500]
+    assert (found["opening"], found["closing"]) == (0, 18100)
+    assert [line["change"] for line in found["lines"]] == [8800, 500, 8800]
     balance = caller.get("/v1/ledger/trial-balance")
     assert balance["balanced"] is True
     assert balance["findings"] == []
-    assert {a["code"]: a["credit"] - a["debit"] for a in balance["accounts"]}["2310.S0412"] == 9300
+    assert {a["code"]: a["credit"] - a["debit"] for a in balance["accounts"]}["2310.S0412"] == 18100
 
 
 # --- nothing that it has not described -----------------------------------------------------------

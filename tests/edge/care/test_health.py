@@ -12,6 +12,7 @@ import pytest
 
 from edge import __version__
 from edge.app import Core, Unit
+from edge.clock.trusted_time import SYSTEM_UNCERTAINTY_S
 from edge.contract.keys import key_epoch_at
 from edge.contract.sync_message import Ack, UnitState
 from edge.receipt.spool import Event
@@ -177,6 +178,7 @@ def test_figures_go_to_the_hub_with_each_pull(rig: Rig) -> None:
     assert figures == {
         "software": __version__, "unsent": 2, "printer": "unknown", "papers_owed": 1,
         "clock": "system", "anchor": "good",
+        "journal_epoch": 1, "journal_seq": 2, "journal_at_s": b.NOW_S - SYSTEM_UNCERTAINTY_S,
     }  # fmt: skip
 
 

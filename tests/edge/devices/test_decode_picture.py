@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import sys
 
 import cv2
 import numpy as np
@@ -110,6 +111,15 @@ def test_a_picture_may_have_colour_or_sixteen_bits() -> None:
         reading = read_picture(out.getvalue())
         assert reading is not None, picture.mode
         assert reading.text == TOKEN
+
+
+def test_without_the_second_decoder_the_first_reads_what_it_can(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Debian's libzbar0 may be missing; then pyzbar cannot be imported."""
+    monkeypatch.setitem(sys.modules, "pyzbar", None)
+    assert read(DESK).text == TOKEN
+    assert read_gray(RESCUED["pyzbar"], ("qr",)) is None
 
 
 # --- payloads that are not ours ------------------------------------------------------------------

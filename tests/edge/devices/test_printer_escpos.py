@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -174,6 +175,38 @@ class TalkativeServer:
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+
+
+class CurtServer:
+    """Something at the port that gives these answers, one a question, and then hangs up."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self._answers = answers
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address: tuple[str, int] = self._listener.getsockname()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                with connection:
+                    for answer in self._answers:
+                        connection.recv(64)
+                        connection.sendall(answer)
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+@pytest.mark.parametrize("answers", [(), (b"\x12",)], ids=["at once", "after one answer"])
+def test_something_that_hangs_up_gets_nothing_to_print(answers: tuple[bytes, ...]) -> None:
+    server = CurtServer(*answers)
+    printer = EscposPrinter(*server.address, replace(PROFILE, io_ms=9000))
+    assert printer.state() is PrinterState.UNREACHABLE
+    assert printer.print(ROWS) == (Printed.NOTHING_WRITTEN, "unreachable")
+    server.close()
 
 
 def test_something_that_talks_without_end_is_given_up_in_time() -> None:

@@ -66,6 +66,15 @@ def test_an_entry_that_was_not_committed_was_not_written(rig: Rig) -> None:
     assert rig.present("garbage").entry.seq == before.seq + 1
 
 
+def test_a_unit_tells_the_hub_which_entry_was_the_newest_and_when(rig: Rig) -> None:
+    newest = rig.present("garbage").entry
+    rig.clock.pass_s(3600)
+    told, now = rig.core.health.figures(), rig.core.journal.clock.now()
+    assert (told["journal_epoch"], told["journal_seq"]) == (newest.epoch, newest.seq)
+    assert told["journal_at_s"] == now.earliest_s
+    assert rig.present("garbage").entry.wall_s >= now.earliest_s
+
+
 def test_several_entries_of_one_transaction_are_chained_too(rig: Rig) -> None:
     refusals(rig, 3)
     assert [r.entry.seq for r in rig.core.journal.newest(9)] == [4, 3, 2]

@@ -231,9 +231,11 @@ def test_a_voucher_used_twice_is_red_with_the_reason(till: Till) -> None:
 
 def test_a_form_that_is_sent_twice_is_one_redemption(till: Till) -> None:
     """Somebody presses the button again, or loads the page again."""
-    first = till.scan(b.a_token(), key="k-1", basket="b-1")
-    again = till.scan(b.a_token(), key="k-1", basket="b-1")
-    assert (first.look, again.look, till.scans()) == ("good", "good", 1)
+    for number, form in enumerate([{"key": "k-1"}, {"basket": "b-1"}]):
+        token = b.a_token(voucher_id=e.voucher(number))
+        looks = [till.scan(token, **form).look for _ in range(2)]
+        assert looks == ["good", "good"]
+    assert till.scans() == 2
 
 
 def test_every_form_has_a_key_of_its_own(till: Till) -> None:

@@ -7,6 +7,7 @@ The numbers are those of docs/reference/posting-rules.md::
     vouchers.py    7 sold · 8 redeemed · 18 expired · 20 redeemed twice · 21 reserve
     suppliers.py   13 prefund, stock · 14 failover · 19 differences with a bill
     payouts.py     15, 16, 17 payout · 22 deposit back
+    settlements.py 8 fees of a statement
     periods.py     12 reversal · 23 month closed
     days.py        business days
 """
@@ -46,6 +47,7 @@ from central.money.ledger.rules.periods import Result as Result
 from central.money.ledger.rules.periods import brought_in as brought_in
 from central.money.ledger.rules.periods import month_closed as month_closed
 from central.money.ledger.rules.periods import reversal_key as reversal_key
+from central.money.ledger.rules.settlements import fees_charged as fees_charged
 from central.money.ledger.rules.suppliers import Difference as Difference
 from central.money.ledger.rules.suppliers import (
     charged_without_delivery as charged_without_delivery,

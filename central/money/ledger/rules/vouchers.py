@@ -131,17 +131,27 @@ def breakage(product: int, batch: str, amount: Money, day: int, actor: str) -> P
 
 
 class DoubleRedemption(NamedTuple):
-    """What a store has given for a voucher that was worth nothing any more."""
+    """What a store has given for a voucher that was worth nothing any more.
+
+    Args:
+        times: How often this entry was claimed before and taken back; a late fact may do that.
+    """
 
     ref: EntryRef
     voucher_id: VoucherId
     store: str
     excess: Money
+    times: int = 0
 
     @property
     def idem(self) -> str:
         """The business key of its claim."""
-        return f"dd:{self.ref}"
+        return f"dd:{self.ref}:{self.times}" if self.times else f"dd:{self.ref}"
+
+    @property
+    def outcome_idem(self) -> str:
+        """The business key of what ends the claim, whatever that is, so that one thing does."""
+        return f"{self.idem}:out"
 
 
 class Bearer(Enum):
@@ -176,7 +186,7 @@ def double_redemption_borne(
         Bearer.AGENT: f"{bearer.value}.{agent}",
     }.get(bearer, bearer.value)
     return Posting(
-        idem=f"{event.idem}:out",
+        idem=event.outcome_idem,
         kind="double-redemption-borne",
         ref=voucher_id_text(event.voucher_id),
         currency=event.excess.currency,

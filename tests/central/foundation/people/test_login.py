@@ -88,7 +88,13 @@ def test_what_each_role_may_do() -> None:
     allowed = {role: {str(p) for p in permissions} for role, permissions in ROLES.items()}
     assert allowed == {
         "admin": {str(p) for p in Permission},
-        "finance": {"ledger.read", "redemptions.read"},
-        "viewer": {"units.read", "vouchers.read", "redemptions.read", "ledger.read"},
-    }
+        "finance": {
+            "ledger.read", "redemptions.read", "agents.read", "sharing.read", "payouts.read",
+            "payouts.request", "payouts.release",
+        },
+        "viewer": {
+            "units.read", "vouchers.read", "redemptions.read", "ledger.read", "agents.read",
+            "sharing.read", "payouts.read",
+        },
+    }  # fmt: skip
     assert not any(may("nobody", p) for p in Permission)

@@ -21,6 +21,8 @@ FOR_ANYBODY = {
     "static", "health", "openapi", "problems.show", "people.login", "people.language",
     "units_api.offer",
 }  # fmt: skip
+FOR_CHANNELS = {"callbacks.wechat_pay", "callbacks.alipay"}
+"""Signed by a channel; where none is connected there is nobody to call."""
 FOR_UNITS = {
     "units_api.pull", "units_api.push", "units_api.reservations", "units_api.reveal",
     "units_api.state",
@@ -36,6 +38,10 @@ FOR_PERMISSION = {
     "redemptions.show_conflicts": Permission.REDEMPTIONS_READ,
     "ledger.show": Permission.LEDGER_READ,
     "ledger.account": Permission.LEDGER_READ,
+    "ledger.of_party": Permission.LEDGER_READ,
+    "ledger.journal": Permission.LEDGER_READ,
+    "ledger.audit": Permission.LEDGER_READ,
+    "ledger.run_audit": Permission.LEDGER_READ,
     "stores_api.issuer": Permission.VOUCHERS_READ,
     "stores_api.voucher": Permission.VOUCHERS_READ,
     "stores_api.units": Permission.UNITS_READ,
@@ -65,11 +71,21 @@ FOR_PERMISSION = {
     "sharing.new": Permission.SHARING_MANAGE,
     "sharing.edit": Permission.SHARING_MANAGE,
     "sharing.change": Permission.SHARING_MANAGE,
+    "payouts.show": Permission.PAYOUTS_READ,
+    "payouts.one": Permission.PAYOUTS_READ,
+    "payouts.batch": Permission.PAYOUTS_REQUEST,
+    "payouts.limits": Permission.PAYOUTS_RELEASE,
+    "payouts.decide": Permission.PAYOUTS_RELEASE,
+    "payouts_api.some": Permission.PAYOUTS_READ,
+    "payouts_api.one": Permission.PAYOUTS_READ,
+    "payouts_api.ask": Permission.PAYOUTS_REQUEST,
+    "ledger_api.journal": Permission.LEDGER_READ,
 }
 VALUES = {
     "code": "2310.S0412", "voucher_id": "0a1b2c3d4e5f", "unit_id": "S0412-K1",
-    "enrolment_id": "0" * 32, "filename": "hub.css", "slug": "conflict", "agent_id": "EAST-1",
-    "scope": "default", "version": "1", "ref": "O-1", "work": "activate",
+    "enrolment_id": "0" * 32, "filename": "hub.css", "agent_id": "EAST-1", "scope": "default",
+    "version": "1", "ref": "O-1", "work": "activate", "no": "PO123456", "what": "release",
+    "slug": "conflict", "kind": "store", "party": "S0412", "number": "1",
 }  # fmt: skip
 
 
@@ -93,7 +109,7 @@ def routes(app: Any, endpoints: Any) -> list[tuple[str, str, str]]:
 
 
 def test_every_route_is_known_to_this_test(app: Any) -> None:
-    known = FOR_ANYBODY | FOR_UNITS | FOR_PERSONS | set(FOR_PERMISSION)
+    known = FOR_ANYBODY | FOR_CHANNELS | FOR_UNITS | FOR_PERSONS | set(FOR_PERMISSION)
     assert {rule.endpoint for rule in app.url_map.iter_rules()} == known
 
 
@@ -124,6 +140,11 @@ def test_what_is_for_anybody_answers_anybody(app: Any) -> None:
     for method, path, endpoint in routes(app, FOR_ANYBODY):
         with app.test_client().open(path, method=method) as response:
             assert response.status_code == (200 if method != "POST" else 400), endpoint
+
+
+def test_nobody_calls_for_a_channel_that_is_not_connected(app: Any) -> None:
+    for method, path, endpoint in routes(app, FOR_CHANNELS):
+        assert app.test_client().open(path, method=method).status_code == 404, endpoint
 
 
 @pytest.mark.parametrize("role", sorted(ROLES))

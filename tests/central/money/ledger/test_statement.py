@@ -9,7 +9,7 @@ import pytest
 from central.foundation.db.engine import money_transaction
 from central.money.ledger import store
 from central.money.ledger.posting import Posting, credit, debit
-from central.money.ledger.statement import Balance, statement, trial_balance
+from central.money.ledger.statement import AccountTotals, statement, trial_balance
 from tests.builders import NOW_S
 from tests.central.builders import Database
 
@@ -87,7 +87,7 @@ def test_an_account_that_was_never_opened_has_no_statement(three_days: Database)
 def test_the_trial_balance_names_every_account_and_adds_up_to_nothing(three_days: Database) -> None:
     accounts = trial_balance()
     assert [a.code for a in accounts] == ["1010.web", "2010", "2020.7", STORE]
-    assert accounts[-1] == Balance(STORE, "Store payable", "应付门店核销款", "CNY", 5, 60)
+    assert accounts[-1] == AccountTotals(STORE, "Store payable", "应付门店核销款", "CNY", 5, 60)
     assert sum(a.balance for a in accounts) == 0
 
 

@@ -136,6 +136,7 @@ def _vouchers() -> Iterator[Step]:
     yield _post(18, rules.voucher_reactivated(LUNCH, VoucherId(0xA1), cny(1_000), DAY, WHO))
     yield _post(8, _redeemed(4, 1_000))
     yield _post(18, rules.breakage(LUNCH, "B1", cny(3_000), DAY, WHO))
+    yield _post(8, rules.fees_charged(f"{SHOP}-{DAY}", SHOP, cny(62), DAY, WHO))
 
 
 def _refunds() -> Iterator[Step]:
@@ -202,7 +203,7 @@ def _payouts() -> Iterator[Step]:
     )
     yield Step(16, "void", given_back, held.idem)
     # 8712 + 5000 - 88 - 176 + 1000 and three double ones that others bear
-    shop = rules.Payout("PO3", f"2310.{SHOP}", WEB, cny(17_712))
+    shop = rules.Payout("PO3", f"2310.{SHOP}", WEB, cny(17_650))
     yield Step(17, "hold", rules.payout_requested(shop, DAY, WHO))
     paid = rules.payout_paid(shop, DAY, WHO, bank=BANK)
     yield Step(17, "commit", paid, "po:PO3:hold")

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from central.errors import MessageRefused
-from central.foundation.db.engine import change
+from central.foundation.db.engine import change, rows
+from central.money.ledger.close import close_day
 from central.money.ledger.statement import statement
 from central.stores.redemptions import overview
 from central.stores.redemptions.receive_push import ENTRIES_PER_TRANSACTION
@@ -29,7 +30,7 @@ from edge.contract.status import Status
 from edge.contract.sync_message import Ack, Push
 from edge.contract.voucher_token import DAY_S
 from tests import builders as b
-from tests.central.books import assert_sound, balances, journals
+from tests.central.books import assert_sound, balances, disputed, journals
 from tests.central.builders import (
     COFFEE,
     GIFT,
@@ -73,7 +74,8 @@ def alarms() -> list[tuple[str, str]]:
 
 
 def owed_to(store: str = b.STORE) -> int:
-    return -balances().get(f"2310.{store}", 0)
+    """What a store is owed, but for what is in dispute."""
+    return -balances().get(f"2310.{store}", 0) - disputed(store)
 
 
 def status_of(voucher: Any) -> Status:
@@ -276,9 +278,10 @@ def test_a_late_exact_redemption_pushes_an_earlier_doubtful_one_out() -> None:
     found = statement(f"2310.{b.STORE}", TODAY, TODAY)
     assert found is not None
     assert [(line.kind, line.change) for line in found.lines] == [
-        ("redeemed", 8800), ("redeemed-reversed", -8800),
+        ("redeemed", 8800), ("redeemed-reversed", -8800), ("double-redemption-claimed", 8800),
     ]  # fmt: skip
-    assert found.closing == 0
+    assert found.closing == 8800
+    assert disputed(b.STORE) == 8800
 
 
 def test_a_void_of_the_winner_lets_the_loser_have_it() -> None:
@@ -388,10 +391,47 @@ def test_a_late_report_counts_on_its_own_business_day() -> None:
     assert [line.effective for line in found.lines] == [TODAY - 3]
 
 
-def test_a_day_that_is_closed_raises_an_alarm_and_blocks_nobody() -> None:
-    till, lunch, card = enrolled(at_s=b.NOW_S - 20 * DAY_S), a_voucher(), a_voucher(GIFT)
-    change("UPDATE closed_through SET day = ?", (TODAY - 1,))
+def test_a_redemption_of_a_closed_day_is_owed_on_the_first_open_one() -> None:
+    till, lunch = enrolled(at_s=b.NOW_S - 20 * DAY_S), a_voucher()
+    close_day(TODAY - 1, b.NOW_S, today=TODAY, actor="test")
     till.accept(lunch, at_s=b.NOW_S - 3 * DAY_S)
+    till.deliver()
+    found = statement("2310.S0412", TODAY, TODAY)
+    assert found is not None
+    [line] = found.lines
+    assert (line.effective, line.change) == (TODAY, 8800)
+    assert line.memo == f"{till.unit}/1/1 of {TODAY - 3}"
+    assert alarms() == []
+
+
+def test_a_redemption_that_is_taken_back_after_its_day_was_closed_is_taken_back_today() -> None:
+    first, second = enrolled("unit"), enrolled("other")
+    lunch = a_voucher()
+    first.accept(lunch, at_s=b.NOW_S - 60)
+    first.deliver()
+    close_day(TODAY, b.NOW_S, today=TODAY + 1, actor="test")
+    second.accept(lunch, at_s=b.NOW_S - 120)
+    deliver(second.push(), b.NOW_S + DAY_S)
+    kinds = [kind for (kind,) in rows("SELECT kind FROM journal WHERE effective > ?", (TODAY,))]
+    assert kinds == ["redeemed-reversed", "double-redemption-claimed", "redeemed"]
+    assert owed_to() == 8800
+
+
+def test_what_is_told_of_a_closed_day_is_posted_on_the_first_open_one_and_says_so() -> None:
+    till, lunch = enrolled(at_s=b.NOW_S - 20 * DAY_S), a_voucher()
+    close_day(TODAY - 1, b.NOW_S, today=TODAY, actor="test")
+    till.accept(lunch, at_s=b.NOW_S - 3 * DAY_S)
+    assert outcomes(till.deliver()) == ["applied"]
+    found = statement("2310.S0412", TODAY - 3, TODAY)
+    assert found is not None
+    [line] = found.lines
+    assert (line.effective, line.memo) == (TODAY, f"{till.unit}/1/1 of {TODAY - 3}")
+
+
+def test_what_the_ledger_refuses_raises_an_alarm_and_blocks_nobody() -> None:
+    till, lunch, card = enrolled(), a_voucher(), a_voucher(GIFT)
+    change("UPDATE account SET closed = ? WHERE code = '2020.7'", (True,))
+    till.accept(lunch)
     till.accept(card, 100)
     receipt = till.deliver()
     assert receipt.ack.seq == 2

@@ -74,6 +74,19 @@ def test_a_change_of_policy_has_a_higher_version_and_changes_nothing_else() -> N
     assert after.solo == before.solo
 
 
+def test_what_was_in_force_can_still_be_asked_for() -> None:
+    """An entry bears the version it was decided by; a dispute comes weeks later."""
+    first = policy()
+    steer.set_policy(b.GROUP, {"floors": {"SOLO": [1, 1, 1, 0]}})
+    second = policy()
+    for version in (first, second):
+        found = steer.policy_at(b.GROUP, version.version, CURRENCY)
+        assert found is not None
+        assert found.to_body() == {**version.to_body(), 2: 0}
+    assert steer.policy_at(b.GROUP, second.version + 1, CURRENCY) is None
+    assert steer.policy_at(NOBODY, first.version, CURRENCY) is None
+
+
 @pytest.mark.parametrize(
     "changes",
     [

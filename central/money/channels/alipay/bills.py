@@ -1,0 +1,267 @@
+"""Bills: a zip of GBK files, fetched, read, and proven against their own sums and balances.
+
+Alipay gives no hash. What shows that a bill is whole is its end: the line that closes the list, the
+number of rows and the sums; and in the bill of movements each balance follows from the one before.
+
+Source: alipay.data.dataservice.bill.downloadurl.query at docs.open.alipay.com/api_15; the files
+as merchants get them: ``#`` lines around a CSV whose fields end with a tab.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import itertools
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from central.errors import ChannelUnknown
+from central.money.channels.alipay import CHANNEL, read
+from central.money.channels.alipay.client import BEIJING, Client
+from central.money.channels.model import FlowRow, TradeKind, TradeRow
+from central.money.channels.ports import FlowBill, FundAccount, TradeBill
+from central.money.channels.send import BILL_BYTES_MAX
+from central.money.channels.yuan import CURRENCY, from_yuan, from_yuan_e5
+from edge.contract.money import Money
+
+T = TypeVar("T")
+_ZIP_ERRORS = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError,
+    ValueError,
+)  # fmt: skip
+"""What ``zipfile`` may raise about bytes that are no zip; a name that is not UTF-8 is the last."""
+FILES_MAX = 50
+_TRADE_TITLE, _TRADE_END = "#支付宝业务明细查询", "业务明细列表结束"
+_FLOW_TITLE, _FLOW_END = "#支付宝账务明细查询", "账务明细列表结束"
+_TRADE_NAMES = (
+    "支付宝交易号", "商户订单号", "业务类型", "完成时间", "订单金额（元）", "商家实收（元）",
+    "退款批次号/请求号", "服务费（元）",
+)  # fmt: skip
+_FLOW_NAMES = (
+    "账务流水号", "业务流水号", "商户订单号", "发生时间", "收入金额（+元）", "支出金额（-元）",
+    "账户余额（元）", "业务类型", "备注",
+)  # fmt: skip
+_TRADE_SUM = re.compile(r"#交易合计：([0-9]+)笔，商家实收共(-?[0-9.]+)元")
+_REFUND_SUM = re.compile(r"#退款合计：([0-9]+)笔，商家实收退款共(-?[0-9.]+)元")
+_IN_SUM = re.compile(r"#收入合计：([0-9]+)笔，共(-?[0-9.]+)元")
+_OUT_SUM = re.compile(r"#支出合计：([0-9]+)笔，共(-?[0-9.]+)元")
+_ACCOUNT = re.compile(r"#账号：\[([0-9]+)\]")
+
+
+class BillBroken(ValueError):
+    """A bill does not hold together; the sentence says where."""
+
+
+class AlipayBills:
+    """Alipay as a channel that says what it has done. Yesterday's is there from nine o'clock."""
+
+    channel = CHANNEL
+    accounts = (FundAccount.BASIC,)
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def trade_bill(self, day: dt.date) -> TradeBill:
+        """Fetch and prove what was paid and refunded on a day."""
+        seller = self._client.settings.seller_id
+        found = self._fetch(
+            "trade",
+            day,
+            lambda raw: TradeBill(CHANNEL, day, raw, read_trade_bill(raw, seller, day)),
+        )
+        return found or TradeBill(CHANNEL, day, b"")
+
+    def flow_bill(self, day: dt.date, account: FundAccount = FundAccount.BASIC) -> FlowBill:
+        """Fetch and prove how our account moved on a day; Alipay has one account."""
+        if account not in self.accounts:
+            raise ValueError(f"Alipay has no account {account}")
+        seller = self._client.settings.seller_id
+
+        def proven(raw: bytes) -> FlowBill:
+            return FlowBill(CHANNEL, day, account, raw, read_flow_bill(raw, seller, day))
+
+        found = self._fetch("signcustomer", day, proven)
+        return found or FlowBill(CHANNEL, day, account, b"")
+
+    def _fetch(self, kind: str, day: dt.date, proven: Callable[[bytes], T]) -> T | None:
+        number = f"{day}/{kind}"
+        method = "alipay.data.dataservice.bill.downloadurl.query"
+        content = {"bill_type": kind, "bill_date": day.isoformat()}
+        url = self._client.ask(
+            method, number, content, lambda found: read.text(found, "bill_download_url")
+        )
+
+        def prove(raw: bytes) -> T:
+            try:
+                return proven(raw)
+            except BillBroken as exc:
+                raise ChannelUnknown("bill-broken", f"The bill is broken: {exc}.") from exc
+
+        return None if url is None else self._client.fetch(number, url, BILL_BYTES_MAX, prove)
+
+
+def read_trade_bill(raw: bytes, seller_id: str, day: dt.date) -> tuple[TradeRow, ...]:
+    """Read the zip's list of trades and refunds, and check it against its sums.
+
+    Raises:
+        BillBroken: no zip, cut off, of another seller or day, or wrong sums.
+    """
+    lines = _detail(raw, _TRADE_TITLE)
+    rows: list[TradeRow] = []
+    got: dict[TradeKind, list[int]] = {kind: [] for kind in TradeKind}
+    for fields in _rows(lines, _TRADE_NAMES, _TRADE_END, seller_id):
+        row = _trade_row(fields, day)
+        rows.append(row)
+        got[row.kind].append(_minor(fields["商家实收（元）"]))
+    _check_sum("交易合计", _said(lines, _TRADE_SUM), got[TradeKind.PAYMENT])
+    _check_sum("退款合计", _said(lines, _REFUND_SUM), got[TradeKind.REFUND])
+    return tuple(rows)
+
+
+def read_flow_bill(raw: bytes, seller_id: str, day: dt.date) -> tuple[FlowRow, ...]:
+    """Read the zip's list of movements, oldest first; check sums and the chain of balances.
+
+    Raises:
+        BillBroken: no zip, cut off, of another seller or day, wrong sums, a broken chain.
+    """
+    lines = _detail(raw, _FLOW_TITLE)
+    rows = [_flow_row(f, day) for f in _rows(lines, _FLOW_NAMES, _FLOW_END, seller_id)]
+    if len(rows) > 1 and not _follows(rows):
+        rows.reverse()  # Alipay lists the newest first
+        if not _follows(rows):
+            raise BillBroken("a balance does not follow from the one before")
+    _check_sum(
+        "收入合计", _said(lines, _IN_SUM), [r.change.minor for r in rows if r.change.minor > 0]
+    )
+    _check_sum(
+        "支出合计", _said(lines, _OUT_SUM), [r.change.minor for r in rows if r.change.minor < 0]
+    )
+    return tuple(rows)
+
+
+def _detail(raw: bytes, title: str) -> list[str]:
+    """Return the lines of the file in the zip that begins with a title."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as bundle:
+            members = [m for m in bundle.infolist() if not m.is_dir()]
+            if len(members) > FILES_MAX or sum(m.file_size for m in members) > BILL_BYTES_MAX:
+                raise BillBroken("it is larger than any that makes sense")
+            for member in members:
+                with bundle.open(member) as opened:
+                    content = opened.read(BILL_BYTES_MAX)
+                lines = _text(content).replace("\r\n", "\n").rstrip("\n").split("\n")
+                if lines[0].strip().rstrip(",") == title:
+                    return lines
+    except BillBroken:
+        raise
+    except _ZIP_ERRORS as exc:
+        raise BillBroken("it is not a whole zip") from exc
+    raise BillBroken(f"there is no {title} in it")
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig" if content.startswith(b"\xef\xbb\xbf") else "gb18030")
+    except UnicodeDecodeError as exc:
+        raise BillBroken("it is not GBK") from exc
+
+
+def _rows(
+    lines: list[str], names: tuple[str, ...], end: str, seller_id: str
+) -> Iterable[dict[str, str]]:
+    account = next((m[1] for line in lines[:4] if (m := _ACCOUNT.match(line))), "")
+    # The account is written as our PID with 0156 (CNY) behind it.
+    if account not in {seller_id, f"{seller_id}0156"}:
+        raise BillBroken("it is of another seller")
+    begin = next((i for i, line in enumerate(lines) if line.startswith(names[0])), None)
+    finish = next(
+        (i for i, line in enumerate(lines) if line.startswith("#-") and end in line), None
+    )
+    if begin is None or finish is None:
+        raise BillBroken("its list does not begin or does not end: it is cut off")
+    heading = [name.strip() for name in next(csv.reader([lines[begin]]))]
+    if missing := [name for name in names if name not in heading]:
+        raise BillBroken(f"its heading lacks {missing[0]}")
+    for values in csv.reader(lines[begin + 1 : finish]):
+        if len(values) != len(heading):
+            raise BillBroken("a row has more or fewer fields than the heading")
+        yield dict(zip(heading, (value.strip() for value in values), strict=True))
+
+
+def _trade_row(fields: dict[str, str], day: dt.date) -> TradeRow:
+    if fields["业务类型"] not in {"交易", "退款"}:
+        raise BillBroken("a row is neither a payment nor a refund")
+    is_refund = fields["业务类型"] == "退款"
+    fee = abs(_e5(fields["服务费（元）"]))  # its sign differs; what kind of row it is tells it
+    return TradeRow(
+        occurred_at_s=_moment(fields["完成时间"], day),
+        kind=TradeKind.REFUND if is_refund else TradeKind.PAYMENT,
+        number=fields["商户订单号"],
+        channel_number=fields["支付宝交易号"],
+        gross=Money(_minor(fields["订单金额（元）"]), CURRENCY),
+        fee_e5=-fee if is_refund else fee,
+        refund_number=fields["退款批次号/请求号"] if is_refund else "",
+        state=fields["业务类型"],
+    )
+
+
+def _flow_row(fields: dict[str, str], day: dt.date) -> FlowRow:
+    change = abs(_minor(fields["收入金额（+元）"])) - abs(_minor(fields["支出金额（-元）"]))
+    return FlowRow(
+        occurred_at_s=_moment(fields["发生时间"], day),
+        flow_number=fields["账务流水号"],
+        channel_number=fields["业务流水号"],
+        our_number=fields["商户订单号"],
+        kind=fields["业务类型"],
+        change=Money(change, CURRENCY),
+        balance=Money(_minor(fields["账户余额（元）"]), CURRENCY),
+        memo=fields["备注"],
+    )
+
+
+def _follows(rows: list[FlowRow]) -> bool:
+    return all(
+        before.balance.minor + after.change.minor == after.balance.minor
+        for before, after in itertools.pairwise(rows)
+    )
+
+
+def _said(lines: list[str], pattern: re.Pattern[str]) -> tuple[int, int]:
+    found = next((m for line in lines[::-1] if (m := pattern.match(line))), None)
+    if found is None:
+        raise BillBroken("its sums are missing: it is cut off")
+    return int(found[1]), abs(_minor(found[2]))
+
+
+def _check_sum(name: str, said: tuple[int, int], counted: list[int]) -> None:
+    if said != (len(counted), abs(sum(counted))):
+        raise BillBroken(f"its {name} is not what the rows make")
+
+
+def _moment(text: str, day: dt.date) -> int:
+    try:
+        at_s = read.parse_moment(text)
+    except ValueError as exc:
+        raise BillBroken("a row's time is not as documented") from exc
+    if dt.datetime.fromtimestamp(at_s, BEIJING).date() != day:
+        raise BillBroken("a row is of another day")
+    return at_s
+
+
+def _minor(text: str) -> int:
+    try:
+        return from_yuan(text or "0").minor
+    except ValueError as exc:
+        raise BillBroken("a row's amount is not as documented") from exc
+
+
+def _e5(text: str) -> int:
+    try:
+        return from_yuan_e5(text or "0")
+    except ValueError as exc:
+        raise BillBroken("a row's fee is not as documented") from exc

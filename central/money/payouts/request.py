@@ -1,0 +1,124 @@
+"""Ask for a payout: its money is held and its number is there before any channel hears of it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+from central.errors import Conflict, KeyReused, PayoutRefused
+from central.foundation.db.engine import money_transaction
+from central.money.channels.model import PayoutOrder
+from central.money.ledger import rules
+from central.money.ledger import store as ledger
+from central.money.ledger.balance import balance
+from central.money.payouts import store
+from central.money.payouts.payees import payee_of, payees
+from central.money.payouts.store import Payout
+from edge.contract.money import Money
+
+
+class Wanted(NamedTuple):
+    """A payout to be asked for.
+
+    Args:
+        key: What it is for, such as ``batch:20260411``: the same party and key is one payout.
+        amount: What the party's balance falls by; ``tax`` of it is withheld.
+    """
+
+    account: str
+    key: str
+    amount: Money
+    remark: str
+    tax: int = 0
+
+
+def number_of(account: str, key: str) -> str:
+    """Return the number of a payout: 32 letters and digits that follow from what it is for.
+
+    So whoever asks twice, after whatever crash, asks for the same one.
+    """
+    digest = hashlib.sha256(f"{account}\x00{key}".encode()).hexdigest()
+    return f"PO{digest[:30]}"
+
+
+def request_payout(wanted: Wanted, at_s: int, *, day: int, actor: str) -> Payout:
+    """Hold the money and write the payout, in one transaction.
+
+    Asking again with the same party, key and amount returns the payout that is there.
+
+    Raises:
+        KeyReused: the key was used for another amount.
+        PayoutRefused: a limit is in the way, or payouts are stopped.
+        PostingRefused: the party does not have as much.
+        Conflict: the party has no payee, or is suspended.
+    """
+
+    def work() -> Payout:
+        no = number_of(wanted.account, wanted.key)
+        earlier = store.find(no)
+        if earlier:
+            if (earlier.amount, earlier.tax) != (wanted.amount, wanted.tax):
+                raise KeyReused(f"The payout {no} is of another amount.")
+            return earlier
+        known = payee_of(wanted.account)
+        limits = store.limits()
+        refused = limits.why_not(wanted.amount, store.asked_for(wanted.account, day))
+        if refused:
+            raise PayoutRefused(refused)
+        if not 0 <= wanted.tax < wanted.amount.minor:
+            raise PayoutRefused("The tax that is withheld is less than the payout.")
+        held = ledger.hold(
+            rules.payout_requested(
+                rules.Payout(no, wanted.account, known.channel, wanted.amount), day, actor
+            ),
+            at_s,
+        )
+        net = Money(wanted.amount.minor - wanted.tax, wanted.amount.currency)
+        order = PayoutOrder(no, known.payee, net, wanted.remark, known.authorization_id)
+        state = limits.first_state(wanted.amount)
+        payout = Payout(
+            no, wanted.account, known.channel, order, wanted.tax, day, held.id, state, at_s, actor,
+            released_by=None, attempts=0, first_sent_at_s=None, next_at_s=at_s, lease_until_s=0,
+            last_code="", channel_number="", package_info="", confirm_until_s=None,
+            done_at_s=None, journal_id=None,
+        )  # fmt: skip
+        store.insert(payout, wanted.key)
+        return payout
+
+    return money_transaction(work)
+
+
+class Batch(NamedTuple):
+    """What a batch has asked for, and whom it could not: account and reason."""
+
+    payouts: list[Payout]
+    left: list[tuple[str, str]]
+
+
+def request_all(
+    heading: str, remark: str, at_s: int, *, day: int, actor: str, currency: str
+) -> Batch:
+    """Ask for all that every party under a heading may have, one payout a party and day.
+
+    Small amounts stay until there is more. One party that cannot be paid hinders no other.
+    """
+    done: list[Payout] = []
+    left: list[tuple[str, str]] = []
+    for known in payees():
+        if not known.account.startswith(f"{heading}."):
+            continue
+        key = f"batch:{day}"
+        earlier = store.find(number_of(known.account, key))
+        if earlier:
+            done.append(earlier)
+            continue
+        available = balance(known.account).available
+        if available < store.limits().least:
+            left.append((known.account, "too little"))
+            continue
+        try:
+            wanted = Wanted(known.account, key, Money(available, currency), remark)
+            done.append(request_payout(wanted, at_s, day=day, actor=actor))
+        except Conflict as exc:
+            left.append((known.account, exc.detail))
+    return Batch(done, left)

@@ -1,0 +1,3 @@
+"""Alipay's half: the gateway, as strict as the real one."""
+
+CHANNEL = "alipay"

@@ -1,0 +1,124 @@
+"""Puts the simulator together, and runs it as a process."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask, Response, request
+
+from central.errors import ConfigInvalid
+from central.simulators.channel import control, keys, pages
+from central.simulators.channel.alipay import gateway
+from central.simulators.channel.books import Books
+from central.simulators.channel.deliver import Post, deliver_due, next_due_s, post
+from central.simulators.channel.server import SimulatorServer
+from central.simulators.channel.wechat import routes
+from central.simulators.channel.world import World
+
+log = logging.getLogger(__name__)
+
+HUB_URL = "http://127.0.0.1:8080"
+BODY_BYTES_MAX = 1 << 20
+_DELIVER_S_MAX = 5.0
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A simulator that can be served."""
+
+    app: Flask
+    world: World
+    token: str
+    data_dir: Path
+
+
+def build(
+    data_dir: Path,
+    clock: Callable[[], int],
+    *,
+    pause: Callable[[float], object] = time.sleep,
+    send: Post = post,
+) -> Simulator:
+    """Return a simulator whose keys, books and merchant's files are in a directory.
+
+    Args:
+        clock: Unix seconds.
+        pause: What a slow answer waits with.
+        send: Sends a callback.
+    """
+    made = keys.make(data_dir, clock())
+    token = (data_dir / "control-token").read_text()
+    world = World(Books(data_dir / "books.db"), made, clock, pause)
+    app = Flask("central.simulators.channel")
+    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
+    app.before_request(_refuse_other_names)
+    app.register_blueprint(routes.blueprint(world))
+    app.register_blueprint(gateway.blueprint(world))
+    app.register_blueprint(control.blueprint(world, token, lambda: deliver_due(world, send)))
+    app.register_blueprint(pages.blueprint(world, token))
+    return Simulator(app, world, token, data_dir)
+
+
+def listen(simulator: Simulator, host: str, port: int, hub_url: str = HUB_URL) -> SimulatorServer:
+    """Bind, and write the merchant's settings with the address that it has got.
+
+    Raises:
+        ConfigInvalid: the address is taken, or not of this machine.
+    """
+    if not _is_loopback(host):
+        raise ConfigInvalid(f"{host}: the simulator moves pretend money on this machine only")
+    try:
+        server = SimulatorServer(host, port, simulator.app)
+    except OSError as exc:
+        raise ConfigInvalid(f"{host}:{port} cannot be listened at: {exc.strerror}") from exc
+    simulator.world.base_url = server.url
+    keys.write_settings(simulator.data_dir, server.url, hub_url.rstrip("/"))
+    return server
+
+
+def serve(simulator: Simulator, server: SimulatorServer) -> None:
+    """Serve requests and send callbacks until the process is told to end."""
+    ended = threading.Event()
+    sender = threading.Thread(target=_deliver, args=(simulator.world, ended), daemon=True)
+    sender.start()
+    try:
+        server.serve_forever()
+    finally:
+        ended.set()
+        server.server_close()
+        sender.join(timeout=_DELIVER_S_MAX)
+        simulator.world.books.close()
+
+
+def _deliver(world: World, ended: threading.Event) -> None:
+    wait_s = 0.0
+    while not ended.wait(wait_s):
+        try:
+            control.work_on(world)
+            sent = deliver_due(world)
+        except Exception:
+            log.exception("callbacks could not be sent")
+            wait_s = _DELIVER_S_MAX
+            continue
+        due_s = next_due_s(world)
+        # Somebody may queue one at any moment: look again after a second at the latest.
+        wait_s = 0.2 if sent or due_s is None else min(1.0, max(0.2, due_s - world.now_s()))
+
+
+def _refuse_other_names() -> Response | None:
+    """Serve nobody who calls this machine by a name of his own (DNS rebinding)."""
+    host = request.host.rpartition(":")[0] or request.host
+    return None if _is_loopback(host) else Response("this is not its name", 421)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

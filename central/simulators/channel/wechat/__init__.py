@@ -1,0 +1,3 @@
+"""WeChat Pay's half: APIv3, as strict as the real one."""
+
+CHANNEL = "wechat"
