@@ -113,13 +113,16 @@ def test_the_login_of_the_hub(
         pictures.look(page, "hub-login", locale)
 
 
-HUB = ["/", "/units", "/redemptions", "/conflicts", "/ledger", f"/ledger/2310.{STORE}", "/nowhere"]
+HUB = [
+    "/", "/units", "/redemptions", "/conflicts", "/ledger", f"/ledger/2310.{STORE}", "/sharing",
+    "/sharing/rules/default/new", "/sharing/simulate?amount=99.99", "/nowhere",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", HUB)
 def test_the_hub(visits: Visits, pictures: Pictures, locale: str, path: str) -> None:
     with visits.operator(path, locale=locale) as page:
-        name = path.strip("/").replace("/", "-") or "overview"
+        name = path.partition("?")[0].strip("/").replace("/", "-") or "overview"
         pictures.look(page, f"hub-{name}", locale)
         assert walk(page) == []
 

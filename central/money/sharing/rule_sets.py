@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from central.errors import Conflict, NotFound, RequestInvalid
@@ -177,17 +178,23 @@ def in_force(scopes: Iterable[Scope], at_s: int) -> RuleInForce | None:
     Of several versions the one that began last counts. None if there is none at all.
     """
     for scope in scopes:
-        row = (
-            SharingRule.select()
-            .where(SharingRule.scope == scope, SharingRule.from_s <= at_s)
-            .order_by(SharingRule.from_s.desc())
-            .first()
+        found = rows(
+            "SELECT version, body FROM sharing_rule WHERE scope = ? AND from_s <= ?"
+            " ORDER BY from_s DESC LIMIT 1",
+            (scope, at_s),
         )
-        if row is not None:
-            rule = read(json.loads(row.body))
+        if found:
+            [(version, body)] = found
+            rule = _parsed(body)
             if not rule.inherits:
-                return RuleInForce(RuleRef(scope, row.version), rule)
+                return RuleInForce(RuleRef(scope, version), rule)
     return None
+
+
+@lru_cache(maxsize=256)
+def _parsed(body: str) -> RuleSet:
+    """Read a rule set from the database; thousands of orders are shared by the same one."""
+    return read(json.loads(body))
 
 
 def get(ref: RuleRef) -> RuleVersion:
@@ -217,7 +224,7 @@ def _version(row: SharingRule) -> RuleVersion:
         .exists()
     )
     return RuleVersion(
-        RuleRef(Scope(row.scope), row.version), read(json.loads(row.body)), row.note,
+        RuleRef(Scope(row.scope), row.version), _parsed(row.body), row.note,
         row.answered_for, row.state, row.from_s, row.drafted_by, row.drafted_at_s,
         row.activated_by, is_used,
     )  # fmt: skip

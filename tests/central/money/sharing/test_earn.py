@@ -153,8 +153,8 @@ def test_a_sale_that_the_ledger_refuses_is_not_shared(hub_database: Database) ->
 
     def work() -> None:
         earned = earn(a_sale(), b.NOW_S)
-        # Nobody has paid: 2010 would fall below nothing.
-        done = rules.Completed("O-1", a_sale().amount, earned=earned.commissions)
+        costs = (rules.Cost("9999.sup", 6_000),)  # the chart has no such account
+        done = rules.Completed("O-1", a_sale().amount, costs, earned.commissions)
         post(rules.order_completed(done, TODAY, "test"), b.NOW_S)
 
     with pytest.raises(PostingRefused):
