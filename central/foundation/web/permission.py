@@ -54,9 +54,6 @@ def guard(app: Flask) -> None:
         if wanted in {ANYBODY, UNIT}:
             return None
         role = _role()
-        if _is_change_by_program() and not _key():
-            # These have no form's token, so a cookie alone proves nothing about who asks.
-            raise NotIdentified("Send an API key: Authorization: Bearer …")
         if role is None:
             if request.path.startswith("/v1/"):
                 raise NotIdentified("Send an API key: Authorization: Bearer …")
@@ -65,6 +62,9 @@ def guard(app: Flask) -> None:
             return None
         if not isinstance(wanted, Permission) or not may(role, wanted):
             raise NotPermitted("Your role does not have this permission.")
+        if _is_change_by_program() and _key() is None:
+            # These have no form's token, so a cookie alone does not say that its owner asks.
+            raise NotIdentified("Send an API key: Authorization: Bearer …")
         return None
 
 

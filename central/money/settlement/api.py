@@ -62,28 +62,28 @@ def _reads(api: APIBlueprint, stores: Stores, now_s: Callable[[], int]) -> None:
         return jsonify({"statements": [shapes.of_statement(one) for one in found]})
 
     @api.get(
-        "/statements/<no>", summary="One statement with its lines",
+        "/statements/<statement_no>", summary="One statement with its lines",
         responses={200: shapes.OneStatementJson, **problems(404)},
     )  # fmt: skip
     @needs(Permission.SETTLEMENT_READ)
     def one(path: shapes.StatementPath) -> Response:
-        return jsonify(shapes.in_full(path.no))
+        return jsonify(shapes.in_full(path.statement_no))
 
     @api.get(
-        "/statements/<no>/lines/<int:n>", summary="One line, down to its signed entry",
+        "/statements/<statement_no>/lines/<int:n>", summary="One line, down to its signed entry",
         responses={200: shapes.LineViewJson, **problems(404)},
     )  # fmt: skip
     @needs(Permission.SETTLEMENT_READ)
     def line(path: shapes.LinePath) -> Response:
-        return jsonify(shapes.of_view(drill(stores, path.no, path.n)))
+        return jsonify(shapes.of_view(drill(stores, path.statement_no, path.n)))
 
     @api.get(
-        "/statements/<no>/export/<ending>", summary="An issued statement as a file",
+        "/statements/<statement_no>/export/<ending>", summary="An issued statement as a file",
         responses={**_FILES, **problems(404, 409, 503)},
     )  # fmt: skip
     @needs(Permission.SETTLEMENT_READ)
     def file(path: shapes.FilePath, query: shapes.Language) -> Response:
-        made = export(stores, path.no, path.ending, query.locale)
+        made = export(stores, path.statement_no, path.ending, query.locale)
         return Response(made.content, content_type=made.content_type)
 
     @api.get(
@@ -107,28 +107,28 @@ def _reads(api: APIBlueprint, stores: Stores, now_s: Callable[[], int]) -> None:
 def _answers(api: APIBlueprint, now_s: Callable[[], int]) -> None:
     changed = {200: shapes.StatementJson, **problems(404, 409)}
 
-    @api.post("/statements/<no>/confirm", summary="The store agrees", responses=changed)
+    @api.post("/statements/<statement_no>/confirm", summary="The store agrees", responses=changed)
     @needs(Permission.SETTLEMENT_MANAGE)
     def agreed(path: shapes.StatementPath) -> Response:
-        return jsonify(shapes.of_statement(confirm(path.no, actor(), now_s())))
+        return jsonify(shapes.of_statement(confirm(path.statement_no, actor(), now_s())))
 
     @api.post(
-        "/statements/<no>/dispute", summary="The store does not agree with some lines",
+        "/statements/<statement_no>/dispute", summary="The store does not agree with some lines",
         responses=changed,
     )  # fmt: skip
     @needs(Permission.SETTLEMENT_MANAGE)
     def disputed(path: shapes.StatementPath, body: shapes.DisputeJson) -> Response:
-        found = dispute(path.no, body.lines, body.reason, actor(), now_s())
+        found = dispute(path.statement_no, body.lines, body.reason, actor(), now_s())
         return jsonify(shapes.of_statement(found))
 
     @api.post(
-        "/statements/<no>/lines/<int:n>/settle", summary="The dispute about a line is over",
+        "/statements/<statement_no>/lines/<int:n>/settle", summary="The dispute about a line is over",
         responses=changed,
     )  # fmt: skip
     @needs(Permission.SETTLEMENT_MANAGE)
     def settled(path: shapes.LinePath, body: shapes.NoteJson) -> Response:
-        settle_dispute(path.no, path.n, body.note, actor(), now_s())
-        return jsonify(shapes.of_statement(books.statement(path.no)))
+        settle_dispute(path.statement_no, path.n, body.note, actor(), now_s())
+        return jsonify(shapes.of_statement(books.statement(path.statement_no)))
 
 
 def _house(api: APIBlueprint, stores: Stores, currency: str, now_s: Callable[[], int]) -> None:
@@ -146,9 +146,7 @@ def _house(api: APIBlueprint, stores: Stores, currency: str, now_s: Callable[[],
     )
     @needs(Permission.SETTLEMENT_READ)
     def fees(path: shapes.StorePath) -> Response:
-        return jsonify(
-            {"fees": [shapes.of_model(model) for model in books.fee_models(path.store)]}
-        )
+        return jsonify({"fees": [shapes.of_model(model) for model in books.fee_models(path.store)]})
 
     @api.post(
         "/fees/<store>", summary="What a store pays from a day on",
@@ -156,7 +154,5 @@ def _house(api: APIBlueprint, stores: Stores, currency: str, now_s: Callable[[],
     )  # fmt: skip
     @needs(Permission.SETTLEMENT_MANAGE)
     def agree_fees(path: shapes.StorePath, body: shapes.NewFeesJson) -> Response:
-        model = agree(
-            stores, path.store, body.model(), currency=currency, by=actor(), at_s=now_s()
-        )
+        model = agree(stores, path.store, body.model(), currency=currency, by=actor(), at_s=now_s())
         return jsonify(shapes.of_model(model))

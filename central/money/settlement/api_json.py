@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from central.money.ledger.statement import Journal
 from central.money.settlement import store as books
 from central.money.settlement.drill import LineView
 from central.money.settlement.model import Dispute, FeeModel, Line, Statement, Tier
@@ -35,7 +36,7 @@ class Which(BaseModel):
 class StatementPath(BaseModel):
     """Which statement."""
 
-    no: str = Field(pattern=_NO, description="S0412-20260411.")
+    statement_no: str = Field(pattern=_NO, description="S0412-20260411.")
 
 
 class LinePath(StatementPath):
@@ -184,7 +185,7 @@ class OneStatementJson(BaseModel):
 class LegJson(BaseModel):
     """One entry of a journal."""
 
-    account: str = Field(description="2310.S0412.")
+    code: str = Field(description="2310.S0412.")
     name_en: str = Field(description="Its name.")
     name_zh: str = Field(description="Its name in Chinese.")
     debit: int = _MINOR
@@ -202,7 +203,8 @@ class BookingJson(BaseModel):
     at_s: int = Field(description="When it was posted, Unix seconds.")
     actor: str = Field(description="Who or what caused it.")
     memo: str = Field(description="What else is to be said.")
-    reverses_id: int | None = Field(description="The journal that it takes back.")
+    reverses: int | None = Field(description="The journal that it takes back.")
+    reversed_by: int | None = Field(description="The journal that takes it back.")
     legs: list[LegJson]
 
 
@@ -338,16 +340,14 @@ def of_line(line: Line) -> dict[str, Any]:
 
 def of_view(view: LineView) -> dict[str, Any]:
     """Return a line with everything below it as JSON."""
-    signed, booking = view.signed, view.booking
+    signed = view.signed
     return {
         "line": of_line(view.line),
         "dispute": of_dispute(view.dispute) if view.dispute else None,
         "fees": of_model(view.model),
         "volume": view.volume,
         "parts": [part.tier._asdict() | {"minor": part.minor} for part in view.parts],
-        "journal": None
-        if booking is None
-        else booking._asdict() | {"legs": [leg._asdict() for leg in booking.legs]},
+        "journal": _of_journal(view.journal) if view.journal else None,
         "signed": None
         if signed is None
         else {
@@ -359,6 +359,15 @@ def of_view(view: LineView) -> dict[str, Any]:
             "acked_seq": signed.acked_seq,
         },
     }
+
+
+def _of_journal(found: Journal) -> dict[str, Any]:
+    told = ("id", "idem", "kind", "ref", "effective", "at_s", "actor", "memo", "reverses")
+    legs = [
+        {name: getattr(leg, name) for name in ("code", "name_en", "name_zh", "debit", "credit")}
+        for leg in found.legs
+    ]
+    return {name: getattr(found, name) for name in (*told, "reversed_by")} | {"legs": legs}
 
 
 def of_model(model: FeeModel) -> dict[str, Any]:

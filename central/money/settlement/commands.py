@@ -43,7 +43,9 @@ def group(stores_of: Callable[[HubConfig], Stores]) -> click.Group:
         """What stores are owed, day by day, and what of it may be paid."""
 
     _working(settlement, stores_of)
-    _reading(settlement, stores_of)
+    _reading(settlement)
+    _taking_away(settlement, stores_of)
+    _paying(settlement, stores_of)
     _answering(settlement)
     _agreeing(settlement, stores_of)
     return settlement
@@ -77,7 +79,7 @@ def _working(settlement: click.Group, stores_of: Callable[[HubConfig], Stores]) 
         sys.exit(1 if findings else 0)
 
 
-def _reading(settlement: click.Group, stores_of: Callable[[HubConfig], Stores]) -> None:
+def _reading(settlement: click.Group) -> None:
     @settlement.command("list")
     @click.option("--store", help="Of this store only.")
     @click.option("--state", type=click.Choice(list(State)), help="In this state only.")
@@ -113,10 +115,14 @@ def _reading(settlement: click.Group, stores_of: Callable[[HubConfig], Stores]) 
                     f" {line.kind:16} {line.entry or line.settles:18}{shown}"
                 )
 
+
+def _taking_away(settlement: click.Group, stores_of: Callable[[HubConfig], Stores]) -> None:
     @settlement.command("export")
     @click.argument("no")
-    @click.option("--format", "ending", type=click.Choice(list(FORMATS)), default="pdf",
-                  show_default=True, help="txt is the text whose SHA-256 stands on it.")  # fmt: skip
+    @click.option(
+        "--format", "ending", type=click.Choice(list(FORMATS)), default="pdf", show_default=True,
+        help="txt is the text whose SHA-256 stands on it.",
+    )  # fmt: skip
     @click.option("--locale", type=click.Choice(["zh-CN", "en"]), help="Of its words.")
     @click.option("--out", type=click.Path(path_type=Path), help="Directory; here if not given.")
     @click.pass_obj
@@ -132,6 +138,8 @@ def _reading(settlement: click.Group, stores_of: Callable[[HubConfig], Stores]) 
             raise RequestInvalid(f"{file} cannot be written: {exc.strerror}") from exc
         click.echo(file)
 
+
+def _paying(settlement: click.Group, stores_of: Callable[[HubConfig], Stores]) -> None:
     @settlement.command("payables")
     @click.pass_obj
     def payables_(command: Command) -> None:
@@ -192,8 +200,10 @@ def _agreeing(settlement: click.Group, stores_of: Callable[[HubConfig], Stores])
     @click.option("--from", "first", required=True, help="First business day, 2026-05-01.")
     @click.option("--fixed", default="0", help="For each redemption, 0.10.")
     @click.option("--percent", help="Of each redemption, 0.6.")
-    @click.option("--tier", "tiers", multiple=True, metavar="VOLUME=PERCENT",
-                  help="From this volume of a month on, this percentage; may be repeated.")  # fmt: skip
+    @click.option(
+        "--tier", "tiers", multiple=True, metavar="VOLUME=PERCENT",
+        help="From this volume of a month on, this percentage; may be repeated.",
+    )  # fmt: skip
     @click.pass_obj
     def fees(command: Command, /, **given: Any) -> None:
         """Set what the shop STORE pays for redemptions from a day on."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from central.foundation.db.engine import rows
-from central.money.ledger.chart import heading_of
+from central.money.ledger.statement import Journal, journal
 from central.money.settlement import store as books
 from central.money.settlement.fees.charge import NO_FEE, model_for, parts_of
 from central.money.settlement.model import (
@@ -20,31 +19,6 @@ from central.money.settlement.model import (
 from central.money.settlement.ports import Stores
 from central.money.settlement.statements.draw_up import COUNTED
 from edge.contract.ids import EntryRef, Epoch, Seq, UnitId
-
-
-class Leg(NamedTuple):
-    """One entry of a journal, minor units."""
-
-    account: str
-    name_en: str
-    name_zh: str
-    debit: int
-    credit: int
-
-
-class Booking(NamedTuple):
-    """A journal as the ledger has it."""
-
-    id: int
-    idem: str
-    kind: str
-    ref: str
-    effective: int
-    at_s: int
-    actor: str
-    memo: str
-    reverses_id: int | None
-    legs: tuple[Leg, ...]
 
 
 class FeePart(NamedTuple):
@@ -68,7 +42,7 @@ class LineView(NamedTuple):
     model: FeeModel
     volume: int
     parts: tuple[FeePart, ...]
-    booking: Booking | None
+    journal: Journal | None
     signed: Signed | None
 
 
@@ -92,37 +66,9 @@ def drill(stores: Stores, no: str, n: int) -> LineView:
     dispute = next((found for found in books.disputes_of(no) if found.n == n), None)
     return LineView(
         one, line, dispute, model, volume, parts,
-        None if line.journal_id is None else booking_of(line.journal_id),
+        None if line.journal_id is None else journal(line.journal_id),
         None if entry is None else stores.signed(entry),
     )  # fmt: skip
-
-
-def booking_of(journal_id: int) -> Booking | None:
-    """Return a journal with its legs; None if there is none."""
-    found = rows(
-        "SELECT id, idem, kind, ref, effective, at_s, actor, memo, reverses_id FROM journal"
-        " WHERE id = ?",
-        (journal_id,),
-    )
-    if not found:
-        return None
-    legs = rows(
-        "SELECT a.code, e.side, e.amount FROM entry e JOIN account a ON a.id = e.account_id"
-        " WHERE e.journal_id = ? AND e.layer = 1 ORDER BY e.id",
-        (journal_id,),
-    )
-    (number, idem, kind, ref, effective, at_s, actor, memo, reverses_id) = found[0]
-    return Booking(
-        number, idem, kind, ref, effective, at_s, actor, memo, reverses_id,
-        tuple(_leg(*leg) for leg in legs),
-    )  # fmt: skip
-
-
-def _leg(code: str, side: int, amount: int) -> Leg:
-    heading = heading_of(code)
-    return Leg(
-        code, heading.en, heading.zh, amount if side == 1 else 0, amount if side == -1 else 0
-    )
 
 
 def _entry(text: str) -> EntryRef | None:

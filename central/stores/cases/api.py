@@ -26,7 +26,9 @@ _NUMBER_MAX = 2**63 - 1
 class WhichCases(BaseModel):
     """Which cases."""
 
-    state: Literal["open", "closed", "withdrawn"] | None = Field(None, description="In which state.")
+    state: Literal["open", "closed", "withdrawn"] | None = Field(
+        None, description="In which state."
+    )
     limit: int = Field(200, ge=1, le=1000, description="At most this many.")
 
 

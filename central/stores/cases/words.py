@@ -20,11 +20,11 @@ OUTCOMES: dict[CaseOutcome, str] = {
     CaseOutcome.NO_CONFLICT: N_("It is no conflict"),
 }
 CONSEQUENCES: dict[CaseOutcome, str] = {
-    CaseOutcome.PLATFORM: N_("Posted as a loss (5050). The store is paid with its next statement."),
-    CaseOutcome.RESERVE: N_("Taken from the reserve (2710). The store is paid with its next statement."),
+    CaseOutcome.PLATFORM: N_("Posted as a loss (5050). The store is paid next."),
+    CaseOutcome.RESERVE: N_("Taken from the reserve (2710). The store is paid next."),
     CaseOutcome.STORE: N_("The store is not paid for it (2310)."),
-    CaseOutcome.AGENT: N_("The agent owes it (1110). The store is paid with its next statement."),
-    CaseOutcome.NO_CONFLICT: N_("The claim is taken back: nobody bears anything, and the store is not paid for it."),
+    CaseOutcome.AGENT: N_("The agent owes it (1110). The store is paid next."),
+    CaseOutcome.NO_CONFLICT: N_("The claim is taken back, and nobody is paid for it."),
 }  # fmt: skip
 QUESTIONS: dict[Question, str] = {
     Question.ONE_JOURNAL: N_("Does only one journal claim to be this unit's?"),
