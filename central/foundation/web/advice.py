@@ -110,12 +110,6 @@ ADVICE: Mapping[str, Advice] = {
         N_("A defect of the unit, or somebody in between: `tearoff-unit doctor` looks."),
         Again.NO,
     ),
-    "font-missing": Advice(
-        N_("A paper is to be set, and no font with Chinese characters is installed at the hub."),
-        N_("Take another file meanwhile: CSV and XLSX need no font."),
-        N_("`apt-get install fonts-wqy-microhei` on the hub's machine."),
-        Again.LATER,
-    ),
     "internal": Advice(
         N_("A defect of the hub. The log has an entry that `instance` names."),
         N_("Try once more. If it stays, call support and tell them `instance`."),

@@ -122,7 +122,7 @@ def _answers(api: APIBlueprint, now_s: Callable[[], int]) -> None:
         return jsonify(shapes.of_statement(found))
 
     @api.post(
-        "/statements/<statement_no>/lines/<int:n>/settle", summary="The dispute about a line is over",
+        "/statements/<statement_no>/lines/<int:n>/settle", summary="A line's dispute is over",
         responses=changed,
     )  # fmt: skip
     @needs(Permission.SETTLEMENT_MANAGE)

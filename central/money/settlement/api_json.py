@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -17,6 +17,9 @@ from edge.contract.money import MINOR_MAX
 _STORE = "^[A-Z0-9][A-Z0-9-]{0,31}$"
 _NO = "^[A-Z0-9][A-Z0-9-]{0,31}-[0-9]{8}$"
 _MINOR = Field(description="Minor units.")
+
+
+LineNumber = Annotated[int, Field(ge=1, le=1_000_000, description="Its number.")]
 
 
 # --- what comes in -------------------------------------------------------------------------------
@@ -42,7 +45,7 @@ class StatementPath(BaseModel):
 class LinePath(StatementPath):
     """Which line of which statement."""
 
-    n: int = Field(ge=1, le=1_000_000, description="Its number.")
+    n: LineNumber
 
 
 class FilePath(StatementPath):
@@ -68,7 +71,7 @@ class StorePath(BaseModel):
 class DisputeJson(BaseModel):
     """Lines that a store does not agree with."""
 
-    lines: list[int] = Field(min_length=1, max_length=10_000, description="Their numbers.")
+    lines: list[LineNumber] = Field(min_length=1, max_length=10_000, description="Which.")
     reason: str = Field(min_length=1, max_length=500, description="In words.")
 
 

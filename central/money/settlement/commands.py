@@ -82,7 +82,9 @@ def _working(settlement: click.Group, stores_of: Callable[[HubConfig], Stores]) 
 def _reading(settlement: click.Group) -> None:
     @settlement.command("list")
     @click.option("--store", help="Of this store only.")
-    @click.option("--state", type=click.Choice(list(State)), help="In this state only.")
+    @click.option(
+        "--state", type=click.Choice([str(state) for state in State]), help="In this state only."
+    )
     @click.option("--month", help="Of this month only, 2026-04.")
     @_json
     @click.pass_obj

@@ -23,7 +23,9 @@ def group() -> None:
 
 
 @group.command("list")
-@click.option("--state", type=click.Choice(list(CaseState)), help="In this state only.")
+@click.option(
+    "--state", type=click.Choice([str(state) for state in CaseState]), help="In this state only."
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON for scripts.")
 @click.pass_obj
 def list_(command: Command, state: str | None, *, as_json: bool) -> None:
@@ -49,7 +51,7 @@ def show(command: Command, case_id: int) -> None:
 
 @group.command("close")
 @click.argument("case_id", type=int)
-@click.argument("outcome", type=click.Choice(list(CaseOutcome)))
+@click.argument("outcome", type=click.Choice([str(outcome) for outcome in CaseOutcome]))
 @click.option("--reason", required=True, help="Why, in words.")
 @click.option("--agent", default="", help="Which agent bears it.")
 @click.pass_obj

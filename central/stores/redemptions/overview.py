@@ -9,7 +9,7 @@ from central.stores.redemptions.conflict import CaseState, counting
 from central.stores.redemptions.settle import facts_of, ref_of
 from central.stores.redemptions.tables import ConflictRow, RedemptionEntry
 from central.stores.vouchers.tables import Voucher
-from edge.contract.ids import VoucherId, voucher_id_text
+from edge.contract.ids import EntryRef, Epoch, Seq, UnitId, VoucherId, voucher_id_text
 from edge.contract.journal_entry import EntryKind, JournalEntry
 from edge.contract.policy import Mode
 
@@ -98,7 +98,8 @@ def conflicts() -> list[Conflict]:
         .where(ConflictRow.state == "open")
         .order_by(ConflictRow.opened_at_s.desc(), ConflictRow.unit_id, ConflictRow.seq)
     ):
-        case = counting(ref_of(row))
+        ref = EntryRef(UnitId(row.unit_id), Epoch(row.epoch), Seq(row.seq))
+        case = counting(ref)
         if case is not None and case.state == CaseState.CLOSED:
             continue
         voucher = Voucher.get(Voucher.id == row.voucher_id)

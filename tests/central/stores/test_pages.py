@@ -256,7 +256,7 @@ def test_a_statement_says_when_nothing_has_happened(app: Any) -> None:
     live_through_a_day()
     text = read(as_person(app), "/ledger/2310.S0412?first=2026-05-01&last=2026-05-02")
     assert "Nothing happened in these days." in text
-    assert text.count("93.00") == 2
+    assert text.count("181.00") == 2
 
 
 def test_a_page_stands_for_a_store_that_has_many_units(sqlite_database: Database) -> None:

@@ -150,6 +150,4 @@ def test_lost_entries_are_accepted(hub: Hub, till: Till) -> None:
     assert "lost since" in hub.do("settlement", "watermark")
     hub.do("cases", "accept-gap", till.unit, "2", "--reason", "it burnt down")
     assert "lost" not in hub.do("settlement", "watermark")
-    assert "accepted before" in hub.fail(
-        "cases", "accept-gap", till.unit, "2", "--reason", "again"
-    )
+    assert "accepted before" in hub.fail("cases", "accept-gap", till.unit, "2", "--reason", "again")

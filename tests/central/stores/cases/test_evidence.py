@@ -14,7 +14,6 @@ from central.stores.cases.liability import Question
 from central.stores.redemptions.conflict import DECIDE_S, CaseOutcome, Decision, close
 from central.stores.units import steer
 from central.stores.units.contact import note_contact
-from edge.contract.policy import Mode
 from edge.contract.status import Staleness
 from tests import builders as b
 from tests.central.builders import (
@@ -76,7 +75,6 @@ def test_what_was_in_force_then_is_told_whatever_it_is_now() -> None:
 @pytest.mark.parametrize(
     ("second", "outcome", "because"),
     [
-        ({"mode": Mode.DEGRADED}, CaseOutcome.STORE, Question.MODE_ALLOWED),
         ({"voucher": {"online_only": True}}, CaseOutcome.STORE, Question.OFFLINE_ALLOWED),
         ({"policy_version": None}, None, Question.POLICY_KNOWN),
         ({"policy_version": 10**6}, None, Question.POLICY_KNOWN),
@@ -90,6 +88,13 @@ def test_the_facts_of_the_case_decide_what_is_suggested(
     _, _, case = a_double(**second)
     found = evidence(case.id).suggestion
     assert (found.outcome, found.because) == (outcome, because)
+
+
+def test_a_way_of_checking_that_was_not_allowed_is_the_store_s() -> None:
+    steer.set_policy(b.GROUP, {"modes": ["ONLINE"]})
+    _, _, case = a_double()
+    found = evidence(case.id).suggestion
+    assert (found.outcome, found.because) == (CaseOutcome.STORE, Question.MODE_ALLOWED)
 
 
 def test_an_amount_above_the_floor_is_the_store_s() -> None:
