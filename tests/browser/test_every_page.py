@@ -116,7 +116,10 @@ def test_the_login_of_the_hub(
         pictures.look(page, "hub-login", locale)
 
 
-HUB = ["/", "/units", "/redemptions", "/conflicts", "/ledger", f"/ledger/2310.{STORE}", "/nowhere"]
+HUB = [
+    "/", "/units", "/redemptions", "/conflicts", "/cases", "/cases/1", "/settlement",
+    "/settlement/watermark", "/ledger", f"/ledger/2310.{STORE}", "/nowhere",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", HUB)
@@ -127,7 +130,9 @@ def test_the_hub(visits: Visits, pictures: Pictures, locale: str, path: str) -> 
         assert walk(page) == []
 
 
-@pytest.mark.parametrize("path", ["/", "/units", "/redemptions", "/conflicts", "/ledger"])
+@pytest.mark.parametrize(
+    "path", ["/", "/units", "/redemptions", "/conflicts", "/cases", "/settlement", "/ledger"]
+)
 def test_a_hub_on_its_first_day(
     visits: Visits, pictures: Pictures, bare_hub: tuple[str, str], locale: str, path: str
 ) -> None:
