@@ -40,6 +40,7 @@ from central.foundation.web.words import (
     PRINTERS,
     REASONS,
     REFUSALS,
+    ROOMS,
     STATES,
     grouped,
 )
@@ -55,16 +56,22 @@ from central.money.ledger.seal import Sealer
 from central.money.payouts import api as payouts_api
 from central.money.payouts import pages as payout_pages
 from central.money.payouts import store as payout_store
+from central.money.settlement import api as settlement_api
+from central.money.settlement import pages as settlement_pages
+from central.money.settlement import statement_pages
 from central.money.sharing import api as sharing_api
 from central.money.sharing import pages as sharing_pages
 from central.money.sharing.ports import Named, Outside
 from central.network.agents import api as agents_api
 from central.network.agents import upstream
 from central.stores import edge_api, json_api
+from central.stores.cases import api as cases_api
+from central.stores.cases import pages as case_pages
 from central.stores.keys import keyring as keys
 from central.stores.keys import trust
 from central.stores.redemptions import overview as redemptions
 from central.stores.redemptions import pages as redemption_pages
+from central.stores.settlement_facts import SettlementFacts
 from central.stores.units import overview as unit_overview
 from central.stores.units import pages as unit_pages
 from central.supply.catalogue import products
@@ -219,12 +226,15 @@ def _register_routes(
     # A code cannot be guessed in its ten minutes; this keeps the guessing from costing anything.
     offer = app.view_functions["units_api.offer"]
     app.view_functions["units_api.offer"] = limiter.limit("30 per minute")(offer)  # type: ignore[assignment]
+    stores = SettlementFacts(config.currency)
     apis = (
         json_api.blueprint(keyring),
         ledger_api.blueprint(clock),
         agents_api.blueprint(clock),
         sharing_api.blueprint(OUTSIDE_OF_SHARING, config.currency, clock),
         payouts_api.blueprint(config.timezone, clock),
+        cases_api.blueprint(clock),
+        settlement_api.blueprint(stores, config.currency, clock),
     )
     for api in apis:
         app.register_api(api)
@@ -233,6 +243,9 @@ def _register_routes(
     app.register_blueprint(problem_pages.blueprint())
     app.register_blueprint(unit_pages.blueprint(keyring, config, clock))
     app.register_blueprint(redemption_pages.blueprint())
+    app.register_blueprint(case_pages.blueprint(clock))
+    app.register_blueprint(settlement_pages.blueprint(stores, clock))
+    app.register_blueprint(statement_pages.blueprint(stores, clock))
     app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))
     app.register_blueprint(payout_pages.blueprint(config.currency, config.timezone, clock))
     app.register_blueprint(
@@ -317,6 +330,8 @@ def _room() -> str | None:
     endpoints = [endpoint for endpoint, _, _ in NAVIGATION]
     if request.endpoint in endpoints:
         return request.endpoint
+    if request.blueprint in ROOMS:
+        return ROOMS[request.blueprint]
     wing = f"{request.blueprint}."
     return next((endpoint for endpoint in endpoints if endpoint.startswith(wing)), None)
 

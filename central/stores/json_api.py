@@ -136,11 +136,12 @@ class ConflictJson(BaseModel):
     unit: str = Field(description="Whose entry went beyond the value.")
     epoch: int = Field(description="Which life of its journal.")
     seq: int = Field(description="Which entry of that.")
+    case_id: int | None = Field(description="Where it is decided: `/v1/cases/{case_id}`.")
     receipts: list[ReceiptJson]
 
 
 class ConflictsJson(BaseModel):
-    """The open conflicts, newest first."""
+    """The conflicts that nobody has decided, newest first."""
 
     conflicts: list[ConflictJson]
 

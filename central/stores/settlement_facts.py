@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from central.foundation.db.engine import rows
 from central.money.settlement.model import AtTheTill, Shop, Signed, UnitJournal
 from central.stores.redemptions.complete import unit_journals
+from central.stores.redemptions.conflict import open_missing
 from central.stores.redemptions.settle import counts_at_s
 from central.stores.units.tables import Store
 from edge.contract.ids import EntryRef, Epoch, Seq, StoreGroup, StoreId, UnitId
@@ -18,7 +19,18 @@ _AT_ONCE = 200
 
 
 class SettlementFacts:
-    """Implements ``money.settlement.ports.Stores``."""
+    """Implements ``money.settlement.ports.Stores``.
+
+    Args:
+        currency: What the house keeps its books in.
+    """
+
+    def __init__(self, currency: str) -> None:
+        self._currency = currency
+
+    def open_cases(self, at_s: int) -> int:
+        """Open a case for every double redemption that has none; return how many were."""
+        return open_missing(self._currency, at_s)
 
     def shops(self) -> Sequence[Shop]:
         """Return every store, by its id."""

@@ -114,7 +114,8 @@ def test_the_login_of_the_hub(
 
 
 HUB = [
-    "/", "/units", "/redemptions", "/conflicts", "/ledger", f"/ledger/2310.{STORE}", "/sharing",
+    "/", "/units", "/redemptions", "/conflicts", "/cases", "/cases/1", "/settlement",
+    "/settlement/watermark", "/ledger", f"/ledger/2310.{STORE}", "/sharing",
     "/sharing/rules/default/new", "/sharing/simulate?amount=99.99", "/nowhere",
 ]  # fmt: skip
 
@@ -127,7 +128,9 @@ def test_the_hub(visits: Visits, pictures: Pictures, locale: str, path: str) -> 
         assert walk(page) == []
 
 
-@pytest.mark.parametrize("path", ["/", "/units", "/redemptions", "/conflicts", "/ledger"])
+@pytest.mark.parametrize(
+    "path", ["/", "/units", "/redemptions", "/conflicts", "/cases", "/settlement", "/ledger"]
+)
 def test_a_hub_on_its_first_day(
     visits: Visits, pictures: Pictures, bare_hub: tuple[str, str], locale: str, path: str
 ) -> None:

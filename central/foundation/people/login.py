@@ -74,6 +74,12 @@ def role_of_api_key(key: str) -> str | None:
     return str(found.role) if found else None
 
 
+def name_of_api_key(key: str) -> str | None:
+    """Return the name of a key, None if there is no such key."""
+    found: ApiKey | None = ApiKey.get_or_none(ApiKey.key_hash == _key_hash(key))
+    return str(found.name) if found else None
+
+
 def _key_hash(key: str) -> bytes:
     # A key has 256 random bits: nothing is gained by a slow hash.
     return hashlib.sha256(key.encode()).digest()

@@ -21,6 +21,9 @@ class Permission(StrEnum):
     PAYOUTS_READ = "payouts.read"
     PAYOUTS_REQUEST = "payouts.request"
     PAYOUTS_RELEASE = "payouts.release"
+    SETTLEMENT_READ = "settlement.read"
+    SETTLEMENT_MANAGE = "settlement.manage"
+    CASES_DECIDE = "cases.decide"
 
 
 ROLES: dict[str, frozenset[Permission]] = {
@@ -34,6 +37,9 @@ ROLES: dict[str, frozenset[Permission]] = {
             Permission.PAYOUTS_READ,
             Permission.PAYOUTS_REQUEST,
             Permission.PAYOUTS_RELEASE,
+            Permission.SETTLEMENT_READ,
+            Permission.SETTLEMENT_MANAGE,
+            Permission.CASES_DECIDE,
         }
     ),
     "viewer": frozenset(p for p in Permission if p.endswith(".read")),

@@ -50,6 +50,7 @@ _MEANING = {
     409: "It does not fit what is there already.",
     422: "A parameter does not suit its schema.",
     500: "An error inside the hub; instance names it in the log.",
+    503: "Something that it needs is not installed on the hub's machine.",
 }
 
 

@@ -9,7 +9,7 @@ from flask import Flask, Response, redirect, request, url_for
 from flask_login import current_user
 
 from central.errors import NotIdentified, NotPermitted
-from central.foundation.people.login import role_of_api_key
+from central.foundation.people.login import name_of_api_key, role_of_api_key
 from central.foundation.people.roles import Permission, may
 
 View = TypeVar("View", bound=Callable[..., object])
@@ -62,11 +62,31 @@ def guard(app: Flask) -> None:
             return None
         if not isinstance(wanted, Permission) or not may(role, wanted):
             raise NotPermitted("Your role does not have this permission.")
+        if _is_change_by_program() and _key() is None:
+            # These have no form's token, so a cookie alone does not say that its owner asks.
+            raise NotIdentified("Send an API key: Authorization: Bearer …")
         return None
 
 
+def actor() -> str:
+    """Return who asks, for the record: a person's name, or that of a program's key."""
+    key = _key()
+    if key is not None:
+        return f"key {name_of_api_key(key)}"
+    return str(current_user.name)
+
+
 def _role() -> str | None:
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return role_of_api_key(key.strip())
+    key = _key()
+    if key is not None:
+        return role_of_api_key(key)
     return str(current_user.role) if current_user.is_authenticated else None
+
+
+def _key() -> str | None:
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else None
+
+
+def _is_change_by_program() -> bool:
+    return request.path.startswith("/v1/") and request.method not in {"GET", "HEAD", "OPTIONS"}

@@ -32,10 +32,13 @@ NAVIGATION = (
     ("units.show", N_("Units"), Permission.UNITS_READ),
     ("redemptions.show", N_("Redemptions"), Permission.REDEMPTIONS_READ),
     ("redemptions.show_conflicts", N_("Conflicts"), Permission.REDEMPTIONS_READ),
+    ("settlement.show", N_("Settlement"), Permission.SETTLEMENT_READ),
     ("ledger.show", N_("Trial balance"), Permission.LEDGER_READ),
     ("sharing.rules", N_("Profit sharing"), Permission.SHARING_READ),
     ("payouts.show", N_("Payouts"), Permission.PAYOUTS_READ),
 )
+ROOMS = {"cases": "redemptions.show_conflicts", "statements": "settlement.show"}
+"""Where pages hang that are of another blueprint than the page that leads to them."""
 STATES = {
     "active": N_("active"),
     "revoked": N_("revoked"),

@@ -10,7 +10,13 @@ from edge.contract.ids import EntryRef
 
 
 class Stores(Protocol):
-    """Reads only; each is called in the transaction of whoever asks."""
+    """All but ``open_cases`` only read, in the transaction of whoever asks."""
+
+    def open_cases(self, at_s: int) -> int:
+        """Open a case for every double redemption that has none; return how many were.
+
+        Called outside of a transaction; calling it again does no harm.
+        """
 
     def shops(self) -> Sequence[Shop]:
         """Return every store, by its id."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from central.foundation.db.engine import rows
+from central.stores.redemptions.conflict import CaseState, counting
 from central.stores.redemptions.settle import facts_of, ref_of
 from central.stores.redemptions.tables import ConflictRow, RedemptionEntry
 from central.stores.vouchers.tables import Voucher
-from edge.contract.ids import VoucherId, voucher_id_text
+from edge.contract.ids import EntryRef, Epoch, Seq, UnitId, VoucherId, voucher_id_text
 from edge.contract.journal_entry import EntryKind, JournalEntry
 from edge.contract.policy import Mode
 
@@ -53,7 +54,11 @@ class Scan(NamedTuple):
 
 
 class Conflict(NamedTuple):
-    """A voucher that was redeemed beyond its value, with every receipt there is of it."""
+    """A voucher that was redeemed beyond its value, with every receipt there is of it.
+
+    Args:
+        case_id: The case in which it is to be decided; None if none could be opened yet.
+    """
 
     voucher_id: str
     product: int
@@ -63,6 +68,7 @@ class Conflict(NamedTuple):
     unit: str
     epoch: int
     seq: int
+    case_id: int | None
     receipts: tuple[Receipt, ...]
 
 
@@ -85,13 +91,17 @@ def scans(limit: int = 50) -> list[Scan]:
 
 
 def conflicts() -> list[Conflict]:
-    """Return the open conflicts, newest first."""
+    """Return the conflicts that nobody has decided, newest first."""
     found = []
     for row in (
         ConflictRow.select()
         .where(ConflictRow.state == "open")
         .order_by(ConflictRow.opened_at_s.desc(), ConflictRow.unit_id, ConflictRow.seq)
     ):
+        ref = EntryRef(UnitId(row.unit_id), Epoch(row.epoch), Seq(row.seq))
+        case = counting(ref)
+        if case is not None and case.state == CaseState.CLOSED:
+            continue
         voucher = Voucher.get(Voucher.id == row.voucher_id)
         receipts = sorted(
             (
@@ -105,7 +115,7 @@ def conflicts() -> list[Conflict]:
             Conflict(
                 voucher_id_text(VoucherId(voucher.id)), voucher.product, voucher.face_minor,
                 voucher.worth_minor(row.excess), row.opened_at_s, row.unit_id, row.epoch, row.seq,
-                tuple(receipts),
+                None if case is None else case.id, tuple(receipts),
             )
         )  # fmt: skip
     return found

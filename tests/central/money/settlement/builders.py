@@ -20,7 +20,7 @@ from edge.contract.sync_message import Pull
 from tests import builders as b
 from tests.central.builders import CURRENCY, TODAY, ZONE, Till
 
-FACTS = SettlementFacts()
+FACTS = SettlementFacts(CURRENCY)
 ACCOUNT = f"2310.{b.STORE}"
 
 

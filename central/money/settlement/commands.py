@@ -1,0 +1,273 @@
+"""``tearoff-hub settlement``: what is due, statements, answers, files, fees, the watermark."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from central.config import HubConfig
+from central.errors import RequestInvalid
+from central.foundation.command import Command
+from central.money.settlement import api_json as shapes
+from central.money.settlement import store as books
+from central.money.settlement.export.content import iso_day, moment, rate_text, terms_text
+from central.money.settlement.export.files import FORMATS, export
+from central.money.settlement.fees.agree import agree
+from central.money.settlement.model import FeeModel, State, Statement, Tier
+from central.money.settlement.payable.pay import figures
+from central.money.settlement.payable.watermark import watermarks
+from central.money.settlement.ports import Stores
+from central.money.settlement.run import run
+from central.money.settlement.statements.answer import confirm, dispute, settle_dispute
+from central.money.settlement.statements.prove import prove
+from edge.contract.money import decimal_text, parse_decimal
+
+_ACTOR = "cli"
+_json = click.option("--json", "as_json", is_flag=True, help="JSON for scripts.")
+
+
+def group(stores_of: Callable[[HubConfig], Stores]) -> click.Group:
+    """Return the commands.
+
+    Args:
+        stores_of: Returns what the stores know, for a hub of these settings.
+    """
+
+    @click.group("settlement")
+    def settlement() -> None:
+        """What stores are owed, day by day, and what of it may be paid."""
+
+    _working(settlement, stores_of)
+    _reading(settlement)
+    _taking_away(settlement, stores_of)
+    _paying(settlement, stores_of)
+    _answering(settlement)
+    _agreeing(settlement, stores_of)
+    return settlement
+
+
+def _working(settlement: click.Group, stores_of: Callable[[HubConfig], Stores]) -> None:
+    @settlement.command("issue")
+    @click.pass_obj
+    def issue(command: Command) -> None:
+        """Do what is due: issue, confirm by silence, release. Let a timer run it every hour."""
+        with command.hub() as hub:
+            done = run(stores_of(hub.config), command.now_s(), _ACTOR)
+        for one in done.issued:
+            click.echo(f"{one.no} issued, due {decimal_text(one.totals.due, one.currency)}")
+        for no in done.confirmed:
+            click.echo(f"{no} confirmed by silence")
+        for no in done.released:
+            click.echo(f"{no} payable")
+        for problem in done.problems:
+            click.echo(problem, err=True)
+        sys.exit(1 if done.problems else 0)
+
+    @settlement.command("prove")
+    @click.option("--store", help="Of this store only.")
+    @click.pass_obj
+    def prove_(command: Command, store: str | None) -> None:
+        """Prove every issued statement from its lines and the ledger. Exit code 1 if one fails."""
+        with command.hub():
+            findings = prove(store)
+        click.echo("\n".join(findings) or "sound")
+        sys.exit(1 if findings else 0)
+
+
+def _reading(settlement: click.Group) -> None:
+    @settlement.command("list")
+    @click.option("--store", help="Of this store only.")
+    @click.option(
+        "--state", type=click.Choice([str(state) for state in State]), help="In this state only."
+    )
+    @click.option("--month", help="Of this month only, 2026-04.")
+    @_json
+    @click.pass_obj
+    def list_(command: Command, /, **given: Any) -> None:
+        """List the statements, the newest day first."""
+        state = State(given["state"]) if given["state"] else None
+        wanted = books.Wanted(given["store"], state, _month(given["month"]))
+        with command.hub():
+            for one in books.statements(wanted):
+                _tell(one, as_json=given["as_json"])
+
+    @settlement.command("show")
+    @click.argument("no")
+    @_json
+    @click.pass_obj
+    def show(command: Command, no: str, *, as_json: bool) -> None:
+        """Show the statement NO, such as S0412-20260411, with its lines."""
+        with command.hub() as hub:
+            if as_json:
+                click.echo(json.dumps(shapes.in_full(no), ensure_ascii=False))
+                return
+            one, timezone = books.statement(no), hub.config.timezone
+            _tell(one)
+            for line in books.lines_of(no):
+                amounts = (line.gross, line.fee, line.net, line.due)
+                shown = "".join(f"{decimal_text(minor, one.currency):>12}" for minor in amounts)
+                late = " late" if line.is_late else ""
+                click.echo(
+                    f"{line.n:5} {iso_day(line.business_day)}{late} {moment(line.at_s, timezone)}"
+                    f" {line.kind:16} {line.entry or line.settles:18}{shown}"
+                )
+
+
+def _taking_away(settlement: click.Group, stores_of: Callable[[HubConfig], Stores]) -> None:
+    @settlement.command("export")
+    @click.argument("no")
+    @click.option(
+        "--format", "ending", type=click.Choice(list(FORMATS)), default="pdf", show_default=True,
+        help="txt is the text whose SHA-256 stands on it.",
+    )  # fmt: skip
+    @click.option("--locale", type=click.Choice(["zh-CN", "en"]), help="Of its words.")
+    @click.option("--out", type=click.Path(path_type=Path), help="Directory; here if not given.")
+    @click.pass_obj
+    def export_(command: Command, /, **given: Any) -> None:
+        """Write the statement NO into a file."""
+        with command.hub() as hub:
+            locale = given["locale"] or hub.config.locale
+            made = export(stores_of(hub.config), given["no"], given["ending"], locale)
+        file = (given["out"] or Path()) / made.name
+        try:
+            file.write_bytes(made.content)
+        except OSError as exc:
+            raise RequestInvalid(f"{file} cannot be written: {exc.strerror}") from exc
+        click.echo(file)
+
+
+def _paying(settlement: click.Group, stores_of: Callable[[HubConfig], Stores]) -> None:
+    @settlement.command("payables")
+    @click.pass_obj
+    def payables_(command: Command) -> None:
+        """List what each store's payable statements come to."""
+        with command.hub():
+            for one in figures(command.now_s()):
+                amount = decimal_text(one.amount.minor, one.amount.currency)
+                ready = "ready" if one.is_ready else "waits"
+                click.echo(f"{one.store:12} {amount:>14} {ready}  {' '.join(one.statement_ids)}")
+
+    @settlement.command("watermark")
+    @click.pass_obj
+    def watermark(command: Command) -> None:
+        """Show up to when everything is known, and which units keep it back."""
+        with command.hub() as hub:
+            journals, timezone = stores_of(hub.config).journals(), hub.config.timezone
+            for mark in watermarks(journals, command.now_s()).values():
+                click.echo(f"group {mark.group}: {moment(mark.up_to_s, timezone)}")
+                for unit in mark.units:
+                    known, since = (moment(t, timezone) for t in (unit.up_to_s, unit.since_s))
+                    click.echo(f"  {unit.unit:12} {known}  {unit.why} since {since}")
+
+
+def _answering(settlement: click.Group) -> None:
+    @settlement.command("confirm")
+    @click.argument("no")
+    @click.pass_obj
+    def confirm_(command: Command, no: str) -> None:
+        """Note that its store agrees with the statement NO."""
+        with command.hub():
+            _tell(confirm(no, _ACTOR, command.now_s()))
+
+    @settlement.command("dispute")
+    @click.argument("no")
+    @click.argument("lines", nargs=-1, type=int, required=True)
+    @click.option("--reason", required=True, help="Why, in words.")
+    @click.pass_obj
+    def dispute_(command: Command, no: str, lines: tuple[int, ...], reason: str) -> None:
+        """Note that its store does not agree with LINES of the statement NO."""
+        with command.hub():
+            _tell(dispute(no, lines, reason, _ACTOR, command.now_s()))
+
+    @settlement.command("settle")
+    @click.argument("no")
+    @click.argument("line", type=int)
+    @click.option("--note", required=True, help="How, in words.")
+    @click.pass_obj
+    def settle(command: Command, no: str, line: int, note: str) -> None:
+        """End the dispute about LINE of the statement NO: it stands on the next one."""
+        with command.hub():
+            settle_dispute(no, line, note, _ACTOR, command.now_s())
+        click.echo(f"line {line} of {no} is settled")
+
+
+def _agreeing(settlement: click.Group, stores_of: Callable[[HubConfig], Stores]) -> None:
+    @settlement.command("fees")
+    @click.argument("store")
+    @click.option("--from", "first", required=True, help="First business day, 2026-05-01.")
+    @click.option("--fixed", default="0", help="For each redemption, 0.10.")
+    @click.option("--percent", help="Of each redemption, 0.6.")
+    @click.option(
+        "--tier", "tiers", multiple=True, metavar="VOLUME=PERCENT",
+        help="From this volume of a month on, this percentage; may be repeated.",
+    )  # fmt: skip
+    @click.pass_obj
+    def fees(command: Command, /, **given: Any) -> None:
+        """Set what the shop STORE pays for redemptions from a day on."""
+        with command.hub() as hub:
+            currency = hub.config.currency
+            tiers = [f"0={given['percent']}"] if given["percent"] else []
+            model = FeeModel(
+                0, _day(given["first"]), currency, _minor(given["fixed"], currency),
+                tuple(_tier(text, currency) for text in (*tiers, *given["tiers"])),
+            )  # fmt: skip
+            agreed = agree(
+                stores_of(hub.config), given["store"], model, currency=currency, by=_ACTOR,
+                at_s=command.now_s(),
+            )  # fmt: skip
+        terms = terms_text(agreed, currency, "en")
+        click.echo(f"{given['store']} pays from {iso_day(agreed.first_day)}: {terms}")
+
+
+def _tell(one: Statement, *, as_json: bool = False) -> None:
+    if as_json:
+        click.echo(json.dumps(shapes.of_statement(one), ensure_ascii=False))
+        return
+    figures_ = (one.totals.opening, one.totals.due, one.disputed, one.totals.closing)
+    shown = "".join(f"{decimal_text(minor, one.currency):>13}" for minor in figures_)
+    click.echo(f"{one.no:22} {one.state:10}{shown}  {one.currency}")
+
+
+# --- reading what a person typed -----------------------------------------------------------------
+
+
+def _minor(text: str, currency: str) -> int:
+    try:
+        return parse_decimal(text, currency).minor
+    except ValueError as exc:
+        raise RequestInvalid(f"{text!r}: {exc}") from exc
+
+
+def _tier(text: str, currency: str) -> Tier:
+    volume, equals, percent = text.partition("=")
+    if not equals:
+        raise RequestInvalid(f"{text!r}: a tier is VOLUME=PERCENT, 100000=0.5")
+    return Tier(_minor(volume, currency), _ppm(percent))
+
+
+def _ppm(text: str) -> int:
+    """Read a percentage with at most four decimals: ``_ppm("0.6") == 6000``."""
+    whole, _, decimals = text.strip().rstrip("%").strip().partition(".")
+    digits = whole + decimals.ljust(4, "0")
+    if not (digits.isascii() and digits.isdecimal() and len(decimals) <= 4 and len(whole) <= 3):
+        raise RequestInvalid(f"{text!r}: a percentage has at most four decimals, {rate_text(6000)}")
+    return int(digits)
+
+
+def _day(text: str) -> int:
+    digits = text.replace("-", "")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) == 8):
+        raise RequestInvalid("A day is written 2026-04-11.")
+    return int(digits)
+
+
+def _month(text: str | None) -> int | None:
+    digits = (text or "").replace("-", "")
+    if text and not (digits.isascii() and digits.isdecimal() and len(digits) == 6):
+        raise RequestInvalid("A month is written 2026-04.")
+    return int(digits) if digits else None

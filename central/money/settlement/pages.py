@@ -1,0 +1,80 @@
+"""Settlement on pages: the list of statements, what is ready to pay, the watermark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from central.errors import RequestInvalid
+from central.foundation.people.roles import Permission
+from central.foundation.web.permission import actor, needs
+from central.money.settlement import store as books
+from central.money.settlement.model import State
+from central.money.settlement.on_page import words_for_pages
+from central.money.settlement.payable.pay import figures
+from central.money.settlement.payable.watermark import watermarks
+from central.money.settlement.ports import Stores
+from central.money.settlement.run import run
+
+
+def blueprint(stores: Stores, now_s: Callable[[], int]) -> Blueprint:
+    """Return the routes."""
+    pages = Blueprint("settlement", __name__)
+
+    @pages.get("/settlement")
+    @needs(Permission.SETTLEMENT_READ)
+    def show() -> str:
+        wanted = _wanted()
+        at_s = now_s()
+        return render_template(
+            "settlement/settlement.html",
+            statements=books.statements(wanted),
+            wanted=wanted,
+            shops={shop.id: shop for shop in stores.shops()},
+            figures=figures(at_s),
+            marks=watermarks(stores.journals(), at_s).values(),
+            note=session.pop("note", None),
+            **words_for_pages(),
+        )
+
+    @pages.post("/settlement/run")
+    @needs(Permission.SETTLEMENT_MANAGE)
+    def run_now() -> Response:
+        done = run(stores, now_s(), actor())
+        told_ = gettext(
+            "%(issued)d issued, %(confirmed)d confirmed by silence, %(released)d payable now.",
+            issued=len(done.issued), confirmed=len(done.confirmed), released=len(done.released),
+        )  # fmt: skip
+        look = "bad" if done.problems else "good"
+        session["note"] = [look, " ".join([told_, *done.problems])]
+        return redirect(url_for("settlement.show"))
+
+    @pages.get("/settlement/watermark")
+    @needs(Permission.SETTLEMENT_READ)
+    def watermark() -> str:
+        at_s = now_s()
+        return render_template(
+            "settlement/watermark.html",
+            marks=watermarks(stores.journals(), at_s).values(),
+            shops={shop.id: shop for shop in stores.shops()},
+            now_s=at_s,
+            note=session.pop("note", None),
+            **words_for_pages(),
+        )
+
+    return pages
+
+
+def _wanted() -> books.Wanted:
+    store, state, month = (request.args.get(name, "") for name in ("store", "state", "month"))
+    if state and state not in set(State):
+        raise RequestInvalid("There is no such state of a statement.")
+    digits = month.replace("-", "")
+    if digits and not (digits.isascii() and digits.isdecimal() and len(digits) == 6):
+        raise RequestInvalid("A month is written 2026-04.")
+    return books.Wanted(
+        store or None, State(state) if state else None, int(digits) if digits else None
+    )
