@@ -174,6 +174,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// The browser moves the focus to the field with its next frame; a scanner does not wait for it.
+if (document.activeElement === document.body) scan.focus();
+
 // --- the status strip ----------------------------------------------------------------------------
 
 let shown = strip.innerHTML;

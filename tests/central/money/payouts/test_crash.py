@@ -22,6 +22,8 @@ from tests.central.money.payouts.bank import PretendBank
 from tests.central.money.payouts.builders import an_agent, ask_for
 
 PAYOUTS, KILLS = 200, 100
+AWAITED = 60
+"""So many are open whenever a worker is to be killed: a fast machine is asked for more of them."""
 FAULTS = ("before", "after", "lost")
 
 
@@ -53,16 +55,22 @@ def spawn(database: Database, directory: Path, seed: int, start_s: int) -> int:
         os._exit(0)
 
 
+def left() -> int:
+    return sum(number for state, (number, _) in store.counts().items() if not state.is_final)
+
+
 @pytest.mark.kill
 def test_two_hundred_payouts_through_a_hundred_kills(
     hub_database: Database, tmp_path: Path
 ) -> None:
     chance = random.Random(20261125)
-    for number in range(PAYOUTS):
-        an_agent(f"2110.A{number}", 10_000)
-        ask_for(1000 + number, f"2110.A{number}")
-    kills, rounds = 0, 0
-    while any(not state.is_final for state in store.counts()):
+    asked, kills, rounds = 0, 0, 0
+    while asked < PAYOUTS or left() > 0:
+        missing = max(PAYOUTS - asked, AWAITED - left()) if kills < KILLS else 0
+        for number in range(asked, asked + missing):
+            an_agent(f"2110.A{number}", 10_000)
+            ask_for(1000 + number, f"2110.A{number}")
+        asked += max(missing, 0)
         rounds += 1
         assert rounds < 1000, store.counts()
         pid = spawn(hub_database, tmp_path, rounds, NOW_S + rounds * 150)
@@ -74,10 +82,10 @@ def test_two_hundred_payouts_through_a_hundred_kills(
         open_database(hub_database.dsn, hub_database.sqlite_file)
         HUB.connect(reuse_if_open=True)
     book = PretendBank(tmp_path / "bank.db").book()
-    assert len(book) == PAYOUTS
-    assert sum(book.values()) == sum(range(1000, 1000 + PAYOUTS))
-    assert kills >= 89, "the kills came while there was still something to do"
-    for number in range(PAYOUTS):
+    assert len(book) == asked
+    assert sum(book.values()) == sum(range(1000, 1000 + asked))
+    assert kills == KILLS
+    for number in range(asked):
         assert balance(f"2110.A{number}") == Balance(9000 - number, 0)
-    assert rows("SELECT count(*) FROM journal WHERE kind = 'payout-committed'") == [(PAYOUTS,)]
+    assert rows("SELECT count(*) FROM journal WHERE kind = 'payout-committed'") == [(asked,)]
     assert audit() == []
