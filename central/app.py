@@ -56,6 +56,7 @@ from central.money.ledger.seal import Sealer
 from central.money.payouts import api as payouts_api
 from central.money.payouts import pages as payout_pages
 from central.money.payouts import store as payout_store
+from central.money.reconciliation import pages as reconciliation_pages
 from central.money.settlement import api as settlement_api
 from central.money.settlement import pages as settlement_pages
 from central.money.settlement import statement_pages
@@ -246,6 +247,7 @@ def _register_routes(
     app.register_blueprint(case_pages.blueprint(clock))
     app.register_blueprint(settlement_pages.blueprint(stores, clock))
     app.register_blueprint(statement_pages.blueprint(stores, clock))
+    app.register_blueprint(reconciliation_pages.blueprint(config.timezone, clock))
     app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))
     app.register_blueprint(payout_pages.blueprint(config.currency, config.timezone, clock))
     app.register_blueprint(

@@ -30,13 +30,13 @@ from central.money.channels.record import RecordedCalls
 from central.money.ledger import commands as ledger_commands
 from central.money.ledger.rules import business_day
 from central.money.payouts import commands as payout_commands
+from central.money.reconciliation import commands as reconciliation_commands
 from central.money.settlement import commands as settlement_commands
 from central.money.sharing import commands as sharing_commands
 from central.network.agents import commands as agents_commands
 from central.network.agents.upstream import suspended
 from central.stores.cases import commands as cases_commands
 from central.stores.keys import keyring, trust
-from central.stores.redemptions import commands as case_commands
 from central.stores.redemptions.resume import resume
 from central.stores.settlement_facts import SettlementFacts
 from central.stores.units import enrol, revoke, steer
@@ -136,9 +136,9 @@ def main(ctx: click.Context, file: Path | None, overrides: tuple[str, ...]) -> N
 
 
 main.add_command(agents_commands.agents)
-main.add_command(case_commands.cases)
 main.add_command(payout_commands.payouts)
 main.add_command(cases_commands.group)
+main.add_command(reconciliation_commands.reconcile)
 main.add_command(settlement_commands.group(lambda config: SettlementFacts(config.currency)))
 main.add_command(sharing_commands.commands(OUTSIDE_OF_SHARING, suspended))
 for command in ledger_commands.COMMANDS:

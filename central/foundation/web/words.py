@@ -33,6 +33,7 @@ NAVIGATION = (
     ("redemptions.show", N_("Redemptions"), Permission.REDEMPTIONS_READ),
     ("redemptions.show_conflicts", N_("Conflicts"), Permission.REDEMPTIONS_READ),
     ("settlement.show", N_("Settlement"), Permission.SETTLEMENT_READ),
+    ("reconciliation.show", N_("Reconciliation"), Permission.SETTLEMENT_READ),
     ("ledger.show", N_("Trial balance"), Permission.LEDGER_READ),
     ("sharing.rules", N_("Profit sharing"), Permission.SHARING_READ),
     ("payouts.show", N_("Payouts"), Permission.PAYOUTS_READ),

@@ -47,7 +47,7 @@ def blueprint(now_s: Callable[[], int]) -> Blueprint:
             outcome_words=words.OUTCOMES,
             consequences=words.CONSEQUENCES,
             questions=words.QUESTIONS,
-            becauses=words.BECAUSES,
+            reasons=words.REASONS,
             ages=words.AGES,
             span=span,
         )

@@ -34,7 +34,7 @@ QUESTIONS: dict[Question, str] = {
     Question.WITHIN_FLOOR: N_("Was the amount within the floor limit?"),
     Question.STATUS_RECENT: N_("Had the unit heard of the hub recently enough?"),
 }
-BECAUSES: dict[Question | None, str] = {
+REASONS: dict[Question | None, str] = {
     None: N_("The store has kept to everything that it was told."),
     Question.ONE_JOURNAL: N_("Two journals claim to be this unit's, and the store answers for it."),
     Question.POLICY_KNOWN: N_("Nobody knows any more what was allowed then."),

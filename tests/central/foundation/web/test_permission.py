@@ -80,6 +80,8 @@ FOR_PERMISSION = {
     "payouts_api.one": Permission.PAYOUTS_READ,
     "payouts_api.ask": Permission.PAYOUTS_REQUEST,
     "ledger_api.journal": Permission.LEDGER_READ,
+    "reconciliation.show": Permission.SETTLEMENT_READ,
+    "reconciliation.put_right": Permission.SETTLEMENT_MANAGE,
     "settlement.show": Permission.SETTLEMENT_READ,
     "settlement.watermark": Permission.SETTLEMENT_READ,
     "settlement.run_now": Permission.SETTLEMENT_MANAGE,
@@ -114,7 +116,7 @@ VALUES = {
     "enrolment_id": "0" * 32, "filename": "hub.css", "agent_id": "EAST-1", "scope": "default",
     "version": "1", "ref": "O-1", "work": "activate", "no": "PO123456", "what": "release",
     "slug": "conflict", "kind": "store", "party": "S0412", "number": "1", "store": "S0412",
-    "statement_no": "S0412-20260411", "n": "1", "ending": "csv", "case_id": "1", "epoch": "2",
+    "statement_no": "S0412-20260411", "n": "1", "ending": "csv", "case_id": "1", "epoch": "2", "difference_id": "1",
 }  # fmt: skip
 
 

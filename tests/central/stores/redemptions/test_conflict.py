@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import nullcontext
-from types import SimpleNamespace
 from typing import Any
 
 import peewee
 import pytest
-from click.testing import CliRunner
 
 from central.errors import Conflict, KeyReused, NotFound, PostingRefused, RequestInvalid
 from central.foundation.db.engine import change, money_transaction
 from central.money.ledger import rules
 from central.money.ledger.rules import reserve_accrued
 from central.money.ledger.store import post, reverse
-from central.stores.redemptions.commands import cases
 from central.stores.redemptions.conflict import (
     DECIDE_S,
     CaseOutcome,
@@ -36,7 +32,6 @@ from tests.central.builders import (
     GIFT,
     LUNCH,
     TODAY,
-    ZONE,
     Database,
     Till,
     a_voucher,
@@ -272,25 +267,3 @@ def test_an_entry_has_one_case_that_counts() -> None:
                " claim_journal_id) SELECT 99, unit_id, epoch, seq, 7, store_id, voucher_id, excess,"
                " excess_minor, currency, 'open', opened_at_s, decide_until_s, claim_journal_id"
                " FROM conflict_case")  # fmt: skip
-
-
-def test_an_operator_lists_and_decides_cases() -> None:
-    class Desk:
-        """What a command is given: this test's database and clock."""
-
-        def hub(self) -> Any:
-            return nullcontext(SimpleNamespace(config=SimpleNamespace(timezone=ZONE)))
-
-        def now_s(self) -> int:
-            return b.NOW_S
-
-    _, _, case = a_double()
-    listed = CliRunner().invoke(cases, ["list"], obj=Desk()).output
-    assert "88.00" in listed
-    assert "open" in listed
-    command = ["close", str(case.id), "platform", "--reason", "both within their limits"]
-    assert CliRunner().invoke(cases, command, obj=Desk()).output == (
-        f"Case {case.id} is closed: platform.\n"
-    )
-    assert CliRunner().invoke(cases, ["list"], obj=Desk()).output == "There is no open case.\n"
-    assert "platform" in CliRunner().invoke(cases, ["list", "--all"], obj=Desk()).output
