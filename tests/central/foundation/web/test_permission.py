@@ -116,7 +116,8 @@ VALUES = {
     "enrolment_id": "0" * 32, "filename": "hub.css", "agent_id": "EAST-1", "scope": "default",
     "version": "1", "ref": "O-1", "work": "activate", "no": "PO123456", "what": "release",
     "slug": "conflict", "kind": "store", "party": "S0412", "number": "1", "store": "S0412",
-    "statement_no": "S0412-20260411", "n": "1", "ending": "csv", "case_id": "1", "epoch": "2", "difference_id": "1",
+    "statement_no": "S0412-20260411", "n": "1", "ending": "csv", "case_id": "1", "epoch": "2",
+    "difference_id": "1",
 }  # fmt: skip
 
 
