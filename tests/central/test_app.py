@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -139,7 +140,7 @@ def test_the_description_is_the_api_s_and_no_page_s(sqlite_database: Database) -
     built = an_app(sqlite_database)
     described = set(built.test_client().get("/openapi.json").json["paths"])
     routes = {
-        rule.rule.replace("<", "{").replace(">", "}")
+        re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
         for rule in built.url_map.iter_rules()
         if rule.rule.startswith("/v1/")
     }

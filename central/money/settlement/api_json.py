@@ -185,7 +185,7 @@ class OneStatementJson(BaseModel):
     disputes: list[DisputedJson]
 
 
-class LegJson(BaseModel):
+class BookedLegJson(BaseModel):
     """One entry of a journal."""
 
     code: str = Field(description="2310.S0412.")
@@ -208,7 +208,7 @@ class BookingJson(BaseModel):
     memo: str = Field(description="What else is to be said.")
     reverses: int | None = Field(description="The journal that it takes back.")
     reversed_by: int | None = Field(description="The journal that takes it back.")
-    legs: list[LegJson]
+    legs: list[BookedLegJson]
 
 
 class SignedJson(BaseModel):

@@ -31,13 +31,16 @@ def group() -> None:
 def list_(command: Command, state: str | None, *, as_json: bool) -> None:
     """List the cases, the one that is to be decided first first."""
     with command.hub():
-        for case in cases(state):
-            if as_json:
-                click.echo(json.dumps(case._asdict(), ensure_ascii=False))
-                continue
-            amount = decimal_text(case.excess_minor, case.currency)
-            told = case.outcome or ("overdue" if case.is_overdue(command.now_s()) else "")
-            click.echo(f"{case.id:6} {case.state:10} {amount:>12} {case.entry:20} {told}")
+        found = cases(state)
+    for case in found:
+        if as_json:
+            click.echo(json.dumps(case._asdict(), ensure_ascii=False))
+            continue
+        amount = decimal_text(case.excess_minor, case.currency)
+        told = case.outcome or ("overdue" if case.is_overdue(command.now_s()) else "")
+        click.echo(f"{case.id:6} {case.state:10} {amount:>12} {case.entry:20} {told}")
+    if not found and not as_json:
+        click.echo("There is no such case." if state else "There is no case.")
 
 
 @group.command("show")

@@ -90,11 +90,12 @@ def test_what_each_role_may_do() -> None:
         "admin": {str(p) for p in Permission},
         "finance": {
             "ledger.read", "redemptions.read", "agents.read", "sharing.read", "payouts.read",
-            "payouts.request", "payouts.release",
+            "payouts.request", "payouts.release", "settlement.read", "settlement.manage",
+            "cases.decide",
         },
         "viewer": {
             "units.read", "vouchers.read", "redemptions.read", "ledger.read", "agents.read",
-            "sharing.read", "payouts.read",
+            "sharing.read", "payouts.read", "settlement.read",
         },
     }  # fmt: skip
     assert not any(may("nobody", p) for p in Permission)

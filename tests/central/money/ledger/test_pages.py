@@ -253,7 +253,7 @@ def test_every_page_speaks_chinese(app: Any, client: FlaskClient, path: str) -> 
     chinese = as_person(app, locale="zh-CN")
     assert '<html lang="zh-CN">' in page(chinese, path)
     journal = page(chinese, f"/ledger/journals/{number_of('po:PO1:hold')}")
-    for words in ("凭证", "出款冻结", "预留", "业务日", "代理可提现余额", "封印"):
+    for words in ("凭证", "出款冻结", "预留", "营业日", "代理可提现余额", "封印"):
         assert words in journal
 
 

@@ -72,4 +72,4 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
 
 
 def test_without_a_double_redemption_there_is_no_case(hub: Hub) -> None:
-    assert hub.do("cases", "list") == "There is no open case.\n"
+    assert hub.do("cases", "list") == "There is no case.\n"

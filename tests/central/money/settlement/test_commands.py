@@ -141,7 +141,7 @@ def test_cases_are_listed_shown_and_closed_once(hub: Hub) -> None:
     assert "platform, journal" in hub.do(*close, "platform", "--reason", "so")
     assert "is closed already" in hub.fail(*close, "store", "--reason", "so")
     assert "There is no case 99" in hub.fail("cases", "close", "99", "store", "--reason", "so")
-    assert hub.do("cases", "list", "--state", "open") == ""
+    assert hub.do("cases", "list", "--state", "open") == "There is no such case.\n"
 
 
 def test_lost_entries_are_accepted(hub: Hub, till: Till) -> None:
