@@ -12,10 +12,10 @@ from central.foundation.command import Command
 from central.money.channels.gather import gather
 from central.money.channels.record import RecordedCalls
 from central.money.ledger.rules import business_day
-from central.money.reconciliation.resolve import Open, differences, resolve
+from central.money.reconciliation.resolve import Decision, differences, resolve
 from central.money.reconciliation.take import take
 from central.money.reconciliation.unproven import unproven
-from edge.contract.money import decimal_text
+from edge.contract.money import Money, decimal_text
 
 _ACTOR = "cli"
 _json = click.option("--json", "as_json", is_flag=True, help="JSON for scripts.")
@@ -50,10 +50,10 @@ def list_(command: Command, *, all_of_them: bool, as_json: bool) -> None:
         found = differences(all_of_them=all_of_them)
     for one in found:
         if as_json:
-            click.echo(json.dumps(one._asdict() | {"amount": _text(one)}, ensure_ascii=False))
+            click.echo(json.dumps(one._asdict() | _money(one.amount), ensure_ascii=False))
         else:
             click.echo(
-                f"{one.id:6} {one.source:12} {one.day} {one.kind:15} {_text(one):>12}"
+                f"{one.id:6} {one.source:12} {one.day} {one.kind:15} {_text(one.amount):>12}"
                 f" {one.number} {one.state}"
             )
     if not found and not as_json:
@@ -61,19 +61,20 @@ def list_(command: Command, *, all_of_them: bool, as_json: bool) -> None:
 
 
 @reconcile.command("unproven")
-@click.option("--json", "as_json", is_flag=True, help="JSON for scripts.")
+@_json
 @click.pass_obj
 def unproven_(command: Command, *, as_json: bool) -> None:
     """List what no bill has proven. Exit code 1 if the bills of its days are all there."""
     with command.hub():
         found = unproven()
     for one in found:
-        text = decimal_text(one.amount.minor, one.amount.currency)
         if as_json:
-            click.echo(json.dumps(one._asdict() | {"amount": text}, ensure_ascii=False))
+            click.echo(json.dumps(one._asdict() | _money(one.amount), ensure_ascii=False))
         else:
             why = "missing in the bill" if one.has_bill else "bill awaited"
-            click.echo(f"{one.day} {one.account:16} {one.kind:16} {text:>12} {one.ref} {why}")
+            click.echo(
+                f"{one.day} {one.account:16} {one.kind:16} {_text(one.amount):>12} {one.ref} {why}"
+            )
     sys.exit(1 if any(one.has_bill for one in found) else 0)
 
 
@@ -87,9 +88,16 @@ def resolve_(command: Command, difference_id: int, account: str, reason: str) ->
     with command.hub() as hub:
         at_s = command.now_s()
         day = business_day(at_s, hub.config.timezone)
-        one = resolve(difference_id, account, reason, at_s, day=day, actor=_ACTOR)
-    click.echo(f"difference {one.id}: {_text(one)} is posted to {account}")
+        one = resolve(difference_id, Decision(account, reason, day, _ACTOR), at_s)
+    if one.state == "proven":
+        click.echo(f"difference {one.id}: the books have it by now, nothing was posted")
+    else:
+        click.echo(f"difference {one.id}: {_text(one.amount)} is posted to {account}")
 
 
-def _text(one: Open) -> str:
-    return decimal_text(one.amount.minor, one.amount.currency)
+def _text(amount: Money) -> str:
+    return decimal_text(amount.minor, amount.currency)
+
+
+def _money(amount: Money) -> dict[str, str]:
+    return {"amount": _text(amount), "currency": amount.currency}

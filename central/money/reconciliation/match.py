@@ -7,7 +7,7 @@ the surest to the least sure; what one has proven is out of reach of the next:
 2. the channel's number, and the amount;
 3. the number of a refund, and the amount;
 4. several entries under one number that come to the amount together: a batch;
-5. the same again with the entries of the day before and after, for what fell on midnight.
+5. the same again with the days before and after as well, for what fell on midnight.
 
 A number that is found with another amount is a difference of its own, never a match.
 """
@@ -15,7 +15,7 @@ A number that is found with another amount is a difference of its own, never a m
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -64,8 +64,6 @@ class Kind(StrEnum):
 
     NOT_IN_BOOKS = "not-in-books"
     """长款: they have it, we do not: a message to us was lost."""
-    NOT_IN_BILL = "not-in-bill"
-    """短款: we have it, they do not."""
     AMOUNT = "amount-differs"
     DUPLICATE = "duplicate"
     """Theirs twice: the second line has the numbers of one that is proven."""
@@ -84,13 +82,13 @@ class Finding(NamedTuple):
 
     Args:
         minor: By how much the bill has more than our books; negative for less.
-        entry: The entry of the same number, if only the amounts differ.
+        entries: Those of the same number, if only the amounts differ.
     """
 
     n: int
     kind: Kind
     minor: int
-    entry: int | None = None
+    entries: tuple[int, ...] = ()
 
 
 class Result(NamedTuple):
@@ -101,11 +99,27 @@ class Result(NamedTuple):
 
 
 _Key = Callable[[Line], str]
-_PASSES: tuple[tuple[Pass, _Key], ...] = (
-    (Pass.NUMBER, lambda line: "" if line.refund_number else line.number),
-    (Pass.CHANNEL_NUMBER, lambda line: "" if line.refund_number else line.channel_number),
-    (Pass.REFUND_NUMBER, lambda line: line.refund_number),
+
+
+def _number(line: Line) -> str:
+    return "" if line.refund_number else line.number
+
+
+def _channel_number(line: Line) -> str:
+    return "" if line.refund_number else line.channel_number
+
+
+def _refund_number(line: Line) -> str:
+    return line.refund_number
+
+
+_PASSES = (
+    (Pass.NUMBER, _number),
+    (Pass.CHANNEL_NUMBER, _channel_number),
+    (Pass.REFUND_NUMBER, _refund_number),
 )
+_KEYS = (_channel_number, _number, _refund_number)
+"""The most particular first: one order may be paid twice, each time under another number."""
 
 
 def match(lines: Sequence[Line], entries: Iterable[Entry], before: Iterable[Line] = ()) -> Result:
@@ -116,73 +130,85 @@ def match(lines: Sequence[Line], entries: Iterable[Entry], before: Iterable[Line
         entries: Those of the bill's day and of the days beside it.
         before: Lines of the bill that have been dealt with.
     """
-    every = list(entries)
-    open_lines = {line.n: line for line in lines}
-    left = {entry.id: entry for entry in every}
-    matches: list[Match] = []
+    table = _Table(lines, entries)
+    for by, key in _PASSES:
+        table.one_to_one(key, by, days=0)
+    table.batches(Pass.BATCH, days=0)
+    for _, key in _PASSES:
+        table.one_to_one(key, Pass.NEXT_DAY, days=1)
+    table.batches(Pass.NEXT_DAY, days=1)
+    findings = table.findings(before)
+    return Result(tuple(table.matches), tuple(findings))
 
-    def prove(line: Line, found: Sequence[Entry], by: Pass) -> None:
-        matches.append(Match(line.n, tuple(entry.id for entry in found), by))
-        del open_lines[line.n]
+
+class _Table:
+    """What lies open on both sides while the passes go over it."""
+
+    def __init__(self, lines: Sequence[Line], entries: Iterable[Entry]) -> None:
+        self._every = lines
+        self._lines = {line.n: line for line in lines}
+        self._entries = {entry.id: entry for entry in sorted(entries, key=lambda e: e.id)}
+        self._named: dict[str, list[Entry]] = defaultdict(list)
+        for entry in self._entries.values():
+            for name in entry.names:
+                self._named[name].append(entry)
+        self.matches: list[Match] = []
+
+    def one_to_one(self, key: _Key, by: Pass, days: int) -> None:
+        for line in list(self._lines.values()):
+            same = (e for e in self._under(line, key, days) if e.minor == line.minor)
+            if (entry := next(same, None)) is not None:
+                self._prove(line, [entry], by)
+
+    def batches(self, by: Pass, days: int) -> None:
+        for line in list(self._lines.values()):
+            for key in _KEYS:
+                together = self._under(line, key, days)
+                if len(together) > 1 and _sum(together) == line.minor:
+                    self._prove(line, together, by)
+                    break
+
+    def findings(self, before: Iterable[Line]) -> list[Finding]:
+        """Say of each line that is left why it proves nothing."""
+        known = {_numbers(line) for line in self._every if line.n not in self._lines}
+        known.update(map(_numbers, before))
+        found = []
+        for line in list(self._lines.values()):
+            same = next(filter(None, (self._under(line, key, 1) for key in _KEYS)), [])
+            rest = line.minor - _sum(same)
+            if not rest:  # a line of nothing, or exactly what the lines before it have left
+                self._prove(line, same, Pass.BATCH)
+                continue
+            kind = Kind.DUPLICATE if _numbers(line) in known else Kind.NOT_IN_BOOKS
+            ids = tuple(entry.id for entry in same)
+            found.append(Finding(line.n, Kind.AMOUNT if same else kind, rest, ids))
+            self._take(same)
+            known.add(_numbers(line))
+        return found
+
+    def _under(self, line: Line, key: _Key, days: int) -> list[Entry]:
+        """Return the open entries of a line's number; a refund is not the payment it is of."""
+        return [
+            entry
+            for entry in self._named.get(key(line), ())
+            if entry.id in self._entries
+            and abs(entry.days_off) <= days
+            and (entry.minor < 0) == (line.minor < 0)
+        ]
+
+    def _prove(self, line: Line, found: Sequence[Entry], by: Pass) -> None:
+        self.matches.append(Match(line.n, tuple(entry.id for entry in found), by))
+        del self._lines[line.n]
+        self._take(found)
+
+    def _take(self, found: Sequence[Entry]) -> None:
         for entry in found:
-            del left[entry.id]
-
-    for days in (0, 1):
-        near = [entry for entry in every if abs(entry.days_off) == days]
-        for by, key in _PASSES:
-            known = _by((e for e in near if e.id in left), lambda e: e.names)
-            for line in list(open_lines.values()):
-                for entry in known.get(key(line), ()) if key(line) else ():
-                    if entry.id in left and entry.minor == line.minor:
-                        prove(line, [entry], Pass.NEXT_DAY if days else by)
-                        break
-        known = _by((e for e in near if e.id in left), lambda e: e.names)
-        for line in list(open_lines.values()):
-            together = [e for e in known.get(_own(line), ()) if e.id in left]
-            if len(together) > 1 and sum(e.minor for e in together) == line.minor:
-                prove(line, together, Pass.NEXT_DAY if days else Pass.BATCH)
-    proven = {_numbers(line) for line in lines if line.n not in open_lines}
-    proven.update(map(_numbers, before))
-    return Result(tuple(matches), tuple(_why(list(open_lines.values()), proven, left)))
+            del self._entries[entry.id]
 
 
-def _why(
-    lines: Sequence[Line], proven: set[tuple[str, ...]], left: dict[int, Entry]
-) -> Iterable[Finding]:
-    known = _by(left.values(), lambda e: e.names)
-    taken: set[int] = set()
-    for line in lines:
-        same = [e for key in _names(line) for e in known.get(key, ()) if e.id not in taken]
-        # A refund does not differ from the payment it is of: it is another thing.
-        same = [e for e in same if (e.minor < 0) == (line.minor < 0)]
-        if same:
-            taken.add(same[0].id)
-            yield Finding(line.n, Kind.AMOUNT, line.minor - same[0].minor, same[0].id)
-        elif _numbers(line) in proven:
-            yield Finding(line.n, Kind.DUPLICATE, line.minor)
-        else:
-            proven.add(_numbers(line))
-            yield Finding(line.n, Kind.NOT_IN_BOOKS, line.minor)
-
-
-def _own(line: Line) -> str:
-    return line.refund_number or line.number
-
-
-def _names(line: Line) -> tuple[str, ...]:
-    named = (line.refund_number,) if line.refund_number else (line.number, line.channel_number)
-    return tuple(name for name in named if name)
+def _sum(entries: Iterable[Entry]) -> int:
+    return sum(entry.minor for entry in entries)
 
 
 def _numbers(line: Line) -> tuple[str, ...]:
     return (line.number, line.channel_number, line.refund_number)
-
-
-def _by(
-    entries: Iterable[Entry], keys: Callable[[Entry], Iterable[Hashable]]
-) -> dict[Hashable, list[Entry]]:
-    found: dict[Hashable, list[Entry]] = defaultdict(list)
-    for entry in sorted(entries, key=lambda e: e.id):
-        for key in keys(entry):
-            found[key].append(entry)
-    return found

@@ -8,18 +8,20 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from central.errors import HubError
+from central.errors import Conflict
 from central.foundation.people.roles import Permission
+from central.foundation.web.note import told
 from central.foundation.web.permission import actor, needs
 from central.foundation.web.words import N_
 from central.money.ledger.rules import business_day
 from central.money.reconciliation.match import Kind
-from central.money.reconciliation.resolve import differences, resolve
+from central.money.reconciliation.resolve import Decision, differences, resolve
 from central.money.reconciliation.unproven import unproven
+
+SHOWN = 200
 
 KINDS = {
     Kind.NOT_IN_BOOKS: N_("not in our books"),
-    Kind.NOT_IN_BILL: N_("not in the bill"),
     Kind.AMOUNT: N_("another amount"),
     Kind.DUPLICATE: N_("there twice"),
 }
@@ -35,9 +37,10 @@ def blueprint(timezone: str, now_s: Callable[[], int]) -> Blueprint:
         everything = request.args.get("all") == "1"
         return render_template(
             "reconciliation/reconciliation.html",
-            differences=differences(all_of_them=everything),
+            differences=differences(all_of_them=everything, limit=SHOWN),
             everything=everything,
-            unproven=unproven(),
+            unproven=unproven(limit=SHOWN),
+            shown=SHOWN,
             kinds=KINDS,
             note=session.pop("note", None),
         )
@@ -46,14 +49,14 @@ def blueprint(timezone: str, now_s: Callable[[], int]) -> Blueprint:
     @needs(Permission.SETTLEMENT_MANAGE)
     def put_right(difference_id: int) -> Response:
         at_s, form = now_s(), request.form
-        try:
-            resolve(
-                difference_id, form.get("account", "").strip(), form.get("reason", ""), at_s,
-                day=business_day(at_s, timezone), actor=actor(),
+        with told(gettext("The difference is posted.")):
+            decision = Decision(
+                form.get("account", "").strip(), form.get("reason", ""),
+                business_day(at_s, timezone), actor(),
             )  # fmt: skip
-            session["note"] = ["good", gettext("The difference is posted.")]
-        except HubError as exc:
-            session["note"] = ["bad", gettext(exc.detail)]
+            one = resolve(difference_id, decision, at_s)
+            if one.state == "proven":
+                raise Conflict(N_("The books have it by now; nothing was posted."))
         return redirect(url_for("reconciliation.show"))
 
     return pages

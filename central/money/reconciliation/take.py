@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from central.errors import Conflict, NotFound
+from central.errors import Conflict
 from central.foundation.db.engine import change, money_transaction, rows
 from central.money.channels.ports import Bills, TradeBill
-from central.money.reconciliation.match import Entry, Finding, Line, Result, match
-
-SETTLED = ("channel-settled", "difference-found")
-"""Journals of the clearing account that no line of a trade bill is about."""
+from central.money.reconciliation.match import Entry, Line, Result, match
+from central.money.reconciliation.unproven import CLEARING, Unproven, unproven
 
 
 class Taken(NamedTuple):
@@ -24,11 +23,6 @@ class Taken(NamedTuple):
     differing: int
 
 
-def account_of(channel: str) -> str:
-    """Return the account that a channel's bill of payments and refunds speaks of."""
-    return f"1010.{channel}"
-
-
 def take(bills: Bills, day: dt.date, at_s: int, actor: str) -> Taken:
     """Fetch a day's bill, keep it as it is, and match it. The same bill again matches again.
 
@@ -36,54 +30,19 @@ def take(bills: Bills, day: dt.date, at_s: int, actor: str) -> Taken:
 
     Raises:
         ChannelUnknown: there is no such bill yet, or it is broken.
-        Conflict: the channel had another bill for this day before.
+        Conflict: the channel had another bill for this day before, or it is not in the money
+            that its account is kept in.
     """
     bill = bills.trade_bill(day)
     return money_transaction(lambda: _take(bill, at_s, actor))
 
 
-def match_again(bill_id: int, at_s: int, actor: str) -> Taken:
-    """Match what is open of a bill with what has been posted since."""
-    return money_transaction(lambda: _match(bill_id, at_s, actor))
+def match_again(bill_id: int, at_s: int, actor: str) -> Result:
+    """Match what is open of a bill with what is in the books by now, in the caller's transaction.
 
-
-def _take(bill: TradeBill, at_s: int, actor: str) -> Taken:
-    day, digest = int(bill.day.strftime("%Y%m%d")), hashlib.sha256(bill.raw).digest()
-    account = account_of(bill.channel)
-    found = rows(
-        "SELECT id, sha256 FROM bill WHERE source = ? AND day = ? AND account = ?",
-        (bill.channel, day, account),
-    )
-    if found:
-        [(bill_id, known)] = found
-        if bytes(known) != digest:
-            raise Conflict(f"The bill of {bill.channel} of {bill.day} is not the one taken before.")
-        return _match(int(bill_id), at_s, actor)
-    currencies = {row.gross.currency for row in bill.rows} or {"CNY"}
-    if len(currencies) > 1:
-        raise Conflict("A bill in several currencies cannot be held against one account.")
-    [(bill_id,)] = rows(
-        "INSERT INTO bill (source, day, account, currency, sha256, raw, total, fee_e5, taken_at_s,"
-        " taken_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        (bill.channel, day, account, currencies.pop(), digest, bill.raw,
-         sum(row.gross.minor for row in bill.rows), sum(row.fee_e5 for row in bill.rows), at_s,
-         actor),
-    )  # fmt: skip
-    for n, row in enumerate(bill.rows, 1):
-        change(
-            "INSERT INTO bill_line (bill_id, n, at_s, number, channel_number, refund_number,"
-            " amount) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (bill_id, n, row.occurred_at_s, row.number, row.channel_number, row.refund_number,
-             row.gross.minor),
-        )  # fmt: skip
-    return _match(int(bill_id), at_s, actor)
-
-
-def _match(bill_id: int, at_s: int, actor: str) -> Taken:
-    found = rows("SELECT day, account FROM bill WHERE id = ?", (bill_id,))
-    if not found:
-        raise NotFound(f"There is no bill {bill_id}.")
-    [(day, account)] = found
+    What lines prove is written down, and so is what differs.
+    """
+    [(day, account)] = rows("SELECT day, account FROM bill WHERE id = ?", (bill_id,))
     dealt_with: list[Line] = []
     lines: list[Line] = []
     for *line, is_done in rows(
@@ -93,64 +52,80 @@ def _match(bill_id: int, at_s: int, actor: str) -> Taken:
         (bill_id,),
     ):
         (dealt_with if is_done else lines).append(Line(*line))
-    result = match(lines, entries_near(account, day), dealt_with)
+    result = match(lines, _entries_near(account, day), dealt_with)
     for one in result.matches:
         change(
-            "UPDATE bill_line SET proves = ? WHERE bill_id = ? AND n = ? AND proves IS NULL",
+            "UPDATE bill_line SET proves = ? WHERE bill_id = ? AND n = ?",
             (str(one.by), bill_id, one.n),
         )
-        for entry in one.entries:
-            prove(entry, bill_id, one.n)
+        prove(one.entries, bill_id, one.n)
         change(
             "UPDATE difference SET state = 'proven', closed_at_s = ?, closed_by = ?"
             " WHERE bill_id = ? AND n = ? AND state = 'open'",
             (at_s, actor, bill_id, one.n),
         )
     for finding in result.findings:
-        _differ(bill_id, finding, at_s)
-    return _told(bill_id, result)
+        change(
+            "INSERT INTO difference (bill_id, n, kind, amount, state, opened_at_s)"
+            " VALUES (?, ?, ?, ?, 'open', ?) ON CONFLICT (bill_id, n) DO UPDATE SET kind ="
+            " excluded.kind, amount = excluded.amount WHERE difference.state = 'open'",
+            (bill_id, finding.n, str(finding.kind), finding.minor, at_s),
+        )
+    return result
 
 
-def prove(entry_id: int, bill_id: int, n: int) -> None:
-    """Write that a line has proven an entry; an entry is proven once."""
-    change("INSERT INTO proof (entry_id, bill_id, n) VALUES (?, ?, ?)", (entry_id, bill_id, n))
+def prove(entries: Iterable[int], bill_id: int, n: int) -> None:
+    """Write that a line has proven entries; an entry is proven once."""
+    for entry in entries:
+        change("INSERT INTO proof (entry_id, bill_id, n) VALUES (?, ?, ?)", (entry, bill_id, n))
 
 
-def _differ(bill_id: int, finding: Finding, at_s: int) -> None:
-    change(
-        "INSERT INTO difference (bill_id, n, kind, amount, entry_id, state, opened_at_s)"
-        " VALUES (?, ?, ?, ?, ?, 'open', ?) ON CONFLICT (bill_id, n) DO UPDATE SET kind ="
-        " excluded.kind, amount = excluded.amount, entry_id = excluded.entry_id"
-        " WHERE difference.state = 'open'",
-        (bill_id, finding.n, str(finding.kind), finding.minor, finding.entry, at_s),
-    )
-
-
-def _told(bill_id: int, result: Result) -> Taken:
+def _take(bill: TradeBill, at_s: int, actor: str) -> Taken:
+    account, digest = f"{CLEARING}{bill.channel}", hashlib.sha256(bill.raw).digest()
+    day = int(bill.day.strftime("%Y%m%d"))
+    found = rows("SELECT id, sha256 FROM bill WHERE account = ? AND day = ?", (account, day))
+    if found and bytes(found[0][1]) != digest:
+        raise Conflict(f"The bill of {bill.channel} of {bill.day} is not the one taken before.")
+    bill_id = found[0][0] if found else _keep(bill, account, day, digest, at_s, actor)
+    result = match_again(bill_id, at_s, actor)
     [(lines, proven)] = rows(
         "SELECT count(*), count(proves) FROM bill_line WHERE bill_id = ?", (bill_id,)
     )
-    return Taken(bill_id, int(lines), int(proven), len(result.findings))
+    return Taken(bill_id, lines, proven, len(result.findings))
 
 
-def entries_near(account: str, day: int) -> list[Entry]:
-    """Return what nothing has proven yet, of a day and of the days beside it."""
+def _keep(bill: TradeBill, account: str, day: int, digest: bytes, at_s: int, actor: str) -> int:
+    kept_in = {row.gross.currency for row in bill.rows}
+    kept_in.update(
+        code for (code,) in rows("SELECT currency FROM account WHERE code = ?", (account,))
+    )
+    if len(kept_in) > 1:
+        raise Conflict(f"{account} cannot be held against a bill in {', '.join(sorted(kept_in))}.")
+    [(bill_id,)] = rows(
+        "INSERT INTO bill (source, day, account, sha256, raw, taken_at_s, taken_by)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        (bill.channel, day, account, digest, bill.raw, at_s, actor),
+    )
+    for n, row in enumerate(bill.rows, 1):
+        change(
+            "INSERT INTO bill_line (bill_id, n, number, channel_number, refund_number, amount,"
+            " currency) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (bill_id, n, row.number, row.channel_number, row.refund_number, row.gross.minor,
+             row.gross.currency),
+        )  # fmt: skip
+    return int(bill_id)
+
+
+def _entries_near(account: str, day: int) -> list[Entry]:
     middle = dt.datetime.strptime(str(day), "%Y%m%d").replace(tzinfo=dt.UTC)
     days = {int((middle + dt.timedelta(days=off)).strftime("%Y%m%d")): off for off in (-1, 0, 1)}
     return [
-        Entry(int(entry), frozenset({ref, *_tail(idem)}), side * amount, days[effective])
-        for entry, ref, idem, side, amount, effective in rows(
-            "SELECT entry.id, ref, idem, side, amount, effective FROM entry"
-            " JOIN account ON account.id = account_id JOIN journal ON journal.id = journal_id"
-            " LEFT JOIN proof ON proof.entry_id = entry.id"
-            " WHERE code = ? AND layer = 1 AND effective BETWEEN ? AND ? AND proof.entry_id IS NULL"
-            " AND kind NOT IN (?, ?) ORDER BY entry.id",
-            (account, min(days), max(days), *SETTLED),
-        )
+        Entry(one.entry, _names(one), one.amount.minor, days[one.day])
+        for one in unproven(account, first=min(days), last=max(days))
     ]
 
 
-def _tail(idem: str) -> tuple[str, ...]:
-    """Return the number in a key: ``pay:web:42…`` is of 42…, ``rf:R1:ok`` of R1."""
-    parts = [part for part in idem.split(":")[1:] if part != "ok"]
-    return (parts[-1],) if parts else ()
+def _names(one: Unproven) -> frozenset[str]:
+    """Return what an entry goes by: ``pay:web:42…`` is of 42…, ``rf:R1:ok`` of R1."""
+    parts = [part for part in one.idem.split(":")[1:] if part != "ok"]
+    return frozenset({one.ref, *parts[-1:]}) - {""}

@@ -2,25 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from flask_babel import get_locale
 
-from flask import session
-from flask_babel import get_locale, gettext
-
-from central.errors import HubError
 from central.money.settlement import words
-
-
-@contextmanager
-def told(done: str) -> Iterator[None]:
-    """Note on the next page that it was done, or why it was not."""
-    try:
-        yield
-    except HubError as exc:
-        session["note"] = ["bad", gettext(exc.detail) if exc.detail else gettext(exc.title)]
-    else:
-        session["note"] = ["good", done]
 
 
 def words_for_pages() -> dict[str, object]:

@@ -10,13 +10,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from central.errors import RequestInvalid
 from central.foundation.people.roles import Permission
+from central.foundation.web.note import told
 from central.foundation.web.permission import actor, needs
 from central.money.settlement import store as books
 from central.money.settlement.drill import drill
 from central.money.settlement.export.content import rate_text, terms_text
 from central.money.settlement.export.files import FORMATS, export
 from central.money.settlement.fees.charge import NO_FEE, model_for
-from central.money.settlement.on_page import locale, told, words_for_pages
+from central.money.settlement.on_page import locale, words_for_pages
 from central.money.settlement.payable.release import is_answered, kept_back
 from central.money.settlement.ports import Stores
 from central.money.settlement.statements.answer import confirm, dispute, settle_dispute

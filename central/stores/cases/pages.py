@@ -8,8 +8,9 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from central.errors import HubError, RequestInvalid
+from central.errors import RequestInvalid
 from central.foundation.people.roles import Permission
+from central.foundation.web.note import told
 from central.foundation.web.permission import actor, needs
 from central.stores.cases import words
 from central.stores.cases.evidence import cases, evidence
@@ -55,23 +56,17 @@ def blueprint(now_s: Callable[[], int]) -> Blueprint:
     @pages.post("/cases/<int:case_id>/close")
     @needs(Permission.CASES_DECIDE)
     def decide(case_id: int) -> Response:
-        try:
+        with told(gettext("The case is decided.")):
             close(case_id, _decision(), now_s())
-            session["note"] = ["good", gettext("The case is decided.")]
-        except HubError as exc:
-            session["note"] = ["bad", gettext(exc.detail)]
         return redirect(url_for("cases.one", case_id=case_id))
 
     @pages.post("/units/<unit_id>/epochs/<int:epoch>/accept-gap")
     @needs(Permission.SETTLEMENT_MANAGE)
     def accept_lost(unit_id: str, epoch: int) -> Response:
-        try:
+        done = gettext("Nobody waits for the lost entries of %(unit)s any more.", unit=unit_id)
+        with told(done):
             reason = request.form.get("reason", "")
             accept_gap(UnitId(unit_id), epoch, reason, actor(), now_s())
-            done = gettext("Nobody waits for the lost entries of %(unit)s any more.", unit=unit_id)
-            session["note"] = ["good", done]
-        except HubError as exc:
-            session["note"] = ["bad", gettext(exc.detail)]
         return redirect(url_for("settlement.watermark"))
 
     return pages

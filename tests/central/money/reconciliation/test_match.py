@@ -35,6 +35,11 @@ PROVEN = {
         [line(number="B1", minor=300)], [entry(1, "B1", minor=100), entry(2, "B1", minor=200)],
         Pass.BATCH,
     ),
+    "a batch over midnight": (
+        [line(number="B1", minor=300)],
+        [entry(1, "B1", minor=100), entry(2, "B1", minor=200, days_off=1)], Pass.NEXT_DAY,
+    ),
+    "a line of nothing": ([line(minor=0)], [], Pass.BATCH),
     "the day before": ([line()], [entry(days_off=-1)], Pass.NEXT_DAY),
     "the day after": ([line()], [entry(days_off=1)], Pass.NEXT_DAY),
 }  # fmt: skip
@@ -54,8 +59,16 @@ DIFFERS = {
     "the same amount is not enough": (
         [line()], [entry(1, "X")], Finding(1, Kind.NOT_IN_BOOKS, 8800),
     ),
-    "more by the bill": ([line(minor=9000)], [entry()], Finding(1, Kind.AMOUNT, 200, 1)),
-    "less by the bill": ([line(minor=8000)], [entry()], Finding(1, Kind.AMOUNT, -800, 1)),
+    "a payment of two by its own number": (
+        [line(channel="T1", minor=9000)], [entry(1, "P1", "T2"), entry(2, "P1", "T1")],
+        Finding(1, Kind.AMOUNT, 200, (2,)),
+    ),
+    "a batch that does not add up": (
+        [line(number="B1", minor=400)], [entry(1, "B1", minor=100), entry(2, "B1", minor=200)],
+        Finding(1, Kind.AMOUNT, 100, (1, 2)),
+    ),
+    "more by the bill": ([line(minor=9000)], [entry()], Finding(1, Kind.AMOUNT, 200, (1,))),
+    "less by the bill": ([line(minor=8000)], [entry()], Finding(1, Kind.AMOUNT, -800, (1,))),
     "a refund does not differ from its payment": (
         [line(minor=-800, refund="R1")], [entry(1, "P1", "R1")],
         Finding(1, Kind.NOT_IN_BOOKS, -800),
@@ -83,12 +96,14 @@ def test_the_same_day_goes_before_midnight_s_neighbour() -> None:
 
 
 names = st.sampled_from(["P1", "P2", "P3", "C1", "C2", "R1"])
-amounts = st.integers(-3, 3).filter(bool)
+amounts = st.integers(-3, 3)
 some_lines = st.lists(
     st.tuples(names, names, st.sampled_from(["", "R1", "R2"]), amounts), max_size=8
 ).map(lambda rows: [Line(n, *row) for n, row in enumerate(rows, 1)])
 some_entries = st.lists(
-    st.tuples(st.frozensets(names, min_size=1, max_size=2), amounts, st.integers(-1, 1)),
+    st.tuples(
+        st.frozensets(names, min_size=1, max_size=2), amounts.filter(bool), st.integers(-1, 1)
+    ),
     max_size=8,
 ).map(lambda rows: [Entry(n, *row) for n, row in enumerate(rows, 1)])
 
@@ -101,9 +116,12 @@ def test_every_line_ends_in_one_place_and_no_entry_is_proven_twice(
     assert sorted([m.n for m in told.matches] + [f.n for f in told.findings]) == [
         one.n for one in lines
     ]
-    proven = [entry for m in told.matches for entry in m.entries]
-    assert len(proven) == len(set(proven))
+    taken = [entry for m in told.matches for entry in m.entries]
+    taken += [entry for f in told.findings for entry in f.entries]
+    assert len(taken) == len(set(taken))
     minor = {e.id: e.minor for e in entries}
     by_n = {one.n: one.minor for one in lines}
     assert all(sum(minor[e] for e in m.entries) == by_n[m.n] for m in told.matches)
-    assert all(f.minor for f in told.findings), "a difference of nothing is none"
+    for finding in told.findings:
+        assert finding.minor == by_n[finding.n] - sum(minor[e] for e in finding.entries) != 0
+        assert bool(finding.entries) == (finding.kind is Kind.AMOUNT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 
+import peewee
 import pytest
 
 from central.errors import Conflict, NotFound, PostingRefused, RequestInvalid
@@ -14,8 +15,8 @@ from central.money.ledger import rules
 from central.money.ledger.audit import audit
 from central.money.ledger.store import post, reverse
 from central.money.reconciliation.match import Kind
-from central.money.reconciliation.resolve import Open, differences, resolve
-from central.money.reconciliation.take import Taken, match_again, take
+from central.money.reconciliation.resolve import Decision, DifferenceView, differences, resolve
+from central.money.reconciliation.take import Taken, take
 from central.money.reconciliation.unproven import unproven
 from edge.contract.money import Money
 from tests import builders as b
@@ -55,13 +56,19 @@ def taken(channel: Channel) -> Taken:
     return take(channel, DAY, b.NOW_S, "test")
 
 
-def pay(number: str, amount: str, day: int = TODAY) -> int:
-    posting = rules.paid(WEB, f"42{number}", number, yuan(amount), day, "test")
+def pay(number: str, amount: str, day: int = TODAY, txn: str = "") -> int:
+    posting = rules.paid(WEB, txn or f"42{number}", number, yuan(amount), day, "test")
     return money_transaction(lambda: post(posting, b.NOW_S)).id
 
 
-def put_right(one: Open, account: str = "2010", reason: str = "asked the channel") -> Open:
-    return resolve(one.id, account, reason, b.NOW_S, day=TODAY, actor="li")
+def back(journal: int) -> None:
+    money_transaction(lambda: reverse("back:1", journal, b.NOW_S, day=TODAY, actor="test"))
+
+
+def put_right(
+    one: DifferenceView, account: str = "2010", reason: str = "asked the channel"
+) -> DifferenceView:
+    return resolve(one.id, Decision(account, reason, TODAY, "li"), b.NOW_S)
 
 
 def assert_every_line_is_proven_to_the_fen() -> None:
@@ -113,7 +120,7 @@ def test_a_payment_that_we_never_heard_of_is_posted_where_it_belongs(
     assert_every_line_is_proven_to_the_fen()
     with pytest.raises(Conflict, match="resolved"):
         put_right(one)
-    assert match_again(1, b.NOW_S, "test") == Taken(1, 1, 0, 0)
+    assert taken(bill(row("P1", "88.00"))) == Taken(1, 1, 0, 0)
     assert audit() == []
 
 
@@ -122,7 +129,7 @@ def test_a_payment_that_we_hear_of_late_ends_its_difference_by_itself(
 ) -> None:
     assert taken(bill(row("P1", "88.00"))).differing == 1
     pay("P1", "88.00")
-    assert match_again(1, b.NOW_S, "test") == Taken(1, 1, 1, 0)
+    assert taken(bill(row("P1", "88.00"))) == Taken(1, 1, 1, 0)
     assert [one.state for one in differences(all_of_them=True)] == ["proven"]
     assert balances() == {"1010.web": 8800, "2010": -8800}
 
@@ -146,8 +153,8 @@ def test_a_line_that_is_there_twice_is_told_even_when_it_is_asked_again(
     hub_database: Database,
 ) -> None:
     pay("P1", "88.00")
-    taken(bill(row("P1", "88.00"), row("P1", "88.00")))
-    match_again(1, b.NOW_S, "test")
+    twice = bill(row("P1", "88.00"), row("P1", "88.00"))
+    assert taken(twice) == taken(twice)
     assert [(one.n, one.kind) for one in differences()] == [(2, Kind.DUPLICATE)]
 
 
@@ -161,12 +168,11 @@ def test_what_the_bill_lacks_is_unproven_and_says_whether_a_bill_may_still_come(
     assert [(one.ref, one.amount, one.has_bill) for one in unproven()] == [
         ("P1", Money(8800, "CNY"), True)
     ]
-    assert unproven(before=TODAY) == []
+    assert unproven(last=TODAY - 1) == []
 
 
 def test_what_was_taken_back_needs_no_bill(hub_database: Database) -> None:
-    journal = pay("P1", "88.00")
-    money_transaction(lambda: reverse("back:1", journal, b.NOW_S, day=TODAY, actor="test"))
+    back(pay("P1", "88.00"))
     assert unproven() == []
 
 
@@ -179,8 +185,6 @@ def test_bad_answers_post_nothing(hub_database: Database) -> None:
         put_right(one, "9999")
     with pytest.raises(NotFound):
         put_right(one._replace(id=99))
-    with pytest.raises(NotFound):
-        match_again(99, b.NOW_S, "test")
     change("UPDATE closed_through SET day = ?", (TODAY,))
     with pytest.raises(PostingRefused, match="closed"):
         put_right(one)
@@ -191,9 +195,100 @@ def test_many_who_resolve_one_difference_post_it_once(hub_database: Database) ->
     taken(bill(row("P1", "88.00")))
     [one] = differences()
     told = at_once(6, lambda _: put_right(one))
-    assert sum(isinstance(answer, Open) for answer in told) == 1, told
+    assert sum(isinstance(answer, DifferenceView) for answer in told) == 1, told
     assert sum(isinstance(answer, Conflict) for answer in told) == 5, told
     assert balances() == {"1010.web": 8800, "2010": -8800}
+
+
+def test_what_was_posted_in_the_meantime_is_not_posted_again(hub_database: Database) -> None:
+    taken(bill(row("P1", "88.00")))
+    [one] = differences()
+    pay("P1", "88.00")
+    assert put_right(one).state == "proven"
+    assert balances() == {"1010.web": 8800, "2010": -8800}
+    assert (differences(), unproven()) == ([], [])
+
+
+def test_who_resolves_a_figure_that_has_changed_is_shown_the_new_one(
+    hub_database: Database,
+) -> None:
+    taken(bill(row("P1", "88.00")))
+    [one] = differences()
+    pay("P1", "80.00")
+    with pytest.raises(Conflict, match=r"8\.00"):
+        put_right(one)
+    [again] = differences()
+    assert (again.kind, again.amount) == (Kind.AMOUNT, yuan("8.00"))
+    put_right(again)
+    assert balances()["1010.web"] == 8800
+    assert_every_line_is_proven_to_the_fen()
+
+
+def test_what_was_taken_back_proves_nothing(hub_database: Database) -> None:
+    back(pay("P1", "88.00"))
+    taken(bill(row("P1", "88.00")))
+    assert [(one.kind, one.number) for one in differences()] == [(Kind.NOT_IN_BOOKS, "P1")]
+
+
+def test_what_is_taken_back_after_its_bill_is_unproven_again(hub_database: Database) -> None:
+    journal = pay("P1", "88.00")
+    taken(bill(row("P1", "88.00")))
+    back(journal)
+    assert [(one.ref, one.amount) for one in unproven()] == [("P1", yuan("-88.00"))]
+
+
+def test_a_batch_that_does_not_add_up_differs_by_the_rest_of_all_its_entries(
+    hub_database: Database,
+) -> None:
+    for txn, amount in (("1", "1.00"), ("2", "2.00"), ("3", "3.00")):
+        pay("B1", amount, txn=txn)
+    taken(bill(row("B1", "6.50")))
+    [one] = differences()
+    assert (one.kind, one.amount) == (Kind.AMOUNT, yuan("0.50"))
+    put_right(one, "4050")
+    assert unproven() == []
+    assert_every_line_is_proven_to_the_fen()
+
+
+@pytest.mark.parametrize("account", ["1010.web", "1920"])
+def test_a_difference_does_not_belong_where_it_comes_from(
+    hub_database: Database, account: str
+) -> None:
+    taken(bill(row("P1", "88.00")))
+    with pytest.raises(RequestInvalid, match="another account"):
+        put_right(differences()[0], account)
+
+
+def test_a_bill_may_still_come_until_that_of_the_next_day_is_there(
+    hub_database: Database,
+) -> None:
+    pay("P1", "88.00")
+    taken(bill())
+    take(bill(), DAY + dt.timedelta(days=2), b.NOW_S, "test")
+    assert [one.has_bill for one in unproven()] == [False]
+
+
+def test_a_bill_in_another_money_than_the_account_is_refused(hub_database: Database) -> None:
+    pay("P1", "88.00")
+    dollars = replace(row("P2", "1.00"), gross=Money(100, "USD"))
+    with pytest.raises(Conflict, match="USD"):
+        taken(bill(dollars))
+    assert rows("SELECT count(*) FROM bill") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["UPDATE bill SET raw = sha256", "DELETE FROM bill", "UPDATE bill_line SET amount = 1",
+     "DELETE FROM bill_line", "UPDATE proof SET n = 1", "DELETE FROM proof",
+     "UPDATE difference SET state = 'open', closed_at_s = NULL, journal_id = NULL",
+     "DELETE FROM difference"],
+)  # fmt: skip
+def test_what_was_proven_cannot_be_written_over(hub_database: Database, sql: str) -> None:
+    pay("P1", "88.00")
+    taken(bill(row("P1", "88.00"), row("P2", "2.00")))
+    put_right(differences()[0])
+    with pytest.raises(peewee.DatabaseError, match="reconciliation: "):
+        money_transaction(lambda: change(sql))
 
 
 @pytest.mark.parametrize("name", CHANNELS)
