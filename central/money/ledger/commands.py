@@ -15,16 +15,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from central.errors import RequestInvalid
 from central.foundation.command import Command
-from central.foundation.db.engine import reading
+from central.foundation.db.engine import money_transaction, reading
 from central.money.ledger import statement as reader
 from central.money.ledger.audit import Proof, anchor_findings
 from central.money.ledger.audit_log import prove_and_note
 from central.money.ledger.chart import CHART
 from central.money.ledger.close import close_day, close_month
 from central.money.ledger.closes import Close
-from central.money.ledger.rules import business_day
+from central.money.ledger.rules import business_day, reversal_key
 from central.money.ledger.seal import Sealed
 from central.money.ledger.statement import Statement
+from central.money.ledger.store import Posted, reverse
 from edge.contract.money import decimal_text
 
 _ACCOUNT = re.compile(r"[0-9]{4}([.][A-Za-z0-9-]{1,40})?", re.ASCII)
@@ -141,7 +142,30 @@ def statement(
         _tell_statement(one, who)
 
 
-COMMANDS = (audit, close_day_command, close_month_command, statement)
+@click.command("take-back")
+@click.argument("journal_id", type=int)
+@click.option("--reason", required=True, help="Why it was wrong, in words; it stands in the books.")
+@click.pass_obj
+def take_back(command: Command, journal_id: int, reason: str) -> None:
+    """Take the journal JOURNAL_ID back by its mirror, once. It stays, and so does the mirror."""
+    if not reason.strip():
+        raise RequestInvalid("Say why it was wrong.")
+    with command.hub() as hub:
+        at_s = command.now_s()
+        day = business_day(at_s, hub.config.timezone)
+
+        def work() -> Posted:
+            return reverse(
+                reversal_key(journal_id), journal_id, at_s, day=day, actor=_ACTOR,
+                memo=reason.strip(),
+            )  # fmt: skip
+
+        posted = money_transaction(work)
+    told = "takes it back" if posted.created else "had taken it back before"
+    click.echo(f"journal {posted.id} {told}")
+
+
+COMMANDS = (audit, close_day_command, close_month_command, statement, take_back)
 
 
 # --- what is told --------------------------------------------------------------------------------

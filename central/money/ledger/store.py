@@ -119,8 +119,13 @@ def void(idem: str, hold_id: int, at_s: int, *, day: int, actor: str) -> Posted:
     return _once(posting, entries, _Role("void", hold_id), fingerprint, at_s)
 
 
-def reverse(idem: str, journal_id: int, at_s: int, *, day: int, actor: str) -> Posted:
+def reverse(
+    idem: str, journal_id: int, at_s: int, *, day: int, actor: str, memo: str | None = None
+) -> Posted:
     """Take a journal back by its mirror. A journal is reversed once.
+
+    Args:
+        memo: Why; that of the journal if not given.
 
     Raises:
         KeyReused: the key is taken by another request. Another day is no other request.
@@ -133,7 +138,7 @@ def reverse(idem: str, journal_id: int, at_s: int, *, day: int, actor: str) -> P
     told = _read(journal_id, POSTED)
     posting = told._replace(
         idem=idem, kind=f"{told.kind}-reversed", legs=mirrored(told.legs), effective=day,
-        actor=actor,
+        actor=actor, memo=told.memo if memo is None else memo,
     )  # fmt: skip
     return post(posting, at_s, reverses_id=journal_id)
 

@@ -37,8 +37,10 @@ def take(step: Step) -> Posted:
     when = {"day": told.effective, "actor": told.actor}
     if step.how == "commit":
         return store.commit(told.idem, known, NOW_S, **when, legs=told.legs)  # type: ignore[arg-type]
-    how = {"void": store.void, "reverse": store.reverse}[step.how]
-    return how(told.idem, known, NOW_S, **when)  # type: ignore[arg-type]
+    if step.how == "void":
+        return store.void(told.idem, known, NOW_S, **when)  # type: ignore[arg-type]
+    assert step.how == "reverse"
+    return store.reverse(told.idem, known, NOW_S, **when)  # type: ignore[arg-type]
 
 
 def walked() -> dict[str, list[int]]:
