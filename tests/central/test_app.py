@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
+from pydantic import BaseModel
 
 from central import app as hub
 from central.errors import ConfigInvalid
@@ -146,3 +148,17 @@ def test_the_description_is_the_api_s_and_no_page_s(sqlite_database: Database) -
     }
     assert described == routes | {"/health"}
     assert KEYRING.issuer not in str(described)
+
+
+def test_no_shape_hides_another_of_its_name_in_the_description() -> None:
+    """The description knows shapes by their bare names."""
+    shapes = [s for s in every_shape(BaseModel) if s.__module__.startswith("central.")]
+    names = [shape.__name__ for shape in shapes]
+    assert len(names) > 50
+    assert sorted(names) == sorted(set(names))
+
+
+def every_shape(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for shape in base.__subclasses__():
+        yield shape
+        yield from every_shape(shape)

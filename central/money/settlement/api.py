@@ -55,7 +55,7 @@ def _reads(api: APIBlueprint, stores: Stores, now_s: Callable[[], int]) -> None:
         responses={200: shapes.StatementsJson},
     )  # fmt: skip
     @needs(Permission.SETTLEMENT_READ)
-    def statements(query: shapes.Which) -> Response:
+    def statements(query: shapes.WhichStatements) -> Response:
         state = State(query.state) if query.state else None
         wanted = books.Wanted(query.store, state, query.month)
         found = books.statements(wanted, query.limit)
@@ -105,7 +105,7 @@ def _reads(api: APIBlueprint, stores: Stores, now_s: Callable[[], int]) -> None:
 
 
 def _answers(api: APIBlueprint, now_s: Callable[[], int]) -> None:
-    changed = {200: shapes.StatementJson, **problems(404, 409)}
+    changed = {200: shapes.StoreStatementJson, **problems(404, 409)}
 
     @api.post("/statements/<statement_no>/confirm", summary="The store agrees", responses=changed)
     @needs(Permission.SETTLEMENT_MANAGE)

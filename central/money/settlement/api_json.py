@@ -25,8 +25,8 @@ LineNumber = Annotated[int, Field(ge=1, le=1_000_000, description="Its number.")
 # --- what comes in -------------------------------------------------------------------------------
 
 
-class Which(BaseModel):
-    """Which statements."""
+class WhichStatements(BaseModel):
+    """WhichStatements statements."""
 
     store: str | None = Field(None, pattern=_STORE, description="S0412.")
     state: Literal["draft", "issued", "confirmed", "disputed", "payable", "paid"] | None = Field(
@@ -37,19 +37,19 @@ class Which(BaseModel):
 
 
 class StatementPath(BaseModel):
-    """Which statement."""
+    """WhichStatements statement."""
 
     statement_no: str = Field(pattern=_NO, description="S0412-20260411.")
 
 
 class LinePath(StatementPath):
-    """Which line of which statement."""
+    """WhichStatements line of which statement."""
 
     n: LineNumber
 
 
 class FilePath(StatementPath):
-    """Which file of which statement."""
+    """WhichStatements file of which statement."""
 
     ending: Literal["csv", "xlsx", "pdf", "txt"] = Field(
         description="txt is the text whose SHA-256 stands on the statement."
@@ -63,7 +63,7 @@ class Language(BaseModel):
 
 
 class StorePath(BaseModel):
-    """Which store."""
+    """WhichStatements store."""
 
     store: str = Field(pattern=_STORE, description="S0412.")
 
@@ -71,7 +71,7 @@ class StorePath(BaseModel):
 class DisputeJson(BaseModel):
     """Lines that a store does not agree with."""
 
-    lines: list[LineNumber] = Field(min_length=1, max_length=10_000, description="Which.")
+    lines: list[LineNumber] = Field(min_length=1, max_length=10_000, description="WhichStatements.")
     reason: str = Field(min_length=1, max_length=500, description="In words.")
 
 
@@ -105,7 +105,7 @@ class NewFeesJson(BaseModel):
 # --- what goes out -------------------------------------------------------------------------------
 
 
-class StatementJson(BaseModel):
+class StoreStatementJson(BaseModel):
     """A statement. Amounts in minor units, what the store is owed is positive."""
 
     no: str = Field(description="S0412-20260411.")
@@ -123,7 +123,7 @@ class StatementJson(BaseModel):
     disputed: int = Field(description="What of due waits for a dispute.")
     pays: int = Field(description="due - disputed.")
     volume_before: int = Field(description="Redeemed in this month on the statements before.")
-    fee_version: int = Field(description="Which agreement about fees; 0 for none.")
+    fee_version: int = Field(description="WhichStatements agreement about fees; 0 for none.")
     fee_journal_id: int | None = Field(description="Of the ledger; null if there are no fees.")
     hash: str | None = Field(description="SHA-256 of the export txt, hex; null for a draft.")
     prev_hash: str | None = Field(description="That of the store's statement before.")
@@ -141,10 +141,10 @@ class StatementJson(BaseModel):
 class StatementsJson(BaseModel):
     """Statements, the newest day first."""
 
-    statements: list[StatementJson]
+    statements: list[StoreStatementJson]
 
 
-class LineJson(BaseModel):
+class StoreLineJson(BaseModel):
     """One line of a statement. Amounts in minor units."""
 
     n: int = Field(description="Its number.")
@@ -180,8 +180,8 @@ class DisputedJson(BaseModel):
 class OneStatementJson(BaseModel):
     """A statement with its lines."""
 
-    statement: StatementJson
-    lines: list[LineJson]
+    statement: StoreStatementJson
+    lines: list[StoreLineJson]
     disputes: list[DisputedJson]
 
 
@@ -200,7 +200,7 @@ class BookingJson(BaseModel):
 
     id: int = Field(description="Its number.")
     idem: str = Field(description="Its business key.")
-    kind: str = Field(description="Which event.")
+    kind: str = Field(description="WhichStatements event.")
     ref: str = Field(description="What it is about.")
     effective: int = Field(description="Business day, yyyymmdd.")
     at_s: int = Field(description="When it was posted, Unix seconds.")
@@ -243,7 +243,7 @@ class FeeModelJson(BaseModel):
 class LineViewJson(BaseModel):
     """A line with everything below it."""
 
-    line: LineJson
+    line: StoreLineJson
     dispute: DisputedJson | None
     fees: FeeModelJson
     volume: int = Field(description="Redeemed in the month before this line.")
