@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response, jsonify, render_template, request, session
+import waitress
+from flask import Flask, Response, jsonify, render_template, request, session
 from flask_babel import Babel, gettext
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -21,9 +22,8 @@ from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
 from pydantic import BaseModel, Field
 
-from central import config as settings
 from central.config import HubConfig
-from central.errors import RequestInvalid
+from central.errors import ConfigInvalid, RequestInvalid
 from central.foundation.db.engine import HUB, is_sqlite, open_database, rows
 from central.foundation.people.roles import Permission, may
 from central.foundation.web import problem as problem_pages
@@ -128,13 +128,31 @@ def now_s() -> int:
     return int(time.time())  # noqa: TID251 - the one place
 
 
-def create() -> OpenAPI:
-    """Return the app with the settings of the environment; a server's worker calls this."""
+def create(config: HubConfig) -> OpenAPI:
+    """Return the hub that is served, with its log and what works beside the requests.
+
+    Raises:
+        ConfigInvalid: as ``build``.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    app = build(settings.load())
+    logging.getLogger("waitress").setLevel(logging.WARNING)
+    app = build(config)
     if not is_sqlite(HUB.obj):
         Sealer().start()  # a daemon: what it had no time for, the next one seals
     return app
+
+
+def listen(app: Flask, host: str, port: int, threads: int) -> Any:
+    """Return a server that accepts connections already; ``run`` lets it answer.
+
+    Raises:
+        ConfigInvalid: nobody can listen there.
+    """
+    try:
+        return waitress.create_server(app, host=host, port=port, threads=threads, ident=None)
+    except (OSError, ValueError) as exc:  # a name that nobody knows is a ValueError
+        why = getattr(exc, "strerror", None) or str(exc)
+        raise ConfigInvalid(f"{host}, port {port}, cannot be listened at: {why}") from exc
 
 
 def build(config: HubConfig, clock: Callable[[], int] = now_s) -> OpenAPI:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import ipaddress
 import json
 import logging
-import os
-import socket
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -19,7 +17,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from central import config as settings
-from central.app import OUTSIDE_OF_SHARING, now_s
+from central.app import OUTSIDE_OF_SHARING, create, listen, now_s
 from central.config import DEFAULT_FILE, HubConfig
 from central.errors import ConfigInvalid, HubError, RequestInvalid
 from central.foundation.db.engine import HUB, open_database
@@ -167,29 +165,13 @@ def init(settings_: Settings, admin: str) -> None:
 @click.pass_obj
 def serve(settings_: Settings) -> None:
     """Serve units, pages and API until the process is told to end."""
-    from granian.constants import Interfaces  # noqa: PLC0415
-    from granian.server import Server  # noqa: PLC0415
-
     config = settings_.config
-    Hub(config)  # fails here, with a sentence, and not in a worker
-    HUB.close()
-    _check_address(config.host, config.port)
-    # The worker is a process of its own and reads the same settings from its environment.
-    os.environ.update(settings.to_env(config))  # noqa: TID251
-    server = Server(
-        "central.app:create",
-        address=config.host,
-        port=config.port,
-        interface=Interfaces.WSGI,
-        factory=True,
-        workers=1,
-        blocking_threads=config.threads,
-        log_access=False,
-        websockets=False,
-    )
+    server = listen(create(config), config.host, config.port, config.threads)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     click.echo(f"The hub listens at http://{config.host}:{config.port}")
     sys.stdout.flush()
-    server.serve()
+    with contextlib.closing(server):
+        server.run()
 
 
 @main.command("channel-simulator")
@@ -491,17 +473,6 @@ def units_release(settings_: Settings, unit_id: str) -> None:
     with hub_of(settings_):
         revoke.release(UnitId(unit_id))
     click.echo(f"{unit_id} is active")
-
-
-def _check_address(host: str, port: int) -> None:
-    """Say in a sentence what the server would say in a traceback: nobody can listen there."""
-    try:
-        version = ipaddress.ip_address(host).version
-        family = socket.AF_INET6 if version == 6 else socket.AF_INET
-        socket.create_server((host, port), family=family).close()
-    except (OSError, ValueError) as exc:
-        why = getattr(exc, "strerror", None) or str(exc)
-        raise ConfigInvalid(f"{host}, port {port}, cannot be listened at: {why}") from exc
 
 
 # --- reading what a person typed -----------------------------------------------------------------

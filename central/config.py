@@ -111,11 +111,6 @@ def load(
         raise ConfigInvalid(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
-def to_env(config: HubConfig) -> dict[str, str]:
-    """Return the variables that make another process have the same settings."""
-    return {ENV_PREFIX + name.upper(): str(value) for name, value in config.model_dump().items()}
-
-
 def _from_file(file: Path | None) -> dict[str, Any]:
     if file is None:
         return {}

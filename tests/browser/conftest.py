@@ -108,7 +108,7 @@ def bare_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, st
     ]  # fmt: skip
     password = run([*command, "init"]).partition("the password ")[2].split(".")[0]
     hub = Process("bare-hub", f"http://127.0.0.1:{port}", directory / "log", [*command, "serve"])
-    hub.start("Started worker-1")
+    hub.start("The hub listens at")
     yield hub.url, password
     hub.stop()
 

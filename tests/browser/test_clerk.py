@@ -62,6 +62,8 @@ def test_a_session_that_is_over_leads_back_to_the_pin(
     with visits.anybody(till.unit.url, meant="401") as page:
         page.goto("/login")
         log_in_at_till(page, till.pin)
+        # What is on its way would bring the cookie back: the strip is asked for every two seconds.
+        page.wait_for_event("requestfinished", lambda request: request.url.endswith("/strip"))
         page.context.clear_cookies()
         scan(page, stock.text("lunch"))
         expect(page).to_have_url(f"{till.unit.url}/login")
@@ -399,7 +401,7 @@ def test_the_strip_says_how_long_the_hub_has_been_away(
             expect(unsent).to_contain_text("1 · oldest")
             expect(hub).to_have_class("lamp ask")
         finally:
-            stage.hub.start("Started worker-1")
+            stage.hub.start("The hub listens at")
         wait_until("the till is online", lambda: other_till.api.get("/v1/status")["hub"]["online"])
         expect(hub).to_contain_text("online")
         expect(unsent.locator(".lamp-value")).to_have_text("0")

@@ -41,15 +41,11 @@ def test_starting_publishes_the_keys(hub_database: Database) -> None:
     assert rows("SELECT issuer, kid FROM issuer_key") == [(b.ISSUER, 1)]
 
 
-def test_the_settings_of_the_environment_are_the_server_s(
-    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_served_has_its_settings(sqlite_database: Database) -> None:
     config = a_config(sqlite_database)
     write_keys(config.data_dir / "keys")
     close_hub()
-    monkeypatch.setenv("HUB_DATA_DIR", str(config.data_dir))
-    monkeypatch.setenv("HUB_ISSUER", b.ISSUER)
-    assert hub.create().test_client().get("/health").status_code == 200
+    assert hub.create(config).test_client().get("/health").status_code == 200
 
 
 def test_health_needs_the_database(hub_database: Database) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from central.config import HubConfig, load, to_env
+from central.config import HubConfig, load
 from central.errors import ConfigInvalid
 
 
@@ -100,14 +98,3 @@ def test_the_password_in_an_address_does_not_show() -> None:
     config = load(env={}, overrides=["database=postgresql://hub:hunter2secret@db/hub"])
     assert "hunter2secret" not in repr(config) + str(config)
     assert "hunter2secret" in config.database
-
-
-@given(
-    st.builds(
-        HubConfig, port=st.integers(0, 65535), threads=st.integers(1, 64),
-        locale=st.sampled_from(["en", "zh-CN"]), host=st.text(min_size=1, max_size=20),
-        data_dir=st.sampled_from([Path("/a/b"), Path("with space")]),
-    )
-)  # fmt: skip
-def test_another_process_gets_the_same_settings(config: HubConfig) -> None:
-    assert load(env=to_env(config)) == config

@@ -118,7 +118,7 @@ class Stage:
                 products.add(product)
         printers = [self._printer(number) for number in (1, 2)]
         together(
-            partial(self.hub.start, "Started worker-1"),
+            partial(self.hub.start, "The hub listens at"),
             *(partial(printer.start, "The paper is at") for printer in printers),
         )
         wait_until("the hub answers", self.hub_api.answers)
@@ -282,7 +282,7 @@ class Stage:
     def reunite(self) -> None:
         """The hub comes back; both tills sync."""
         self.tell("5  The hub comes back; both tills sync")
-        self.hub.start("Started worker-1")
+        self.hub.start("The hub listens at")
         wait_until("the hub answers", self.hub_api.answers)
         for till in self.tills.values():
             wait_until(f"{till.name} has sent everything", partial(_has_sent_all, till.api))

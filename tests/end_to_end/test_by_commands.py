@@ -77,7 +77,7 @@ def a_hub(database: Database, start: Start) -> Hub:
     lunch = ["--zh", "午餐券", "--en", "Lunch voucher", "--worth", "88"]
     run([*command, "products", "add", "1", *lunch])
     api = Http(url, run([*command, "api-key", "test"]).strip())
-    serving = start("hub", url, "Started worker-1", *command, "serve")
+    serving = start("hub", url, "The hub listens at", *command, "serve")
     wait_until("the hub answers", api.answers)
     return Hub(command, url, api, serving)
 
@@ -143,7 +143,7 @@ def test_a_voucher_is_sold_redeemed_without_the_hub_and_settled_by_commands_alon
     assert f"{till.name}/1/2 {told['entry']['hash']}" in paper[0]["text"]
 
     # The hub is back: the entries go up by themselves, and the books say what the store is owed.
-    hub.serving.start("Started worker-1")
+    hub.serving.start("The hub listens at")
     wait_until("all is sent", lambda: till.api.get("/v1/status")["journal"]["unsent"] == 0)
     [unit] = hub.api.get("/v1/units")["units"]
     assert unit["acked"] == {"epoch": 1, "seq": 3, "head_hex": refused["entry"]["hash"]}

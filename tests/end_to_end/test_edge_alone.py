@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 
 LOCK = ROOT / ".ci" / "locks" / "unit.txt"
 NOT_NEEDED = (
-    "central", "cv2", "zxingcpp", "pyzbar", "numpy", "sqlalchemy", "psycopg", "granian", "pydantic",
+    "central", "cv2", "zxingcpp", "pyzbar", "numpy", "sqlalchemy", "psycopg", "pydantic",
     "flask_openapi3", "requests", "segno", "pytest",
 )  # fmt: skip
 

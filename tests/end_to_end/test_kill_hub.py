@@ -117,7 +117,7 @@ class Hub:
 
     def start(self) -> None:
         """Start it and wait until it answers: it says that it has started a little before."""
-        self.process.start("Started worker-1")
+        self.process.start("The hub listens at")
         wait_until("the hub answers", Http(self.process.url, "").answers)
 
     def redeem(self) -> None:

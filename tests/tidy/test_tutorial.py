@@ -112,7 +112,7 @@ def test_the_first_redemption(reader: Reader) -> None:
     password = reader.type("init").rpartition("password ")[2].partition(". ")[0]
     reader.type("stores")
     reader.type("products")
-    serving = reader.start("serve", ready="Started worker-1", port="8080")
+    serving = reader.start("serve", ready="The hub listens at", port="8080")
     hub.send("/login", "/login", name="admin", password=password)
     # 2. A printer
     printer = reader.next("printer-simulator")
@@ -144,7 +144,7 @@ def test_the_first_redemption(reader: Reader) -> None:
     [paper] = wait_until("the paper", lambda: requests.get(papers, timeout=10).json())
     assert "88.00" in paper["text"]
     # 5. Back on line
-    reader.start("serve", ready="Started worker-1", port="8080")
+    reader.start("serve", ready="The hub listens at", port="8080")
     wait_until("all is sent", lambda: "refused" in hub.open("/redemptions"), timeout_s=60)
     assert "2310.S0001" in hub.open("/ledger")
     assert list(reader.todo) == [], "every command of the page was given"
