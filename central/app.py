@@ -25,6 +25,11 @@ from pydantic import BaseModel, Field
 from central.config import HubConfig
 from central.errors import ConfigInvalid, RequestInvalid
 from central.foundation.db.engine import HUB, is_sqlite, open_database, rows
+from central.foundation.jobs import api as jobs_api
+from central.foundation.jobs import pages as job_pages
+from central.foundation.jobs.alerts import alerts
+from central.foundation.jobs.outbox import Courier
+from central.foundation.jobs.worker import Worker
 from central.foundation.people.roles import Permission, may
 from central.foundation.web import problem as problem_pages
 from central.foundation.web import session as sessions
@@ -76,6 +81,7 @@ from central.stores.settlement_facts import SettlementFacts
 from central.stores.units import overview as unit_overview
 from central.stores.units import pages as unit_pages
 from central.supply.catalogue import products
+from central.timetable import handlers_of, schedule_of
 from edge import __version__
 from edge.contract.bundle import LOCALES
 from edge.contract.ids import ProductId
@@ -139,6 +145,8 @@ def create(config: HubConfig) -> OpenAPI:
     app = build(config)
     if not is_sqlite(HUB.obj):
         Sealer().start()  # a daemon: what it had no time for, the next one seals
+    if config.jobs:
+        Worker(schedule_of(config, now_s), Courier(handlers_of(config), now_s)).start()
     return app
 
 
@@ -254,6 +262,7 @@ def _register_routes(
         payouts_api.blueprint(config.timezone, clock),
         cases_api.blueprint(clock),
         settlement_api.blueprint(stores, config.currency, clock),
+        jobs_api.blueprint(),
     )
     for api in apis:
         app.register_api(api)
@@ -263,10 +272,11 @@ def _register_routes(
     app.register_blueprint(unit_pages.blueprint(keyring, config, clock))
     app.register_blueprint(redemption_pages.blueprint())
     app.register_blueprint(case_pages.blueprint(clock))
-    app.register_blueprint(settlement_pages.blueprint(stores, clock))
+    app.register_blueprint(settlement_pages.blueprint(stores, config.timezone, clock))
     app.register_blueprint(statement_pages.blueprint(stores, clock))
     app.register_blueprint(reconciliation_pages.blueprint(config.timezone, clock))
     app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))
+    app.register_blueprint(job_pages.blueprint(schedule_of(config, clock), clock))
     app.register_blueprint(payout_pages.blueprint(config.currency, config.timezone, clock))
     app.register_blueprint(
         sharing_pages.blueprint(OUTSIDE_OF_SHARING, config.currency, config.timezone, clock)
@@ -377,6 +387,10 @@ def _tiles(now: int) -> list[dict[str, Any]]:
         open_conflicts = len(redemptions.conflicts())
         look = "bad" if open_conflicts else "good"
         tile(look, "/conflicts", open_conflicts, gettext("Conflicts"))
+    if may(role, Permission.JOBS_READ):
+        open_alerts = len(alerts())
+        look = "bad" if open_alerts else "good"
+        tile(look, "/jobs", open_alerts, gettext("Alerts"))
     if may(role, Permission.LEDGER_READ):
         audit = newest_or_now(now)
         faults = len(audit.findings)

@@ -21,6 +21,7 @@ from central.app import OUTSIDE_OF_SHARING, create, listen, now_s
 from central.config import DEFAULT_FILE, HubConfig
 from central.errors import ConfigInvalid, HubError, RequestInvalid
 from central.foundation.db.engine import HUB, open_database
+from central.foundation.jobs import commands as jobs_commands
 from central.foundation.people import login
 from central.foundation.people.roles import ROLES
 from central.money.channels.gather import gather
@@ -40,10 +41,12 @@ from central.stores.settlement_facts import SettlementFacts
 from central.stores.units import enrol, revoke, steer
 from central.stores.units.overview import units as all_units
 from central.stores.vouchers import show
+from central.stores.vouchers.expire import agree_breakage
 from central.stores.vouchers.issue import Order, issue
 from central.stores.vouchers.status import revoke as revoke_voucher
 from central.stores.vouchers.status import suspend
 from central.supply.catalogue import products
+from central.timetable import schedule_of
 from edge import __version__
 from edge.contract.bundle import Product
 from edge.contract.ids import ProductId, StoreGroup, StoreId, UnitId, parse_voucher_id
@@ -136,6 +139,7 @@ def main(ctx: click.Context, file: Path | None, overrides: tuple[str, ...]) -> N
 main.add_command(agents_commands.agents)
 main.add_command(payout_commands.payouts)
 main.add_command(cases_commands.group)
+main.add_command(jobs_commands.group(lambda config: schedule_of(config, now_s)))
 main.add_command(reconciliation_commands.reconcile)
 main.add_command(settlement_commands.group(lambda config: SettlementFacts(config.currency)))
 main.add_command(sharing_commands.commands(OUTSIDE_OF_SHARING, suspended))
@@ -321,6 +325,23 @@ def products_list(settings_: Settings) -> None:
             kind = product.kind.name.lower().replace("_", "-")
             names = " / ".join(product.names.values())
             click.echo(f"{product.product:8} {kind:13} {worth:>10} × {product.uses:<4} {names}")
+
+
+@products_group.command("breakage")
+@click.argument("number", type=int)
+@click.argument("days")
+@click.option("--reason", required=True, help="By which law or agreement, in words.")
+@click.pass_obj
+def products_breakage(settings_: Settings, number: int, days: str, reason: str) -> None:
+    """Say when what is left on expired vouchers of product NUMBER becomes ours: after so many
+    DAYS, or "never", as it is if nothing is said."""
+    if days != "never" and not (days.isascii() and days.isdecimal() and len(days) <= 5):
+        raise RequestInvalid(f"{days!r}: say a number of days, or never.")
+    after = None if days == "never" else int(days)
+    with hub_of(settings_):
+        agree_breakage(ProductId(number), after, reason, "cli", now_s())
+    told = "is never ours" if after is None else f"is ours {after} days after the expiry"
+    click.echo(f"what is left on expired vouchers of {number} {told}")
 
 
 @main.command("issue")

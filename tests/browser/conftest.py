@@ -1,6 +1,6 @@
 """The demo's hub, tills and printers, still running, and a browser that visits them.
 
-The demo is played once: ``--dist loadgroup`` gives all of these tests to one worker.
+The demo is played once a worker.
 """
 
 from __future__ import annotations

@@ -37,6 +37,7 @@ NAVIGATION = (
     ("ledger.show", N_("Trial balance"), Permission.LEDGER_READ),
     ("sharing.rules", N_("Profit sharing"), Permission.SHARING_READ),
     ("payouts.show", N_("Payouts"), Permission.PAYOUTS_READ),
+    ("jobs.show", N_("Jobs and alerts"), Permission.JOBS_READ),
 )
 ROOMS = {"cases": "redemptions.show_conflicts", "statements": "settlement.show"}
 """Where pages hang that are of another blueprint than the page that leads to them."""
@@ -153,6 +154,7 @@ POSTINGS = {
     "transferred": N_("Transferred"),
     "vouchers-expired": N_("Vouchers expired"),
     "voucher-reactivated": N_("Voucher reactivated"),
+    "voucher-expired-again": N_("Voucher expired again"),
     "breakage": N_("Breakage recognised"),
     "difference-found": N_("Difference found"),
     "difference-explained": N_("Difference explained"),

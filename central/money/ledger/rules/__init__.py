@@ -68,6 +68,7 @@ from central.money.ledger.rules.vouchers import (
 )
 from central.money.ledger.rules.vouchers import redeemed as redeemed
 from central.money.ledger.rules.vouchers import reserve_accrued as reserve_accrued
+from central.money.ledger.rules.vouchers import voucher_expired_again as voucher_expired_again
 from central.money.ledger.rules.vouchers import voucher_reactivated as voucher_reactivated
 from central.money.ledger.rules.vouchers import vouchers_expired as vouchers_expired
 from central.money.ledger.rules.vouchers import vouchers_paid as vouchers_paid

@@ -110,6 +110,14 @@ FOR_PERMISSION = {
     "cases_api.one": Permission.REDEMPTIONS_READ,
     "cases_api.decide": Permission.CASES_DECIDE,
     "cases_api.accept": Permission.SETTLEMENT_MANAGE,
+    "settlement.pay": Permission.PAYOUTS_REQUEST,
+    "jobs.show": Permission.JOBS_READ,
+    "jobs.seen": Permission.JOBS_READ,
+    "jobs.run": Permission.JOBS_MANAGE,
+    "jobs.pause": Permission.JOBS_MANAGE,
+    "jobs.again": Permission.JOBS_MANAGE,
+    "jobs_api.open_alerts": Permission.JOBS_READ,
+    "jobs_api.all_jobs": Permission.JOBS_READ,
 }
 VALUES = {
     "code": "2310.S0412", "voucher_id": "0a1b2c3d4e5f", "unit_id": "S0412-K1",
@@ -117,7 +125,7 @@ VALUES = {
     "version": "1", "ref": "O-1", "work": "activate", "no": "PO123456", "what": "release",
     "slug": "conflict", "kind": "store", "party": "S0412", "number": "1", "store": "S0412",
     "statement_no": "S0412-20260411", "n": "1", "ending": "csv", "case_id": "1", "epoch": "2",
-    "difference_id": "1",
+    "difference_id": "1", "alert_id": "1", "message_id": "1", "name": "proofs",
 }  # fmt: skip
 
 
