@@ -115,8 +115,9 @@ def test_the_login_of_the_hub(
 
 HUB = [
     "/", "/units", "/redemptions", "/conflicts", "/cases", "/cases/1", "/settlement",
-    "/settlement/watermark", "/reconciliation", "/jobs", "/ledger", f"/ledger/2310.{STORE}", "/sharing",
-    "/sharing/rules/default/new", "/sharing/simulate?amount=99.99", "/nowhere",
+    "/settlement/watermark", "/reconciliation", "/jobs", "/ledger", f"/ledger/2310.{STORE}",
+    "/sharing", "/sharing/rules/default/new", "/sharing/simulate?amount=99.99",
+    "/nowhere",
 ]  # fmt: skip
 
 
