@@ -162,6 +162,8 @@ class Supplier(Protocol):
 
     protocol: str
     caps: Caps
+    callback_answer: str
+    """What this supplier takes for "received"."""
 
     def ping(self) -> int:
         """Return the balance, in 1/10,000.
@@ -194,16 +196,16 @@ class Supplier(Protocol):
         question was refused, or cannot be asked in this protocol, is ``Unknown``.
         """
 
-    def parse_callback(self, headers: Mapping[str, str], raw: bytes) -> Callback:
+    def parse_callback(self, path: str, headers: Mapping[str, str], raw: bytes) -> Callback:
         """Verify a callback and read what it is about.
+
+        Args:
+            path: Where it came in; some sign it.
+            headers: With names in lower case.
 
         Raises:
             CallbackRefused: it is forged, stale or unreadable.
         """
-
-    @property
-    def callback_answer(self) -> str:
-        """What this supplier takes for "received"."""
 
 
 class SupplierSilent(Exception):

@@ -124,7 +124,8 @@ def test_being_sold_out_does_not_blame_the_account_and_a_wrong_key_does() -> Non
     "said",
     [
         "很抱歉，有人在你付款之前抢走了商品", "库存不足", "Sold out",
-        "此商品没有发货信息或正在发货中", "Error: no such card", "<html><body>502", "null", "Service unavailable", "下单失败",
+        "此商品没有发货信息或正在发货中",
+        "Error: no such card", "<html><body>502", "null", "Service unavailable", "下单失败",
     ],
 )  # fmt: skip
 def test_a_sentence_is_not_a_key(said: str) -> None:
