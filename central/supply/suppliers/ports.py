@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from edge.contract.money import Money
+
 
 class RejectCode(StrEnum):
     """Why a supplier will not sell."""
@@ -205,6 +207,38 @@ class Supplier(Protocol):
 
         Raises:
             CallbackRefused: it is forged, stale or unreadable.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Keys that were bought.
+
+    Args:
+        attempt: The purchase that they came by; the same one arrives once.
+        unit: The unit of an order that they are for; None if it was served otherwise, and they
+            are stock.
+        cost: What they cost together.
+        paid_from: The account of the ledger that it was taken from; ``1310.<sku>`` has it now.
+    """
+
+    attempt: int
+    client_ref: str
+    unit: str | None
+    sku: str
+    account: str
+    keys: tuple[Key, ...] = field(repr=False)
+    cost: Money
+    paid_from: str
+
+
+class KeysArrived(Protocol):
+    """Whoever keeps card keys."""
+
+    def take(self, arrival: Arrival, at_s: int) -> bool:
+        """Keep the keys, within the transaction in which their purchase is written down.
+
+        Nothing may be called from here. False: one of them is known already, and none was kept.
         """
 
 

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from central.errors import CallbackRefused, ConfigInvalid
+from central.supply.suppliers.adapters.send import Answer, NoAnswer, NotGone, Sender
 from central.supply.suppliers.model import parse_e4
 from central.supply.suppliers.ports import Key, NotSent, RejectCode, SupplierSilent, Unknown
-from central.supply.suppliers.send import Answer, NoAnswer, NotGone, Sender
 
 SAID_MAX = 120
 SKEW_S = 300

@@ -28,6 +28,7 @@ from central.supply.suppliers.adapters.access import (
     sure_price,
     word,
 )
+from central.supply.suppliers.adapters.send import Sender
 from central.supply.suppliers.ports import (
     Accepted,
     Callback,
@@ -43,7 +44,6 @@ from central.supply.suppliers.ports import (
     SupplierSilent,
     Unknown,
 )
-from central.supply.suppliers.send import Sender
 
 _ACCEPT = "application/com.reloadly.giftcards-v1+json"
 _WAITING = {"PENDING", "PROCESSING"}
