@@ -206,6 +206,32 @@ def channel_simulator(host: str, port: int, data_dir: Path, hub_url: str) -> Non
         simulator.serve(made, server)
 
 
+@main.command("supplier-simulator")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback only.")
+@click.option("--port", type=int, default=8091, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path), required=True,
+    help="Directory of its books, and the merchant's files.",
+)  # fmt: skip
+def supplier_simulator(host: str, port: int, data_dir: Path) -> None:
+    """Play suppliers of five protocols with pretend goods, and misbehave on request."""
+    from central.simulators.supplier import app as simulator  # noqa: PLC0415
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        made = simulator.build(data_dir, now_s)
+        simulator.furnish(made)
+    except OSError as exc:
+        raise ConfigInvalid(f"{data_dir} cannot be written: {exc.strerror}") from exc
+    server = simulator.listen(made, host, port)
+    directory = simulator.write_merchant_files(made)
+    click.echo(f"The supplier simulator listens at {server.url}/?token={made.token}")
+    click.echo(f"The merchant's files for the hub are in {directory}")
+    sys.stdout.flush()
+    with contextlib.suppress(KeyboardInterrupt):
+        simulator.serve(made, server)
+
+
 @main.group()
 def channels() -> None:
     """WeChat Pay, Alipay, the bank's file."""

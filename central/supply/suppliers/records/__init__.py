@@ -1,0 +1,1 @@
+"""The rows of the room: suppliers and accounts, offers, purchases and attempts, alerts."""
