@@ -12,7 +12,8 @@
     │   ├── KeyReused             the same business key, another request
     │   ├── PostingRefused        the ledger's own rules refuse it
     │   ├── SharingRefused        a sale cannot be shared, or not be undone, like this
-    │   └── PayoutRefused         a limit on payouts is in the way
+    │   ├── PayoutRefused         a limit on payouts is in the way
+    │   └── OutOfStock            there are not as many
     ├── VaultShut                 the vault's keys are not there, or are others
     ├── CardUnreadable            a card key was altered or moved, and does not open
     ├── FontMissing               a paper cannot be set in Chinese on this machine
@@ -124,6 +125,12 @@ class CardUnreadable(HubError):
     """A card key's row was altered or moved; nothing of it is shown."""
 
     slug, status, title = "card-unreadable", 500, "A card key cannot be read"
+
+
+class OutOfStock(Conflict):
+    """There are not as many keys as were ordered."""
+
+    slug, title = "out-of-stock", "There are not as many"
 
 
 class FontMissing(HubError):

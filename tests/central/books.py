@@ -8,7 +8,7 @@ from central.money.ledger.statement import trial_balance
 from central.stores.redemptions.conflict import CaseState
 from central.stores.redemptions.settle import covered_in_all, facts_of
 from central.stores.redemptions.tables import ConflictCase
-from central.stores.vouchers.expire import expiry_of
+from central.stores.vouchers.expire import gone
 from central.stores.vouchers.tables import Voucher
 from edge.contract.status import Status
 
@@ -22,9 +22,9 @@ def assert_sound() -> None:
         posted = sum(row.covered for row in facts_of(voucher))
         assert 0 <= posted <= covered_in_all(voucher) <= voucher.capacity
         left = voucher.face_minor - voucher.worth_minor(posted)
-        expiry = expiry_of(voucher.batch)
-        if expiry is None or not expiry.is_broken:
-            code = f"{'2021' if expiry else '2020'}.{voucher.product}"
+        away = gone(voucher)
+        if away is None or not away.is_ours:
+            code = f"{'2021' if away else '2020'}.{voucher.product}"
             unredeemed[code] = unredeemed.get(code, 0) + left
         if voucher.status in {Status.VALID, Status.REDEEMED}:
             is_spent = covered_in_all(voucher) == voucher.capacity

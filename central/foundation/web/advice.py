@@ -153,6 +153,12 @@ ADVICE: Mapping[str, Advice] = {
         N_("Nothing was held. Ask again with the same key once the limit has room."),
         Again.LATER,
     ),
+    "out-of-stock": Advice(
+        N_("There are not as many keys as were ordered; nothing was kept."),
+        N_("Take keys in, or have a supplier's offer for this SKU."),
+        N_("Order fewer, or ask again later with another key."),
+        Again.LATER,
+    ),
     "channel-refused": Advice(
         N_("The payment channel has said that it has not done it and will not."),
         N_("Nothing was paid, and what was held is free. `code` is the channel's own word."),

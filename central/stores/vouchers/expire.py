@@ -17,6 +17,7 @@ from central.money.ledger import rules
 from central.money.ledger.closes import open_day
 from central.money.ledger.store import post
 from central.money.settlement.payable.watermark import Watermark, final_through_s
+from central.stores.vouchers.tables import Voucher
 from edge.contract.ids import ProductId, StoreGroup
 from edge.contract.money import Money
 from edge.contract.voucher_token import DAY_S, DAY_ZERO_S
@@ -30,12 +31,18 @@ LEFT = (
     " WHERE covered > 0 GROUP BY voucher_id) c ON c.voucher_id = v.id"
 )
 """What is left on vouchers, minor units. Face values are whole multiples of capacities."""
+NOT_REFUNDED = "NOT EXISTS (SELECT 1 FROM voucher_refund r WHERE r.voucher_id = v.id)"
+"""Nothing is owed of a voucher whose price went back."""
 
 
-class Expiry(NamedTuple):
-    """That a batch has expired, and whether what was left has become ours."""
+class Gone(NamedTuple):
+    """That what is left on a voucher does not stand at 2020 any more.
 
-    is_broken: bool
+    Args:
+        is_ours: It is not owed to anybody: it was broken, or its price went back to the buyer.
+    """
+
+    is_ours: bool
 
 
 class Policy(NamedTuple):
@@ -64,10 +71,12 @@ class Swept(NamedTuple):
     waiting: int
 
 
-def expiry_of(batch: str) -> Expiry | None:
-    """Return whether a batch has expired; None if it has not."""
-    found = rows("SELECT broken_at_s FROM expired_batch WHERE batch = ?", (batch,))
-    return Expiry(found[0][0] is not None) if found else None
+def gone(voucher: Voucher) -> Gone | None:
+    """Return where a voucher's worth has gone; None if it is owed as it was sold."""
+    if rows("SELECT 1 FROM voucher_refund WHERE voucher_id = ?", (voucher.id,)):
+        return Gone(is_ours=True)
+    found = rows("SELECT broken_at_s FROM expired_batch WHERE batch = ?", (voucher.batch,))
+    return Gone(found[0][0] is not None) if found else None
 
 
 def agree_breakage(
@@ -155,7 +164,7 @@ def _day_of(at_s: int) -> int:
 
 
 def _expire(batch: str, at_s: int, day: int, currency: str) -> None:
-    [(product, left)] = _left(batch)
+    product, left = _left(batch)
     added = rows(
         "INSERT INTO expired_batch (batch, product, expired_at_s) VALUES (?, ?, ?)"
         " ON CONFLICT (batch) DO NOTHING RETURNING batch",
@@ -167,7 +176,7 @@ def _expire(batch: str, at_s: int, day: int, currency: str) -> None:
 
 
 def _break(batch: str, at_s: int, day: int, currency: str) -> None:
-    [(product, left)] = _left(batch)
+    product, left = _left(batch)
     changed = rows(
         "UPDATE expired_batch SET broken_at_s = ? WHERE batch = ? AND broken_at_s IS NULL"
         " RETURNING batch",
@@ -178,9 +187,10 @@ def _break(batch: str, at_s: int, day: int, currency: str) -> None:
         post(rules.breakage(product, batch, amount, open_day(day), ACTOR), at_s)
 
 
-def _left(batch: str) -> list[tuple[int, int]]:
-    select = LEFT.replace("SELECT ", "SELECT max(v.product), ", 1)
-    return [(int(p), int(n)) for p, n in rows(f"{select} WHERE v.batch = ?", (batch,))]
+def _left(batch: str) -> tuple[int, int]:
+    [(product,)] = rows("SELECT max(product) FROM voucher WHERE batch = ?", (batch,))
+    [(left,)] = rows(f"{LEFT} WHERE v.batch = ? AND {NOT_REFUNDED}", (batch,))
+    return int(product), int(left)
 
 
 def left_by_account() -> dict[str, int]:
@@ -188,7 +198,7 @@ def left_by_account() -> dict[str, int]:
     select = LEFT.replace("SELECT ", "SELECT v.product, e.batch IS NOT NULL, ", 1)
     found = rows(
         f"{select} LEFT JOIN expired_batch e ON e.batch = v.batch WHERE e.broken_at_s IS NULL"
-        " GROUP BY v.product, e.batch IS NOT NULL"
+        f" AND {NOT_REFUNDED} GROUP BY v.product, e.batch IS NOT NULL"
     )
     return {
         f"{'2021' if is_expired else '2020'}.{product}": int(left)

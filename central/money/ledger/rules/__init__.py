@@ -32,6 +32,7 @@ from central.money.ledger.rules.payments import paid as paid
 from central.money.ledger.rules.payments import prepaid as prepaid
 from central.money.ledger.rules.payments import refund_before_delivery as refund_before_delivery
 from central.money.ledger.rules.payments import refund_confirmed as refund_confirmed
+from central.money.ledger.rules.payments import refund_to_prepaid as refund_to_prepaid
 from central.money.ledger.rules.payouts import Payout as Payout
 from central.money.ledger.rules.payouts import deposit_forfeited as deposit_forfeited
 from central.money.ledger.rules.payouts import deposit_returned as deposit_returned

@@ -123,6 +123,19 @@ def refund_confirmed(
     )
 
 
+def refund_to_prepaid(refund: str, agent: str, amount: Money, day: int, actor: str) -> Posting:
+    """11: what an agent has paid from his prepaid money is his again."""
+    return Posting(
+        idem=f"rf:{refund}:ok",
+        kind="refund-confirmed",
+        ref=refund,
+        currency=amount.currency,
+        legs=(debit("2610.balance", amount.minor), credit(f"2130.{agent}", amount.minor)),
+        effective=day,
+        actor=actor,
+    )
+
+
 def _bought(order: str, agent: str, source: str, amount: Money, day: int, actor: str) -> Posting:
     return Posting(
         # One key for both sources: an order is paid once.
