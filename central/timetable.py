@@ -24,17 +24,11 @@ from central.stores.settlement_facts import SettlementFacts
 from central.stores.vouchers.expire import sweep
 
 MINUTE_S = 60
-STEPS_MAX = 200
-"""Of the payout machine in one run: then others have their turn."""
 
 
 def schedule_of(config: HubConfig, now_s: Callable[[], int]) -> Schedule:
     """Return the jobs of a hub with these settings."""
     jobs = (
-        Job(
-            "payouts", N_("Send payouts and ask what became of them"), Every(30),
-            lambda _: _payouts(config, now_s),
-        ),
         Job(
             "commissions", N_("Release commissions whose hold is over"), Every(10 * MINUTE_S),
             lambda at_s: _commissions(config, at_s),
@@ -55,15 +49,35 @@ def schedule_of(config: HubConfig, now_s: Callable[[], int]) -> Schedule:
     return Schedule(jobs, now_s, ZoneInfo(config.timezone))
 
 
+def machines_of(office: Office) -> dict[str, Callable[[], object]]:
+    """Return what works on its own rows every second."""
+    payout_machine = Machine(office.channels.payouts, office.now_s, office.day)
+    return {
+        "payments": lambda: (pay.follow_due(office), pay.close_due(office)),
+        "orders": lambda: serve.serve_due(office),
+        "refunds": lambda: refund.refund_due(office),
+        "payouts": payout_machine.run_due,
+    }
+
+
+def office_of(config: HubConfig, keyring: Keyring, now_s: Callable[[], int]) -> Office:
+    """Return what selling needs, of a hub with these settings."""
+    return Office(
+        currency=config.currency,
+        timezone=config.timezone,
+        now_s=now_s,
+        seal=load_seal(config.data_dir / "keys"),
+        outside=OUTSIDE,
+        cost_of=cost_of,
+        channels=gather(config.channels_file, RecordedCalls(now_s), now_s),
+        keyring=keyring,
+        held_above=config.held_above,
+    )
+
+
 def handlers_of(_config: HubConfig) -> dict[str, Handler]:
     """Return who delivers which kind of message."""
     return {}
-
-
-def _payouts(config: HubConfig, now_s: Callable[[], int]) -> Report:
-    channels = gather(config.channels_file, RecordedCalls(now_s), now_s)
-    machine = Machine(channels.payouts, now_s, lambda at_s: business_day(at_s, config.timezone))
-    return Report(f"{machine.run_due(STEPS_MAX)} steps.")
 
 
 def _commissions(config: HubConfig, at_s: int) -> Report:

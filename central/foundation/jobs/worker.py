@@ -1,10 +1,14 @@
-"""The threads of a served hub that run its jobs and deliver its messages."""
+"""The threads of a served hub: its jobs, its messages, and its machines.
+
+A machine has rows of its own with leases and times in them: payments, payouts, purchases. It is
+asked every second to do what is due, and writes nothing if nothing is.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from central.foundation.db.engine import HUB, is_sqlite
@@ -27,16 +31,21 @@ class Worker:
     A failure of the database ends a round, never the worker.
     """
 
-    def __init__(self, schedule: Schedule, courier: Courier) -> None:
+    def __init__(
+        self, schedule: Schedule, courier: Courier,
+        machines: Mapping[str, Callable[[], object]] | None = None,
+    ) -> None:  # fmt: skip
         self._schedule = schedule
-        self._courier = courier
         self._ended = threading.Event()
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="job")
         self._runs: dict[Future[None], Claim] = {}
         # Daemons: what they had no time for when the process ends is done by the next one.
         self._threads = [
-            threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True)
-            for work in (self._work, self._deliver)
+            threading.Thread(target=self._work, name="jobs", daemon=True),
+            *(
+                threading.Thread(target=self._drive, args=(work,), name=name, daemon=True)
+                for name, work in {"courier": courier.run_due, **(machines or {})}.items()
+            ),
         ]
 
     def start(self) -> None:
@@ -76,9 +85,9 @@ class Worker:
     def _run(self, claim: Claim) -> None:
         self._guarded(lambda: self._schedule.carry_out(claim))
 
-    def _deliver(self) -> None:
+    def _drive(self, work: Callable[[], object]) -> None:
         while not self._ended.wait(LOOK_S):
-            self._guarded(self._courier.run_due)
+            self._guarded(work)
 
     @staticmethod
     def _guarded(work: Callable[[], object]) -> bool:

@@ -24,6 +24,10 @@ class Permission(StrEnum):
     SETTLEMENT_READ = "settlement.read"
     SETTLEMENT_MANAGE = "settlement.manage"
     CASES_DECIDE = "cases.decide"
+    ORDERS_READ = "orders.read"
+    ORDERS_PLACE = "orders.place"
+    ORDERS_MANAGE = "orders.manage"
+    ORDERS_REFUND = "orders.refund"
     JOBS_READ = "jobs.read"
     JOBS_MANAGE = "jobs.manage"
 
@@ -42,6 +46,8 @@ ROLES: dict[str, frozenset[Permission]] = {
             Permission.SETTLEMENT_READ,
             Permission.SETTLEMENT_MANAGE,
             Permission.CASES_DECIDE,
+            Permission.ORDERS_READ,
+            Permission.ORDERS_REFUND,
             Permission.JOBS_READ,
         }
     ),

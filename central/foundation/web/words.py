@@ -30,6 +30,7 @@ def _catalogue(locale: str) -> gettext.NullTranslations:
 NAVIGATION = (
     ("home", N_("Overview"), Permission.REDEMPTIONS_READ),
     ("units.show", N_("Units"), Permission.UNITS_READ),
+    ("orders.show", N_("Orders"), Permission.ORDERS_READ),
     ("redemptions.show", N_("Redemptions"), Permission.REDEMPTIONS_READ),
     ("redemptions.show_conflicts", N_("Conflicts"), Permission.REDEMPTIONS_READ),
     ("settlement.show", N_("Settlement"), Permission.SETTLEMENT_READ),

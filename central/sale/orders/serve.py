@@ -172,6 +172,16 @@ def deliver_by_hand(unit_id: str, text: str, who: str, office: Office) -> Unit:
     return money_transaction(work)
 
 
+def by_hand() -> list[Unit]:
+    """Return what waits for a person to deliver it, the oldest first."""
+    found = rows(
+        "SELECT u.id FROM order_unit u JOIN sale_order o ON o.id = u.order_id"
+        " WHERE u.state = 'by-hand' ORDER BY o.paid_at_s, u.id LIMIT ?",
+        (AT_ONCE,),
+    )
+    return [store.unit(unit_id) for (unit_id,) in found]
+
+
 def refill(unit_id: str, who: str, office: Office) -> bool:
     """Try again to serve a unit that found nothing: there are keys now, or a supplier.
 
