@@ -75,7 +75,13 @@ from central.stores.redemptions import pages as redemption_pages
 from central.stores.settlement_facts import SettlementFacts
 from central.stores.units import overview as unit_overview
 from central.stores.units import pages as unit_pages
-from central.supply.catalogue import products
+from central.supply.catalogue import api as catalogue_api
+from central.supply.catalogue import pages as catalogue_pages
+from central.supply.catalogue import products, shelf
+from central.supply.prices import api as prices_api
+from central.supply.prices import pages as price_pages
+from central.supply.prices.ask import unknown_cost
+from central.supply.product_types import pages as type_pages
 from edge import __version__
 from edge.contract.bundle import LOCALES
 from edge.contract.ids import ProductId
@@ -110,7 +116,7 @@ def _products() -> list[Named]:
 
 def _category_of(product: int) -> str:
     products.get(ProductId(product))  # or it is not found
-    return ""  # the catalogue has no categories yet
+    return shelf.category_of_product(product)
 
 
 OUTSIDE_OF_SHARING = Outside(
@@ -254,6 +260,8 @@ def _register_routes(
         payouts_api.blueprint(config.timezone, clock),
         cases_api.blueprint(clock),
         settlement_api.blueprint(stores, config.currency, clock),
+        catalogue_api.blueprint(clock),
+        prices_api.blueprint(OUTSIDE_OF_SHARING, unknown_cost, config.currency, clock),
     )
     for api in apis:
         app.register_api(api)
@@ -268,9 +276,12 @@ def _register_routes(
     app.register_blueprint(reconciliation_pages.blueprint(config.timezone, clock))
     app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))
     app.register_blueprint(payout_pages.blueprint(config.currency, config.timezone, clock))
-    app.register_blueprint(
-        sharing_pages.blueprint(OUTSIDE_OF_SHARING, config.currency, config.timezone, clock)
-    )
+    for pages in (sharing_pages, price_pages):
+        app.register_blueprint(
+            pages.blueprint(OUTSIDE_OF_SHARING, config.currency, config.timezone, clock)
+        )
+    app.register_blueprint(catalogue_pages.blueprint(config.currency, clock))
+    app.register_blueprint(type_pages.blueprint(config.timezone, clock))
 
     @app.get("/", doc_ui=False)
     @needs(PERSON)

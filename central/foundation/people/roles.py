@@ -24,6 +24,12 @@ class Permission(StrEnum):
     SETTLEMENT_READ = "settlement.read"
     SETTLEMENT_MANAGE = "settlement.manage"
     CASES_DECIDE = "cases.decide"
+    CATALOGUE_READ = "catalogue.read"
+    CATALOGUE_MANAGE = "catalogue.manage"
+    PRICES_READ = "prices.read"
+    PRICES_MANAGE = "prices.manage"
+    COST_SEE = "cost.see"
+    """What things cost the house, and what nobody may go below."""
 
 
 ROLES: dict[str, frozenset[Permission]] = {
@@ -40,6 +46,10 @@ ROLES: dict[str, frozenset[Permission]] = {
             Permission.SETTLEMENT_READ,
             Permission.SETTLEMENT_MANAGE,
             Permission.CASES_DECIDE,
+            Permission.CATALOGUE_READ,
+            Permission.PRICES_READ,
+            Permission.PRICES_MANAGE,
+            Permission.COST_SEE,
         }
     ),
     "viewer": frozenset(p for p in Permission if p.endswith(".read")),
