@@ -50,9 +50,7 @@ from central.foundation.web.words import (
     grouped,
 )
 from central.money.channels import api as callbacks
-from central.money.channels.gather import gather
 from central.money.channels.ports import EventKind
-from central.money.channels.record import RecordedCalls
 from central.money.channels.take_in import Wake
 from central.money.ledger import api as ledger_api
 from central.money.ledger import pages as ledger_pages
@@ -70,6 +68,9 @@ from central.money.sharing import pages as sharing_pages
 from central.money.sharing.ports import Named, Outside
 from central.network.agents import api as agents_api
 from central.network.agents import upstream
+from central.sale.orders import pages as order_pages
+from central.sale.orders import pay, refund
+from central.sale.shop import pages as shop_pages
 from central.stores import edge_api, json_api
 from central.stores.cases import api as cases_api
 from central.stores.cases import pages as case_pages
@@ -80,8 +81,15 @@ from central.stores.redemptions import pages as redemption_pages
 from central.stores.settlement_facts import SettlementFacts
 from central.stores.units import overview as unit_overview
 from central.stores.units import pages as unit_pages
-from central.supply.catalogue import products
-from central.timetable import handlers_of, schedule_of
+from central.supply.cards.vault.keys import Vault
+from central.supply.catalogue import api as catalogue_api
+from central.supply.catalogue import pages as catalogue_pages
+from central.supply.catalogue import products, shelf
+from central.supply.cost import cost_of
+from central.supply.prices import api as prices_api
+from central.supply.prices import pages as price_pages
+from central.supply.product_types import pages as type_pages
+from central.timetable import handlers_of, machines_of, office_of, schedule_of
 from edge import __version__
 from edge.contract.bundle import LOCALES
 from edge.contract.ids import ProductId
@@ -116,7 +124,7 @@ def _products() -> list[Named]:
 
 def _category_of(product: int) -> str:
     products.get(ProductId(product))  # or it is not found
-    return ""  # the catalogue has no categories yet
+    return shelf.category_of_product(product)
 
 
 OUTSIDE_OF_SHARING = Outside(
@@ -146,7 +154,10 @@ def create(config: HubConfig) -> OpenAPI:
     if not is_sqlite(HUB.obj):
         Sealer().start()  # a daemon: what it had no time for, the next one seals
     if config.jobs:
-        Worker(schedule_of(config, now_s), Courier(handlers_of(config), now_s)).start()
+        keyring = keys.load(config.data_dir / "keys", config.issuer)
+        office = office_of(config, keyring, OUTSIDE_OF_SHARING, now_s)
+        courier = Courier(handlers_of(config), now_s)
+        Worker(schedule_of(config, now_s), courier, machines_of(office)).start()
     return app
 
 
@@ -243,8 +254,11 @@ def _register_routes(
     units = edge_api.blueprint(keyring, config, clock)
     app.register_blueprint(units)
     csrf.exempt(units)  # signed by the unit; there is no cookie to misuse
-    channels = gather(config.channels_file, RecordedCalls(clock), clock)
+    office = office_of(config, keyring, OUTSIDE_OF_SHARING, clock)
+    channels = office.channels
     wake: dict[EventKind, Wake] = {
+        EventKind.PAYMENT: lambda event: pay.wake(event.number, clock()),
+        EventKind.REFUND: lambda event: refund.wake(event.number, clock()),
         EventKind.TRANSFER: lambda event: payout_store.wake(event.number, clock()),
     }
     called = callbacks.blueprint(channels, wake, clock)
@@ -263,6 +277,8 @@ def _register_routes(
         cases_api.blueprint(clock),
         settlement_api.blueprint(stores, config.currency, clock),
         jobs_api.blueprint(),
+        catalogue_api.blueprint(clock),
+        prices_api.blueprint(OUTSIDE_OF_SHARING, cost_of, config.currency, clock),
     )
     for api in apis:
         app.register_api(api)
@@ -276,11 +292,16 @@ def _register_routes(
     app.register_blueprint(statement_pages.blueprint(stores, clock))
     app.register_blueprint(reconciliation_pages.blueprint(config.timezone, clock))
     app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))
+    app.register_blueprint(order_pages.blueprint(office))
+    app.register_blueprint(shop_pages.blueprint(office, Vault(config.data_dir / "keys"), limiter))
     app.register_blueprint(job_pages.blueprint(schedule_of(config, clock), clock))
     app.register_blueprint(payout_pages.blueprint(config.currency, config.timezone, clock))
-    app.register_blueprint(
-        sharing_pages.blueprint(OUTSIDE_OF_SHARING, config.currency, config.timezone, clock)
-    )
+    for pages in (sharing_pages, price_pages):
+        app.register_blueprint(
+            pages.blueprint(OUTSIDE_OF_SHARING, config.currency, config.timezone, clock)
+        )
+    app.register_blueprint(catalogue_pages.blueprint(config.currency, clock))
+    app.register_blueprint(type_pages.blueprint(config.timezone, clock))
 
     @app.get("/", doc_ui=False)
     @needs(PERSON)

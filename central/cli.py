@@ -45,7 +45,9 @@ from central.stores.vouchers.expire import agree_breakage
 from central.stores.vouchers.issue import Order, issue
 from central.stores.vouchers.status import revoke as revoke_voucher
 from central.stores.vouchers.status import suspend
+from central.supply.catalogue import commands as catalogue_commands
 from central.supply.catalogue import products
+from central.supply.prices import commands as price_commands
 from central.timetable import schedule_of
 from edge import __version__
 from edge.contract.bundle import Product
@@ -141,6 +143,8 @@ main.add_command(payout_commands.payouts)
 main.add_command(cases_commands.group)
 main.add_command(jobs_commands.group(lambda config: schedule_of(config, now_s)))
 main.add_command(reconciliation_commands.reconcile)
+main.add_command(catalogue_commands.catalogue)
+main.add_command(price_commands.commands(OUTSIDE_OF_SHARING))
 main.add_command(settlement_commands.group(lambda config: SettlementFacts(config.currency)))
 main.add_command(sharing_commands.commands(OUTSIDE_OF_SHARING, suspended))
 for command in ledger_commands.COMMANDS:

@@ -13,15 +13,20 @@ from central.foundation.web.words import N_
 from central.insight.proofs import prove_all
 from central.money.channels.gather import gather
 from central.money.channels.record import RecordedCalls
-from central.money.ledger.rules import business_day
 from central.money.payouts.pay_out import Machine
 from central.money.settlement.payable.watermark import watermarks
 from central.money.settlement.run import run as settle
+from central.money.sharing.ports import Outside
 from central.money.sharing.release import release_due
 from central.network.agents.upstream import suspended
+from central.sale.orders import pay, refund, serve
+from central.sale.orders.office import Office
+from central.stores.keys.keyring import Keyring
 from central.stores.redemptions.complete import unit_journals
 from central.stores.settlement_facts import SettlementFacts
 from central.stores.vouchers.expire import sweep
+from central.supply.cost import cost_of
+from central.supply.suppliers.records.seal import load as load_seal
 
 MINUTE_S = 60
 
@@ -60,14 +65,16 @@ def machines_of(office: Office) -> dict[str, Callable[[], object]]:
     }
 
 
-def office_of(config: HubConfig, keyring: Keyring, now_s: Callable[[], int]) -> Office:
+def office_of(
+    config: HubConfig, keyring: Keyring, outside: Outside, now_s: Callable[[], int]
+) -> Office:
     """Return what selling needs, of a hub with these settings."""
     return Office(
         currency=config.currency,
         timezone=config.timezone,
         now_s=now_s,
         seal=load_seal(config.data_dir / "keys"),
-        outside=OUTSIDE,
+        outside=outside,
         cost_of=cost_of,
         channels=gather(config.channels_file, RecordedCalls(now_s), now_s),
         keyring=keyring,

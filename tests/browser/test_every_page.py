@@ -117,7 +117,7 @@ HUB = [
     "/", "/units", "/redemptions", "/conflicts", "/cases", "/cases/1", "/settlement",
     "/settlement/watermark", "/reconciliation", "/jobs", "/ledger", f"/ledger/2310.{STORE}",
     "/sharing", "/sharing/rules/default/new", "/sharing/simulate?amount=99.99",
-    "/nowhere",
+    "/catalogue/types/new", "/prices/promotions", "/nowhere",
 ]  # fmt: skip
 
 

@@ -30,6 +30,12 @@ class Permission(StrEnum):
     ORDERS_REFUND = "orders.refund"
     JOBS_READ = "jobs.read"
     JOBS_MANAGE = "jobs.manage"
+    CATALOGUE_READ = "catalogue.read"
+    CATALOGUE_MANAGE = "catalogue.manage"
+    PRICES_READ = "prices.read"
+    PRICES_MANAGE = "prices.manage"
+    COST_SEE = "cost.see"
+    """What things cost the house, and what nobody may go below."""
 
 
 ROLES: dict[str, frozenset[Permission]] = {
@@ -49,6 +55,10 @@ ROLES: dict[str, frozenset[Permission]] = {
             Permission.ORDERS_READ,
             Permission.ORDERS_REFUND,
             Permission.JOBS_READ,
+            Permission.CATALOGUE_READ,
+            Permission.PRICES_READ,
+            Permission.PRICES_MANAGE,
+            Permission.COST_SEE,
         }
     ),
     "viewer": frozenset(p for p in Permission if p.endswith(".read")),

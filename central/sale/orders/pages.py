@@ -100,9 +100,9 @@ def _try(work: Callable[[], str]) -> None:
 def _unit(unit_id: str, what: str, office: Office) -> str:
     if what == "refill":
         if serve.refill(unit_id, actor(), office):
-            return gettext("It was tried again.")
-        return gettext("It is being delivered.")
+            return str(gettext("It was tried again."))
+        return str(gettext("It is being delivered."))
     if what == "deliver":
         serve.deliver_by_hand(unit_id, request.form.get("text", ""), actor(), office)
-        return gettext("It is delivered.")
+        return str(gettext("It is delivered."))
     raise RequestInvalid("A unit can be refilled or delivered.")

@@ -56,7 +56,7 @@ def ask_to_pay(order_id: OrderId, by: str, office: Office) -> Payment:
     for earlier in store.payments(order_id):
         if earlier.state.is_live and earlier.channel != by:
             _give_up(earlier, office)
-    payment = money_transaction(lambda: _payment(order_id, by, at_s, office))
+    payment = money_transaction(lambda: _payment(order_id, by, at_s))
     return payment if payment.qr_text else _send(payment, office)
 
 
@@ -192,7 +192,7 @@ def cancel(order_id: OrderId, who: str, office: Office) -> Order:
 # --- one payment ---------------------------------------------------------------------------------
 
 
-def _payment(order_id: OrderId, by: str, at_s: int, office: Office) -> Payment:
+def _payment(order_id: OrderId, by: str, at_s: int) -> Payment:
     order = store.get(order_id)
     if order.state is not OrderState.PENDING or at_s >= order.pay_until_s:
         raise Conflict(f"The order {order.id} is not to be paid any more.")

@@ -137,6 +137,21 @@ def refund_due(office: Office, most: int = 200) -> int:
     return most
 
 
+def wake(number: str, at_s: int) -> bool:
+    """Make the question after a refund due now; a callback's transaction does it.
+
+    Args:
+        number: Of the refund, or of the payment that it is of: channels name either.
+    """
+    return bool(
+        rows(
+            "UPDATE refund SET next_at_s = ? WHERE (number = ? OR payment = ?)"
+            " AND state IN ('asked', 'sent') RETURNING number",
+            (at_s, number, number),
+        )
+    )
+
+
 def try_again(number: str, office: Office) -> None:
     """Send a refund again that was stuck: a person has cleared what was in its way.
 

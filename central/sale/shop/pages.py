@@ -29,7 +29,7 @@ CHANNEL = "shop"
 SELLER_CHARS_MAX = 32
 
 
-def blueprint(office: Office, vault: Callable[[], Vault], limiter: Limiter) -> Blueprint:
+def blueprint(office: Office, vault: Vault, limiter: Limiter) -> Blueprint:
     """Return the routes."""
     pages = Blueprint("shop", __name__)
 
@@ -40,6 +40,12 @@ def blueprint(office: Office, vault: Callable[[], Vault], limiter: Limiter) -> B
         if 0 < len(seller) <= SELLER_CHARS_MAX:
             session["seller"] = seller
 
+    _add_shelves(pages, office, limiter)
+    _add_order(pages, office, vault, limiter)
+    return pages
+
+
+def _add_shelves(pages: Blueprint, office: Office, limiter: Limiter) -> None:
     @pages.get("/shop")
     @needs(ANYBODY)
     def show() -> str:
@@ -57,14 +63,15 @@ def blueprint(office: Office, vault: Callable[[], Vault], limiter: Limiter) -> B
         except NotFound:
             raise
         except HubError as exc:
-            page = _piece(sku, office, typed=request.form, error=exc)
-            return page, exc.status
+            return _piece(sku, office, typed=request.form, error=exc), exc.status
         return redirect(url_for("shop.order", token=placed.token))
 
     pages.add_url_rule(
         "/shop/<sku>", "buy", limiter.limit("10 per minute; 60 per hour")(buy), methods=["POST"]
     )
 
+
+def _add_order(pages: Blueprint, office: Office, vault: Vault, limiter: Limiter) -> None:
     @pages.get("/o/<token>")
     @needs(ANYBODY)
     def order(token: str) -> str:
@@ -97,15 +104,14 @@ def blueprint(office: Office, vault: Callable[[], Vault], limiter: Limiter) -> B
         try:
             if request.form.get("consent") != "yes":
                 raise RequestInvalid("Say that you want to see it now.")
-            shown = reveal(found, n, code, address, vault(), office)
+            shown = reveal(found, n, code, address, vault, office)
         except HubError as exc:
-            return _order(store.by_token(token), token, office, error=exc), exc.status
+            return _order(found, token, office, error=exc), exc.status
         return _order(store.by_token(token), token, office, shown=shown)
 
     pages.add_url_rule(
         "/o/<token>/units/<int:n>", "look", limiter.limit("20 per minute")(look), methods=["POST"]
     )
-    return pages
 
 
 def _wanted(sku: str, office: Office) -> Wanted:

@@ -24,15 +24,15 @@ def test_the_schema_lets_orders_and_units_go_where_the_tables_say() -> None:
     found = schema()
     told = {f"{old}>{new}" for (old, _), new in ORDER.items() if old != new}
     assert told == set(found.ORDER_MOVES.split())
-    told = {f"{old}>{new}" for (old, _), new in UNIT.items() if old != new}
-    assert told == set(found.UNIT_MOVES.split())
+    moves = {f"{old}>{new}" for (old, _), new in UNIT.items() if old != new}
+    assert moves == set(found.UNIT_MOVES.split())
 
 
 def test_only_what_has_ended_leads_nowhere() -> None:
     ends = {state for state in OrderState if not any(old is state for old, _ in ORDER)}
     assert ends == {OrderState.COMPLETED, OrderState.REFUNDED}
-    ends = {state for state in UnitState if not any(old is state for old, _ in UNIT)}
-    assert ends == {UnitState.REVERSED}
+    last = {state for state in UnitState if not any(old is state for old, _ in UNIT)}
+    assert last == {UnitState.REVERSED}
 
 
 def test_every_state_is_reached() -> None:
