@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 import waitress
-from flask import Flask, Response, jsonify, render_template, request, session
+from flask import Flask, Request, Response, jsonify, render_template, request, session
 from flask_babel import Babel, gettext
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -75,6 +76,10 @@ from central.stores.redemptions import pages as redemption_pages
 from central.stores.settlement_facts import SettlementFacts
 from central.stores.units import overview as unit_overview
 from central.stores.units import pages as unit_pages
+from central.supply.cards import api as cards_api
+from central.supply.cards import pages as card_pages
+from central.supply.cards.room import Room
+from central.supply.cards.vault.keys import Vault
 from central.supply.catalogue import products
 from edge import __version__
 from edge.contract.bundle import LOCALES
@@ -94,6 +99,16 @@ CSP = {
     "frame-ancestors": "'none'",
     "base-uri": "'none'",
 }
+
+
+class InMemory(Request):
+    """A request whose files stay in memory, which its length bounds.
+
+    A temporary file would have keys in it that nobody has encrypted yet.
+    """
+
+    def _get_file_stream(self, *_: object, **__: object) -> IO[bytes]:
+        return io.BytesIO()
 
 
 class HealthJson(BaseModel):
@@ -174,6 +189,7 @@ def build(config: HubConfig, clock: Callable[[], int] = now_s) -> OpenAPI:
         validation_error_model=ProblemJson,
         doc_ui=False,
     )
+    app.request_class = InMemory
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config.update(
         SECRET_KEY=keyring.session,
@@ -183,6 +199,7 @@ def build(config: HubConfig, clock: Callable[[], int] = now_s) -> OpenAPI:
         SESSION_COOKIE_SECURE=config.url.startswith("https://"),
         PERMANENT_SESSION_LIFETIME=dt.timedelta(hours=12),
         MAX_CONTENT_LENGTH=BODY_BYTES_MAX,
+        MAX_FORM_MEMORY_SIZE=BODY_BYTES_MAX,
         BABEL_TRANSLATION_DIRECTORIES=str(WEB / "translations"),
         WTF_CSRF_TIME_LIMIT=None,
     )
@@ -246,6 +263,7 @@ def _register_routes(
     offer = app.view_functions["units_api.offer"]
     app.view_functions["units_api.offer"] = limiter.limit("30 per minute")(offer)  # type: ignore[assignment]
     stores = SettlementFacts(config.currency)
+    cards = Room(Vault(config.data_dir / "keys"), config.currency, config.timezone, clock)
     apis = (
         json_api.blueprint(keyring),
         ledger_api.blueprint(clock),
@@ -254,6 +272,7 @@ def _register_routes(
         payouts_api.blueprint(config.timezone, clock),
         cases_api.blueprint(clock),
         settlement_api.blueprint(stores, config.currency, clock),
+        cards_api.blueprint(cards),
     )
     for api in apis:
         app.register_api(api)
@@ -267,6 +286,7 @@ def _register_routes(
     app.register_blueprint(statement_pages.blueprint(stores, clock))
     app.register_blueprint(reconciliation_pages.blueprint(config.timezone, clock))
     app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))
+    app.register_blueprint(card_pages.blueprint(cards))
     app.register_blueprint(payout_pages.blueprint(config.currency, config.timezone, clock))
     app.register_blueprint(
         sharing_pages.blueprint(OUTSIDE_OF_SHARING, config.currency, config.timezone, clock)

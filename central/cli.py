@@ -43,6 +43,8 @@ from central.stores.vouchers import show
 from central.stores.vouchers.issue import Order, issue
 from central.stores.vouchers.status import revoke as revoke_voucher
 from central.stores.vouchers.status import suspend
+from central.supply.cards import commands as cards_commands
+from central.supply.cards.vault.keys import make_keys as make_vault_keys
 from central.supply.catalogue import products
 from edge import __version__
 from edge.contract.bundle import Product
@@ -136,6 +138,7 @@ def main(ctx: click.Context, file: Path | None, overrides: tuple[str, ...]) -> N
 main.add_command(agents_commands.agents)
 main.add_command(payout_commands.payouts)
 main.add_command(cases_commands.group)
+main.add_command(cards_commands.cards)
 main.add_command(reconciliation_commands.reconcile)
 main.add_command(settlement_commands.group(lambda config: SettlementFacts(config.currency)))
 main.add_command(sharing_commands.commands(OUTSIDE_OF_SHARING, suspended))
@@ -154,6 +157,7 @@ def init(settings_: Settings, admin: str) -> None:
     except OSError as exc:
         raise ConfigInvalid(f"{config.data_dir} cannot be written: {exc.strerror}") from exc
     keyring.make(config.data_dir / "keys")
+    make_vault_keys(config.data_dir / "keys")
     with Hub(config) as hub:
         trust.publish(hub.keyring, now_s())
         password = login.add_person(admin, "admin", now_s())

@@ -24,6 +24,10 @@ class Permission(StrEnum):
     SETTLEMENT_READ = "settlement.read"
     SETTLEMENT_MANAGE = "settlement.manage"
     CASES_DECIDE = "cases.decide"
+    CARDS_READ = "cards.read"
+    CARDS_IMPORT = "cards.import"
+    CARDS_REVEAL = "cards.reveal"
+    CARDS_EXPORT_APPROVE = "cards.export-approve"
 
 
 ROLES: dict[str, frozenset[Permission]] = {
@@ -40,6 +44,7 @@ ROLES: dict[str, frozenset[Permission]] = {
             Permission.SETTLEMENT_READ,
             Permission.SETTLEMENT_MANAGE,
             Permission.CASES_DECIDE,
+            Permission.CARDS_READ,
         }
     ),
     "viewer": frozenset(p for p in Permission if p.endswith(".read")),

@@ -81,6 +81,15 @@ def check_sku(sku: str) -> None:
         raise RequestInvalid(f"{sku} is not delivered as a card key.")
 
 
+def key_skus() -> list[str]:
+    """Return the SKUs that are delivered as keys, in the order of their ids."""
+    found = rows(
+        "SELECT id FROM sku WHERE fulfilment IN ('local_key', 'supplier_key')"
+        " AND state <> 'retired' ORDER BY id"
+    )
+    return [sku for (sku,) in found]
+
+
 def get_batch(batch_id: int) -> Batch:
     """Return a batch.
 

@@ -51,6 +51,7 @@ def check_intake(intake: Intake) -> None:
     """
     try:
         heading = heading_of(intake.paid_from)
+        heading_of(f"1310.{intake.sku}")
     except ValueError as exc:
         raise RequestInvalid(f"{exc}.") from exc
     if heading.code not in _PAID_FROM:

@@ -110,6 +110,28 @@ FOR_PERMISSION = {
     "cases_api.one": Permission.REDEMPTIONS_READ,
     "cases_api.decide": Permission.CASES_DECIDE,
     "cases_api.accept": Permission.SETTLEMENT_MANAGE,
+    "cards.show": Permission.CARDS_READ,
+    "cards.access": Permission.CARDS_READ,
+    "cards.seen": Permission.CARDS_EXPORT_APPROVE,
+    "cards.take_in": Permission.CARDS_IMPORT,
+    "cards.batch": Permission.CARDS_READ,
+    "cards.decide": Permission.CARDS_IMPORT,
+    "cards.plant": Permission.CARDS_EXPORT_APPROVE,
+    "cards.some": Permission.CARDS_READ,
+    "cards.find": Permission.CARDS_READ,
+    "cards.key": Permission.CARDS_READ,
+    "cards.reveal": Permission.CARDS_REVEAL,
+    "cards.change": Permission.CARDS_IMPORT,
+    "cards.ask": Permission.CARDS_REVEAL,
+    "cards.decide_export": Permission.CARDS_EXPORT_APPROVE,
+    "cards.fetch": Permission.CARDS_REVEAL,
+    "cards_api.stock": Permission.CARDS_READ,
+    "cards_api.some_keys": Permission.CARDS_READ,
+    "cards_api.alerts": Permission.CARDS_READ,
+    "cards_api.take_in": Permission.CARDS_IMPORT,
+    "cards_api.batch": Permission.CARDS_READ,
+    "cards_api.put_in_stock": Permission.CARDS_IMPORT,
+    "cards_api.discard": Permission.CARDS_IMPORT,
 }
 VALUES = {
     "code": "2310.S0412", "voucher_id": "0a1b2c3d4e5f", "unit_id": "S0412-K1",
@@ -117,7 +139,8 @@ VALUES = {
     "version": "1", "ref": "O-1", "work": "activate", "no": "PO123456", "what": "release",
     "slug": "conflict", "kind": "store", "party": "S0412", "number": "1", "store": "S0412",
     "statement_no": "S0412-20260411", "n": "1", "ending": "csv", "case_id": "1", "epoch": "2",
-    "difference_id": "1",
+    "difference_id": "1", "alert_id": "1", "batch_id": "1", "key": "1",
+    "step": "stock", "act": "void", "verdict": "approve",
 }  # fmt: skip
 
 
