@@ -27,12 +27,12 @@ class NewBatch(NamedTuple):
 
     Args:
         kind: ``stock``, or ``delivered`` for keys that a supplier delivers to an order.
-        sha256: Of the file; None if there was none.
+        file_print: By which the same file is told again; None if there was none.
     """
 
     intake: Intake
     kind: str
-    sha256: bytes | None
+    file_print: bytes | None
     actor: str
     at_s: int
 
@@ -55,12 +55,12 @@ def insert_batch(new: NewBatch, vault: Vault) -> tuple[Batch, BatchKey]:
     is_ours = new.kind == "stock"
     [(batch_id,)] = rows(
         "INSERT INTO card_batch (sku, kind, state, name, source, paid_from, unit_cost, currency,"
-        " expires_at_s, note, sha256, lock, data_key, made_by, made_at_s, stocked_by,"
+        " expires_at_s, note, file_print, lock, data_key, made_by, made_at_s, stocked_by,"
         " stocked_at_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
             intake.sku, new.kind, "importing" if is_ours else "stocked", name, intake.source,
             intake.paid_from, intake.unit_cost.minor, intake.unit_cost.currency,
-            intake.expires_at_s, intake.note, new.sha256, locked.lock, locked.content, new.actor,
+            intake.expires_at_s, intake.note, new.file_print, locked.lock, locked.content, new.actor,
             new.at_s, None if is_ours else new.actor, None if is_ours else new.at_s,
         ),
     )  # fmt: skip
@@ -108,9 +108,9 @@ def newest_batches(count: int, sku: str = "") -> list[Batch]:
     return _batches(f"{where}ORDER BY id DESC LIMIT ?", (*values, count))
 
 
-def batch_of_file(sku: str, sha256: bytes) -> Batch | None:
+def batch_of_file(sku: str, file_print: bytes) -> Batch | None:
     """Return the batch that a file was taken in as; None if it was not, or was thrown away."""
-    found = _batches("WHERE sku = ? AND sha256 = ? AND state <> 'discarded'", (sku, sha256))
+    found = _batches("WHERE sku = ? AND file_print = ? AND state <> 'discarded'", (sku, file_print))
     return found[0] if found else None
 
 

@@ -5,7 +5,8 @@ most, whatever the code does: see card_handover.
 """
 
 TABLES = """
--- What came in together. Its data key is locked by the file cards-lock-<lock>.key.
+-- What came in together. file_print is an HMAC: a hash of a file with one short key could be
+-- guessed. Its data key is locked by the file cards-lock-<lock>.key.
 CREATE TABLE card_batch (
     id {id},
     sku TEXT NOT NULL REFERENCES sku (id),
@@ -18,7 +19,7 @@ CREATE TABLE card_batch (
     currency TEXT NOT NULL CHECK (length(currency) = 3),
     expires_at_s BIGINT,
     note TEXT NOT NULL,
-    sha256 {blob},
+    file_print {blob},
     lines INTEGER NOT NULL DEFAULT 0 CHECK (lines BETWEEN 0 AND 16777215),
     kept INTEGER NOT NULL DEFAULT 0 CHECK (kept BETWEEN 0 AND 16777215),
     report TEXT NOT NULL DEFAULT '{{}}',
@@ -34,7 +35,7 @@ CREATE TABLE card_batch (
     CHECK ((state = 'stocked') = (stocked_at_s IS NOT NULL)),
     CHECK ((stocked_by IS NULL) = (stocked_at_s IS NULL))
 );
-CREATE UNIQUE INDEX card_batch_file ON card_batch (sku, sha256) WHERE state <> 'discarded';
+CREATE UNIQUE INDEX card_batch_file ON card_batch (sku, file_print) WHERE state <> 'discarded';
 CREATE INDEX card_batch_sku ON card_batch (sku, state, expires_at_s);
 CREATE INDEX card_batch_lock ON card_batch (lock);
 
@@ -140,7 +141,7 @@ CREATE TABLE card_export (
 _FROZEN = ("id", "batch_id", "sku", "fp", "sealed", "tail")
 _BATCH_FROZEN = (
     "id", "sku", "kind", "name", "source", "paid_from", "unit_cost", "currency", "expires_at_s",
-    "note", "sha256", "made_by", "made_at_s",
+    "note", "file_print", "made_by", "made_at_s",
 )  # fmt: skip
 _FOLLOWS = {
     "available": ("reserved", "quarantined", "exported", "void"),

@@ -79,8 +79,8 @@ def take_in(
         VaultShut: the vault's keys are missing.
     """
     check_intake(intake)
-    sha256 = sha256_of(source)
-    batch, key = money_transaction(lambda: _begin(sha256, intake, vault, by, at_s))
+    file_print = vault.file_print(sha256_of(source))
+    batch, key = money_transaction(lambda: _begin(file_print, intake, vault, by, at_s))
     for step in _steps(lines(source), batch.lines):
         _take_step(_Step(batch, step), key, vault, by, at_s)
         if progress:
@@ -166,11 +166,11 @@ class _Step(NamedTuple):
 
 
 def _begin(
-    sha256: bytes, intake: Intake, vault: Vault, by: Asker, at_s: int
+    file_print: bytes, intake: Intake, vault: Vault, by: Asker, at_s: int
 ) -> tuple[Batch, BatchKey]:
-    before = batch_of_file(intake.sku, sha256)
+    before = batch_of_file(intake.sku, file_print)
     if before is None:
-        return insert_batch(NewBatch(intake, "stock", sha256, by.actor, at_s), vault)
+        return insert_batch(NewBatch(intake, "stock", file_print, by.actor, at_s), vault)
     if before.state is not BatchState.IMPORTING:
         raise Conflict(
             f"This file was taken in before, as batch {before.id} with {before.kept} keys."

@@ -56,6 +56,10 @@ class Vault:
         key = self._read(self._directory / _PRINT)
         return [hmac.digest(key, card.normal, "sha256") for card in cards]
 
+    def file_print(self, sha256: bytes) -> bytes:
+        """Return what tells a file again: the hash alone of one short key could be guessed."""
+        return hmac.digest(self._read(self._directory / _PRINT), b"file|" + sha256, "sha256")
+
     def new_batch_key(self, name: str) -> tuple[Locked, BatchKey]:
         """Make the data key of a new batch.
 
