@@ -166,9 +166,10 @@ def bait_(command: Command, batch: int, count: int) -> None:
 
 
 @cards.command("rotate-key")
+@click.option("--make-only", is_flag=True, help="Make the lock; lock nothing with it yet.")
 @click.option("--continue", "goes_on", is_flag=True, help="Go on; make no newer lock.")
 @click.pass_obj
-def rotate_key(command: Command, *, goes_on: bool) -> None:
+def rotate_key(command: Command, *, make_only: bool, goes_on: bool) -> None:
     """Make a new lock, and lock every batch with it while the hub goes on.
 
     Back the new file up first thing; the old one may go once this has ended.
@@ -177,6 +178,9 @@ def rotate_key(command: Command, *, goes_on: bool) -> None:
         directory = _directory(hub)
         vault = Vault(directory)
         number = vault.newest_lock() if goes_on else make_next_lock(directory)
+        if make_only:
+            click.echo(f"cards-lock-{number:03}.key is made; go on with --continue.")
+            return
         done = lock_all_anew(vault, _tell_locks)
     click.echo(f"{done} data keys are locked with cards-lock-{number:03}.key.")
 

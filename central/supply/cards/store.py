@@ -60,8 +60,8 @@ def insert_batch(new: NewBatch, vault: Vault) -> tuple[Batch, BatchKey]:
         (
             intake.sku, new.kind, "importing" if is_ours else "stocked", name, intake.source,
             intake.paid_from, intake.unit_cost.minor, intake.unit_cost.currency,
-            intake.expires_at_s, intake.note, new.file_print, locked.lock, locked.content, new.actor,
-            new.at_s, None if is_ours else new.actor, None if is_ours else new.at_s,
+            intake.expires_at_s, intake.note, new.file_print, locked.lock, locked.content,
+            new.actor, new.at_s, None if is_ours else new.actor, None if is_ours else new.at_s,
         ),
     )  # fmt: skip
     return get_batch(batch_id), key

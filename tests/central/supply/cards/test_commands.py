@@ -84,3 +84,5 @@ def test_a_lock_is_changed(hub: Hub, file: Path) -> None:
     result = hub.invoke("cards", "rotate-key", "--continue")
     assert result.stdout == "0 data keys are locked with cards-lock-002.key.\n"
     assert a_vault(hub.directory).newest_lock() == 2
+    told = hub.do("cards", "rotate-key", "--make-only")
+    assert told == "cards-lock-003.key is made; go on with --continue.\n"
