@@ -10,6 +10,7 @@ from central.errors import Conflict, NotFound, RequestInvalid
 from central.supply.product_types import store
 from central.supply.product_types.delivery import render
 from central.supply.product_types.fields import check_fields
+from central.supply.product_types.model import TypeVersion
 from tests.central.builders import Database, at_once
 from tests.central.supply.product_types.builders import a_body, a_field, both
 
@@ -21,7 +22,7 @@ def hub(hub_database: Database) -> None:
     """An empty hub."""
 
 
-def add(type_id: str = "course", **bent: Any) -> store.TypeVersion:
+def add(type_id: str = "course", **bent: Any) -> TypeVersion:
     body = bent.pop("body", a_body(a_field("account"), delivery="{link}"))
     return store.add(type_id, NAMES, bent.pop("how", "link"), body, by="amy", at_s=5)
 
@@ -85,7 +86,7 @@ def test_what_is_not_there_is_told() -> None:
 
 def test_of_two_who_add_the_same_one_is_told() -> None:
     found = at_once(2, lambda _: add())
-    assert sorted(type(one) for one in found if isinstance(one, Exception)) == [Conflict]
+    assert [type(one) for one in found if isinstance(one, Exception)] == [Conflict]
 
 
 def test_two_who_revise_at_once_make_two_versions() -> None:
