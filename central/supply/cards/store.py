@@ -189,8 +189,8 @@ def key_of_unit(unit: str) -> MaskedKey | None:
 
 
 def keys_of_print(fingerprint: bytes) -> list[MaskedKey]:
-    """Return every key of one fingerprint, of whatever SKU."""
-    return _keys("WHERE fp = ? ORDER BY id", (fingerprint,))
+    """Return every key of one fingerprint that is not void, of whatever SKU."""
+    return _keys("WHERE fp = ? AND state <> 'void' ORDER BY id", (fingerprint,))
 
 
 def first_tails(batch_id: int, count: int) -> list[tuple[int, str]]:

@@ -61,8 +61,7 @@ CREATE TABLE card_key (
     CONSTRAINT card_key_export CHECK ((state = 'exported') = (export_id IS NOT NULL))
 );
 -- The same card twice cannot be in stock, nor be sold twice; one that was void may come again.
-CREATE UNIQUE INDEX card_key_fp ON card_key (sku, fp) WHERE state <> 'void';
-CREATE INDEX card_key_print ON card_key (fp);
+CREATE UNIQUE INDEX card_key_fp ON card_key (fp, sku) WHERE state <> 'void';
 -- Free is whatever is reserved until a moment that has passed; what is available since 0.
 CREATE INDEX card_key_free ON card_key (batch_id, reserved_until_s, id)
     WHERE state IN ('available', 'reserved');

@@ -225,7 +225,8 @@ def _why_left(batch: Batch, left: list[SealedKey]) -> list[tuple[int, Fault]]:
     ours = {
         bytes(fp)
         for (fp,) in rows(
-            f"SELECT fp FROM card_key WHERE batch_id = ? AND sku = ? AND fp IN ({marks})",
+            f"SELECT fp FROM card_key WHERE batch_id = ? AND sku = ? AND state <> 'void'"
+            f" AND fp IN ({marks})",
             (batch.id, batch.sku, *(one.fp for one in left)),
         )
     }

@@ -24,6 +24,10 @@ from central.supply.cards.vault.seal import BatchKey, seal, unseal
 
 LOCKS_MAX = 999
 _PRINT = "cards-print.key"
+_HELP = (
+    "Put it back from your copy; a hub that never had one makes it with: tearoff-hub cards"
+    " make-keys"
+)
 
 
 class Locked(NamedTuple):
@@ -96,10 +100,7 @@ class Vault:
         """
         numbers = locks(self._directory)
         if not numbers:
-            raise VaultShut(
-                f"{self._directory} has no cards-lock-001.key. Put it back from your copy; a hub"
-                " that never had one makes it with: tearoff-hub cards make-keys"
-            )
+            raise VaultShut(f"{self._directory} has no cards-lock-001.key. {_HELP}")
         return numbers[-1]
 
     def _lock(self, number: int, key: bytes, name: str) -> Locked:
@@ -120,7 +121,7 @@ class Vault:
         try:
             return read_key(path)
         except ConfigInvalid as exc:
-            raise VaultShut(exc.detail) from None
+            raise VaultShut(f"{exc.detail}. {_HELP}") from None
 
 
 def make_keys(directory: Path) -> None:
