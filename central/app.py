@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import waitress
-from flask import Flask, Request, Response, jsonify, render_template, request, session
+from flask import Flask, Response, jsonify, render_template, request, session
 from flask_babel import Babel, gettext
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -30,6 +29,7 @@ from central.foundation.people.roles import Permission, may
 from central.foundation.web import problem as problem_pages
 from central.foundation.web import session as sessions
 from central.foundation.web.describe import ProblemJson, problems
+from central.foundation.web.in_memory import InMemory
 from central.foundation.web.permission import ANYBODY, PERSON, guard, needs
 from central.foundation.web.problem import register_problems, validation_problem
 from central.foundation.web.words import (
@@ -78,6 +78,7 @@ from central.stores.units import overview as unit_overview
 from central.stores.units import pages as unit_pages
 from central.supply.cards import api as cards_api
 from central.supply.cards import pages as card_pages
+from central.supply.cards.access.log import alerts
 from central.supply.cards.room import Room
 from central.supply.cards.vault.keys import Vault
 from central.supply.catalogue import products
@@ -99,16 +100,6 @@ CSP = {
     "frame-ancestors": "'none'",
     "base-uri": "'none'",
 }
-
-
-class InMemory(Request):
-    """A request whose files stay in memory, which its length bounds.
-
-    A temporary file would have keys in it that nobody has encrypted yet.
-    """
-
-    def _get_file_stream(self, *_: object, **__: object) -> IO[bytes]:
-        return io.BytesIO()
 
 
 class HealthJson(BaseModel):
@@ -397,6 +388,8 @@ def _tiles(now: int) -> list[dict[str, Any]]:
         open_conflicts = len(redemptions.conflicts())
         look = "bad" if open_conflicts else "good"
         tile(look, "/conflicts", open_conflicts, gettext("Conflicts"))
+    if may(role, Permission.CARDS_READ) and (touched := len(alerts())):
+        tile("bad", "/cards", touched, gettext("Breach alerts"))
     if may(role, Permission.LEDGER_READ):
         audit = newest_or_now(now)
         faults = len(audit.findings)

@@ -156,6 +156,7 @@ def test_an_alert_stands_on_top_until_somebody_looks_after_it(app: Any, vault: V
         "The key." in fill_in(client, f"{path}/reveal", path, reason="so", password=password).text
     )
     assert "Breach alert" in client.get(PAGE).text
+    assert "Breach alert" in client.get("/").text
     [alert] = alerts()
     fill_in(client, f"/cards/alerts/{alert.id}/seen", PAGE)
     assert "Breach alert" not in client.get(PAGE).text
