@@ -81,7 +81,13 @@ from central.supply.cards import pages as card_pages
 from central.supply.cards.access.log import alerts
 from central.supply.cards.room import Room
 from central.supply.cards.vault.keys import Vault
-from central.supply.catalogue import products
+from central.supply.catalogue import api as catalogue_api
+from central.supply.catalogue import pages as catalogue_pages
+from central.supply.catalogue import products, shelf
+from central.supply.prices import api as prices_api
+from central.supply.prices import pages as price_pages
+from central.supply.prices.ask import unknown_cost
+from central.supply.product_types import pages as type_pages
 from edge import __version__
 from edge.contract.bundle import LOCALES
 from edge.contract.ids import ProductId
@@ -116,7 +122,7 @@ def _products() -> list[Named]:
 
 def _category_of(product: int) -> str:
     products.get(ProductId(product))  # or it is not found
-    return ""  # the catalogue has no categories yet
+    return shelf.category_of_product(product)
 
 
 OUTSIDE_OF_SHARING = Outside(
@@ -264,6 +270,8 @@ def _register_routes(
         cases_api.blueprint(clock),
         settlement_api.blueprint(stores, config.currency, clock),
         cards_api.blueprint(cards),
+        catalogue_api.blueprint(clock),
+        prices_api.blueprint(OUTSIDE_OF_SHARING, unknown_cost, config.currency, clock),
     )
     for api in apis:
         app.register_api(api)
@@ -279,9 +287,12 @@ def _register_routes(
     app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))
     app.register_blueprint(card_pages.blueprint(cards))
     app.register_blueprint(payout_pages.blueprint(config.currency, config.timezone, clock))
-    app.register_blueprint(
-        sharing_pages.blueprint(OUTSIDE_OF_SHARING, config.currency, config.timezone, clock)
-    )
+    for pages in (sharing_pages, price_pages):
+        app.register_blueprint(
+            pages.blueprint(OUTSIDE_OF_SHARING, config.currency, config.timezone, clock)
+        )
+    app.register_blueprint(catalogue_pages.blueprint(config.currency, clock))
+    app.register_blueprint(type_pages.blueprint(config.timezone, clock))
 
     @app.get("/", doc_ui=False)
     @needs(PERSON)

@@ -28,6 +28,12 @@ class Permission(StrEnum):
     CARDS_IMPORT = "cards.import"
     CARDS_REVEAL = "cards.reveal"
     CARDS_EXPORT_APPROVE = "cards.export-approve"
+    CATALOGUE_READ = "catalogue.read"
+    CATALOGUE_MANAGE = "catalogue.manage"
+    PRICES_READ = "prices.read"
+    PRICES_MANAGE = "prices.manage"
+    COST_SEE = "cost.see"
+    """What things cost the house, and what nobody may go below."""
 
 
 ROLES: dict[str, frozenset[Permission]] = {
@@ -45,6 +51,10 @@ ROLES: dict[str, frozenset[Permission]] = {
             Permission.SETTLEMENT_MANAGE,
             Permission.CASES_DECIDE,
             Permission.CARDS_READ,
+            Permission.CATALOGUE_READ,
+            Permission.PRICES_READ,
+            Permission.PRICES_MANAGE,
+            Permission.COST_SEE,
         }
     ),
     "viewer": frozenset(p for p in Permission if p.endswith(".read")),

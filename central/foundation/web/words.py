@@ -38,8 +38,14 @@ NAVIGATION = (
     ("sharing.rules", N_("Profit sharing"), Permission.SHARING_READ),
     ("payouts.show", N_("Payouts"), Permission.PAYOUTS_READ),
     ("cards.show", N_("Card keys"), Permission.CARDS_READ),
+    ("catalogue.show", N_("Catalogue"), Permission.CATALOGUE_READ),
+    ("prices.show", N_("Prices"), Permission.PRICES_READ),
 )
-ROOMS = {"cases": "redemptions.show_conflicts", "statements": "settlement.show"}
+ROOMS = {
+    "cases": "redemptions.show_conflicts",
+    "statements": "settlement.show",
+    "product_types": "catalogue.show",
+}
 """Where pages hang that are of another blueprint than the page that leads to them."""
 STATES = {
     "active": N_("active"),

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from central.foundation.db.engine import money_transaction
 from central.foundation.people.roles import Permission
 from central.foundation.web.describe import BodyJson, Whole, problems
-from central.foundation.web.permission import actor, needs
+from central.foundation.web.permission import actor, is_allowed, needs
 from central.supply.cards.access import log
 from central.supply.cards.access.log import Asker
 from central.supply.cards.intake import take
@@ -77,7 +77,7 @@ class CardBatchJson(BaseModel):
     sku: str = Field(description="What its keys are sold as.")
     state: str = Field(description="importing, staged, stocked, discarded.")
     source: str = Field(description="From whom.")
-    unit_cost_minor: int = Field(description="What one has cost.")
+    unit_cost_minor: int | None = Field(description="What one has cost; null without cost.see.")
     currency: str = Field(description="ISO 4217.")
     expires_at_s: int | None = Field(description="Until when each may be used.")
     lines: int = Field(description="Lines of the file that were read.")
@@ -210,10 +210,11 @@ def _add_batches(api: APIBlueprint, room: Room) -> None:
 
 
 def _answer(batch: Batch) -> Response:
+    cost = batch.unit_cost.minor if is_allowed(Permission.COST_SEE) else None
     return jsonify(
         {
             "id": batch.id, "sku": batch.sku, "state": str(batch.state), "source": batch.source,
-            "unit_cost_minor": batch.unit_cost.minor, "currency": batch.unit_cost.currency,
+            "unit_cost_minor": cost, "currency": batch.unit_cost.currency,
             "expires_at_s": batch.expires_at_s, "lines": batch.lines, "kept": batch.kept,
             "report": batch.report,
         }

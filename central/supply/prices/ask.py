@@ -19,6 +19,10 @@ CostOf = Callable[[SkuId, str, int], Money | None]
 """What the house pays for one piece of a SKU, in a currency, at a moment; None if nobody knows."""
 
 
+def unknown_cost(_sku: SkuId, _currency: str, _at_s: int) -> None:
+    """Say that nobody knows what a SKU costs the house."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """What somebody wants to know the price of.

@@ -57,6 +57,13 @@ def test_keys_come_in_and_are_counted(caller: Caller, vault: Vault) -> None:
     caller.ask("POST", "/v1/cards/batches", 404, **{**COMING, "sku": "NONE"})
 
 
+def test_who_may_not_see_costs_does_not(caller: Caller, vault: Vault) -> None:
+    batch = caller.ask("POST", "/v1/cards/batches", **COMING)
+    assert batch["unit_cost_minor"] == 950
+    viewer = Caller(caller.app, "viewer")
+    assert viewer.get(f"/v1/cards/batches/{batch['id']}")["unit_cost_minor"] is None
+
+
 def test_what_was_not_stocked_is_thrown_away(caller: Caller, vault: Vault) -> None:
     staged = caller.ask("POST", "/v1/cards/batches", **COMING)
     thrown = caller.ask("POST", f"/v1/cards/batches/{staged['id']}/discard")

@@ -135,6 +135,7 @@ def test_who_may_only_read_sees_no_form_and_no_key(app: Any, vault: Vault) -> No
     for page in (PAGE, "/cards/keys", path, "/cards/batches/1", "/cards/log"):
         text = client.get(page).text
         assert secret(1) not in text
+        assert "9.50" not in text
         assert "/reveal" not in text
     assert fill_in(client, f"{path}/reveal", PAGE, reason="so", password="x").status_code == 403
 
