@@ -85,7 +85,7 @@ def count() -> int:
     return int(text)
 
 
-def after() -> int:
-    """Return the key behind which a list goes on."""
-    text = request.args.get("after", "")
+def number(name: str) -> int:
+    """Return a number that stands in the address; 0 if there is none."""
+    text = request.args.get(name, "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else 0

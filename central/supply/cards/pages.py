@@ -80,7 +80,7 @@ def _add_stock(pages: Blueprint, room: Room) -> None:
             **words.WORDS,
         )  # fmt: skip
 
-    @pages.post("/cards/alerts/<int:alert_id>/seen")
+    @pages.post("/cards/alerts/<int(max=9007199254740991):alert_id>/seen")
     @needs(Permission.CARDS_EXPORT_APPROVE)
     def seen(alert_id: int) -> Answer:
         with told(gettext("It is noted that you look after it.")):
@@ -101,7 +101,7 @@ def _add_batches(pages: Blueprint, room: Room) -> None:
             return redirect(url_for("cards.show"))
         return redirect(url_for("cards.batch", batch_id=batch.id))
 
-    @pages.get("/cards/batches/<int:batch_id>")
+    @pages.get("/cards/batches/<int(max=9007199254740991):batch_id>")
     @needs(Permission.CARDS_READ)
     def batch(batch_id: int) -> str:
         found = get_batch(batch_id)
@@ -110,7 +110,9 @@ def _add_batches(pages: Blueprint, room: Room) -> None:
             **words.WORDS,
         )  # fmt: skip
 
-    @pages.post("/cards/batches/<int:batch_id>/<any(stock, discard, quarantine):step>")
+    @pages.post(
+        "/cards/batches/<int(max=9007199254740991):batch_id>/<any(stock, discard, quarantine):step>"
+    )
     @needs(Permission.CARDS_IMPORT)
     def decide(batch_id: int, step: str) -> Answer:
         with told(gettext("It is done.")):
@@ -125,7 +127,7 @@ def _add_batches(pages: Blueprint, room: Room) -> None:
                 money_transaction(lambda: set_aside.quarantine_batch(batch_id, by, at_s, why))
         return redirect(url_for("cards.batch", batch_id=batch_id))
 
-    @pages.post("/cards/batches/<int:batch_id>/bait")
+    @pages.post("/cards/batches/<int(max=9007199254740991):batch_id>/bait")
     @needs(Permission.CARDS_EXPORT_APPROVE)
     def plant(batch_id: int) -> Answer:
         with told(gettext("Bait is planted. Nobody sees which keys it is.")):
@@ -138,8 +140,8 @@ def _add_keys(pages: Blueprint, room: Room) -> None:
     @needs(Permission.CARDS_READ)
     def some() -> str:
         asked = request.args
-        batch = asked.get("batch", type=int)
-        sku, state, after = asked.get("sku", ""), asked.get("state", ""), form.after()
+        batch = form.number("batch") or None
+        sku, state, after = asked.get("sku", ""), asked.get("state", ""), form.number("after")
         found = keys(SHOWN, sku=sku, batch=batch, state=state, after=after)
         return render_template(
             "cards/keys.html", keys=found, sku=sku, batch=batch, state=state, shown=SHOWN,
@@ -160,12 +162,12 @@ def _add_keys(pages: Blueprint, room: Room) -> None:
             shown=SHOWN, skus=key_skus(), note=None, searched=True, **words.WORDS,
         )  # fmt: skip
 
-    @pages.get("/cards/keys/<int:key>")
+    @pages.get("/cards/keys/<int(max=9007199254740991):key>")
     @needs(Permission.CARDS_READ)
     def key(key: int) -> str:
         return _key_page(key, None)
 
-    @pages.post("/cards/keys/<int:key>/reveal")
+    @pages.post("/cards/keys/<int(max=9007199254740991):key>/reveal")
     @needs(Permission.CARDS_REVEAL)
     def reveal(key: int) -> Any:
         get_key(key)
@@ -183,7 +185,7 @@ def _add_keys(pages: Blueprint, room: Room) -> None:
 
 
 def _add_changes_of_keys(pages: Blueprint, room: Room) -> None:
-    @pages.post("/cards/keys/<int:key>/<any(quarantine, release, void):act>")
+    @pages.post("/cards/keys/<int(max=9007199254740991):key>/<any(quarantine, release, void):act>")
     @needs(Permission.CARDS_IMPORT)
     def change(key: int, act: str) -> Answer:
         with told(gettext("It is done.")):
@@ -210,14 +212,14 @@ def _add_exports(pages: Blueprint, room: Room) -> None:
             export.request(sku, form.count(), why, asker(), room.now_s())
         return redirect(url_for("cards.show"))
 
-    @pages.post("/cards/exports/<int:number>/<any(approve, refuse):verdict>")
+    @pages.post("/cards/exports/<int(max=9007199254740991):number>/<any(approve, refuse):verdict>")
     @needs(Permission.CARDS_EXPORT_APPROVE)
     def decide_export(number: int, verdict: str) -> Answer:
         with told(gettext("It is decided.")):
             export.decide(number, asker(), room.now_s(), approved=verdict == "approve")
         return redirect(url_for("cards.show"))
 
-    @pages.post("/cards/exports/<int:number>/fetch")
+    @pages.post("/cards/exports/<int(max=9007199254740991):number>/fetch")
     @needs(Permission.CARDS_REVEAL)
     def fetch(number: int) -> Any:
         by, at_s = asker(), room.now_s()

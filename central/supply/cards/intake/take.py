@@ -60,8 +60,8 @@ def check_intake(intake: Intake) -> None:
         raise RequestInvalid("A cost is not negative.")
     if not 1 <= len(intake.source) <= 64 or not intake.source.isprintable():
         raise RequestInvalid("Say in 1 to 64 characters where the keys are from.")
-    if len(intake.note) > 500:
-        raise RequestInvalid("A note has 500 characters at most.")
+    if len(intake.note) > 500 or not intake.note.isprintable():
+        raise RequestInvalid("A note is one line of 500 characters at most.")
 
 
 def take_in(

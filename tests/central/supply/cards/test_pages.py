@@ -128,6 +128,14 @@ def test_a_key_is_seen_with_a_reason_and_a_password(app: Any, vault: Vault) -> N
     assert all(word in log for word in ("case 3", "wrong password", "seen", "hold"))
 
 
+@pytest.mark.parametrize("number", ["9" * 15, "9" * 30])
+def test_what_is_not_there_is_not_found(app: Any, number: str) -> None:
+    client = as_person(app)
+    assert client.get(f"/cards/keys/{number}").status_code == 404
+    assert client.get(f"/cards/batches/{number}").status_code == 404
+    assert client.get(f"/cards/keys?batch={number}&after={number}&sku=x&state=y").status_code == 200
+
+
 def test_who_may_only_read_sees_no_form_and_no_key(app: Any, vault: Vault) -> None:
     stocked(vault, [1])
     client = as_person(app, "viewer")

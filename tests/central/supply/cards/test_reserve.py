@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import peewee
 import pytest
@@ -27,8 +29,8 @@ from central.supply.cards.vault.keys import Vault
 from edge.contract.money import Money
 from tests import builders as b
 from tests.central.books import balances
-from tests.central.builders import TODAY
-from tests.central.supply.cards.builders import CENTS, LI, SKU, an_intake, stocked
+from tests.central.builders import TODAY, Database
+from tests.central.supply.cards.builders import CENTS, LI, SKU, a_vault, add_sku, an_intake, stocked
 
 LATER_S = b.NOW_S + 900
 
@@ -174,13 +176,21 @@ def test_the_schema_itself_refuses(vault: Vault, sql: str) -> None:
         posting_transaction(lambda: change(sql))
 
 
-@pytest.mark.parametrize(
-    ("transaction", "count"), [(money_transaction, 500), (posting_transaction, 100)]
-)
-def test_of_many_who_want_few_nobody_gets_another_ones_key(
-    vault: Vault, transaction: object, count: int
-) -> None:
+def test_of_many_who_want_few_nobody_gets_another_ones_key(vault: Vault) -> None:
     """2,000 claims of 500 keys; tests/bench/cards.py measures the same from processes."""
+    claimed_by_many(vault, money_transaction, 500)
+
+
+@pytest.mark.postgres
+def test_nor_beside_one_another(postgres_database: Database, tmp_path: Path) -> None:
+    """As READ COMMITTED shows it: there ``SKIP LOCKED`` and the conditional update are all."""
+    add_sku()
+    claimed_by_many(a_vault(tmp_path), posting_transaction, 500)
+
+
+def claimed_by_many(
+    vault: Vault, transaction: Callable[[Callable[[], bool]], bool], count: int
+) -> None:
     stocked(vault, range(count))
 
     def claim(n: int) -> bool:
@@ -190,12 +200,13 @@ def test_of_many_who_want_few_nobody_gets_another_ones_key(
             found = reserve(SKU, [unit], LATER_S, b.NOW_S)
             return isinstance(found, list) and hand_over(unit, b.NOW_S) is not None
 
-        return bool(transaction(work))  # type: ignore[operator]
+        return transaction(work)
 
     with ThreadPoolExecutor(8) as pool:
         served = Counter(pool.map(claim, range(4 * count)))
     assert served == {True: count, False: 3 * count}
-    assert rows("SELECT count(*), count(DISTINCT key_id), count(DISTINCT unit)"
-                " FROM card_handover") == [(count, count, count)]  # fmt: skip
+    counted = rows("SELECT count(*), count(DISTINCT key_id), count(DISTINCT unit)"
+                   " FROM card_handover")  # fmt: skip
+    assert counted == [(count, count, count)]
     assert stock_of(SKU, b.NOW_S) == 0
     assert findings() == []
