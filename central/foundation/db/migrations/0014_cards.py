@@ -199,9 +199,10 @@ RULES = (
         " AND OLD.unit IS DISTINCT FROM NEW.unit",
     ),
     (
-        "card_key", "UPDATE", "only keys of a stocked batch are reserved",
-        "NEW.state = 'reserved' AND NOT EXISTS (SELECT 1 FROM card_batch b"
-        " WHERE b.id = NEW.batch_id AND b.state = 'stocked' AND b.kind = 'stock')",
+        # What is staged is counted already, and its cost is posted by that count.
+        "card_key", "UPDATE", "only keys of a stocked batch are sold or set aside",
+        "NOT EXISTS (SELECT 1 FROM card_batch b WHERE b.id = NEW.batch_id"
+        " AND b.state = 'stocked' AND (b.kind = 'stock' OR NEW.state <> 'reserved'))",
     ),
     (
         "card_key", "DELETE", "a key stays",

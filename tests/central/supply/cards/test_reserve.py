@@ -12,6 +12,8 @@ import pytest
 
 from central.errors import Conflict
 from central.foundation.db.engine import change, money_transaction, posting_transaction, rows
+from central.supply.cards.intake.read_file import Layout, from_bytes
+from central.supply.cards.intake.take import take_in
 from central.supply.cards.model import HandedOver, KeyState, Reserved, Shortage
 from central.supply.cards.reserve import (
     DAY_S,
@@ -22,7 +24,7 @@ from central.supply.cards.reserve import (
     replace,
     reserve,
 )
-from central.supply.cards.set_aside import quarantine, release, void
+from central.supply.cards.set_aside import quarantine, quarantine_batch, release, void
 from central.supply.cards.stock import differences, findings, stock_of, stocks
 from central.supply.cards.store import get_key, keys
 from central.supply.cards.vault.keys import Vault
@@ -30,7 +32,16 @@ from edge.contract.money import Money
 from tests import builders as b
 from tests.central.books import balances
 from tests.central.builders import TODAY, Database
-from tests.central.supply.cards.builders import CENTS, LI, SKU, a_vault, add_sku, an_intake, stocked
+from tests.central.supply.cards.builders import (
+    CENTS,
+    LI,
+    SKU,
+    a_vault,
+    add_sku,
+    an_intake,
+    secret,
+    stocked,
+)
 
 LATER_S = b.NOW_S + 900
 
@@ -133,6 +144,21 @@ def test_what_is_set_aside_is_not_sold_and_what_is_void_leaves_the_stock(vault: 
     kept("U1")
     with pytest.raises(Conflict, match="is reserved"):
         money_transaction(lambda: void(first.id, LI, b.NOW_S, "so", day=TODAY))
+
+
+def test_what_is_only_looked_at_is_neither_sold_nor_set_aside(vault: Vault) -> None:
+    """Its cost is posted by what was counted, so nothing may leave it before."""
+    source = from_bytes("keys", secret(1).encode(), Layout.SECRET)
+    batch = take_in(source, an_intake(), vault, LI, b.NOW_S)
+    [key] = keys(9)
+    with pytest.raises(Conflict):
+        money_transaction(lambda: void(key.id, LI, b.NOW_S, "so", day=TODAY))
+    with pytest.raises(Conflict):
+        money_transaction(lambda: quarantine(key.id, LI, b.NOW_S, "so"))
+    assert money_transaction(lambda: quarantine_batch(batch.id, LI, b.NOW_S, "so")) == 0
+    assert money_transaction(lambda: reserve(SKU, ["U"], LATER_S, b.NOW_S)) == Shortage(SKU, 1, 0)
+    with pytest.raises(peewee.DatabaseError, match="stocked batch"):
+        posting_transaction(lambda: change("UPDATE card_key SET state = 'void'"))
 
 
 def test_the_stock_account_is_what_the_unsold_keys_have_cost(vault: Vault) -> None:
