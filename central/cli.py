@@ -45,7 +45,9 @@ from central.stores.vouchers.status import revoke as revoke_voucher
 from central.stores.vouchers.status import suspend
 from central.supply.cards import commands as cards_commands
 from central.supply.cards.vault.keys import make_keys as make_vault_keys
+from central.supply.catalogue import commands as catalogue_commands
 from central.supply.catalogue import products
+from central.supply.prices import commands as price_commands
 from edge import __version__
 from edge.contract.bundle import Product
 from edge.contract.ids import ProductId, StoreGroup, StoreId, UnitId, parse_voucher_id
@@ -140,6 +142,8 @@ main.add_command(payout_commands.payouts)
 main.add_command(cases_commands.group)
 main.add_command(cards_commands.cards)
 main.add_command(reconciliation_commands.reconcile)
+main.add_command(catalogue_commands.catalogue)
+main.add_command(price_commands.commands(OUTSIDE_OF_SHARING))
 main.add_command(settlement_commands.group(lambda config: SettlementFacts(config.currency)))
 main.add_command(sharing_commands.commands(OUTSIDE_OF_SHARING, suspended))
 for command in ledger_commands.COMMANDS:

@@ -117,7 +117,8 @@ HUB = [
     "/", "/units", "/redemptions", "/conflicts", "/cases", "/cases/1", "/settlement",
     "/settlement/watermark", "/reconciliation", "/ledger", f"/ledger/2310.{STORE}", "/sharing",
     "/sharing/rules/default/new", "/sharing/simulate?amount=99.99", "/cards", "/cards/keys",
-    "/cards/log", "/nowhere",
+    "/cards/log", "/catalogue/types/new", "/prices/promotions",
+    "/nowhere",
 ]  # fmt: skip
 
 

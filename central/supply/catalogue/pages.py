@@ -158,7 +158,7 @@ class _Pages:
         file = request.files.get("file")
         try:
             if file and file.filename:
-                text = read_upload(file.read())
+                text = sheet.read_upload(file.read())
             if request.method != "POST" or not text.strip():
                 return self._table("", None)
             if not request.form.get("confirmed"):
@@ -221,17 +221,6 @@ def blueprint(currency: str, now_s: Callable[[], int]) -> Blueprint:
         return shown.table()
 
     return pages
-
-
-def read_upload(raw: bytes) -> str:
-    """Return the text of a table: UTF-8, or GB 18030, which Chinese spreadsheets write."""
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            return raw.decode("gb18030")
-        except UnicodeDecodeError as exc:
-            raise RequestInvalid(N_("This is no table that can be read.")) from exc
 
 
 def _item_fields(item: Item) -> dict[str, str]:

@@ -45,6 +45,17 @@ class SkuSheet:
     faults: list[tuple[int, str]] = field(default_factory=list)
 
 
+def read_upload(raw: bytes) -> str:
+    """Return the text of a table: UTF-8, or GB 18030, which Chinese spreadsheets write."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            return raw.decode("gb18030")
+        except UnicodeDecodeError as exc:
+            raise RequestInvalid(N_("This is no table that can be read.")) from exc
+
+
 def read_table(
     text: str, needed: Sequence[str], allowed: Sequence[str]
 ) -> list[tuple[int, dict[str, str]]]:

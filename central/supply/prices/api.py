@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Response, jsonify
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
@@ -37,6 +37,7 @@ from central.supply.prices.model import (
 )
 from central.supply.prices.snapshot import seen
 from central.supply.product_types.model import Names
+from central.supply.product_types.words import reader_locale
 from edge.contract.money import Money
 
 SECURITY: list[dict[str, list[str]]] = [{"api_key": []}]
@@ -180,7 +181,7 @@ def answer_body(
         return {
             "quote": None, "reason": str(found.reason), "text": why.refusal(found, translate)
         }  # fmt: skip
-    language = locale or str(get_locale()).replace("_", "-")
+    language = locale or reader_locale()
 
     def sentence(step: Step) -> str:
         return why.sentence(step, found.currency, language, translate)

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from central.errors import HubError, RequestInvalid
@@ -17,11 +17,12 @@ from central.foundation.web.words import N_
 from central.money.sharing.form import read_moment
 from central.money.sharing.ports import Outside
 from central.supply.catalogue import shelf
-from central.supply.catalogue.pages import read_upload
+from central.supply.catalogue.sheet import read_upload
 from central.supply.prices import books, form, mark_ups, promotions, typed, why
 from central.supply.prices.ask import Asked, ask, unknown_cost
 from central.supply.prices.books import Change
 from central.supply.prices.model import Direction, Quote, QuoteRefused, StepKind
+from central.supply.product_types.words import reader_locale
 from edge.contract.money import Money, decimal_text
 
 DIRECTIONS = {
@@ -44,7 +45,7 @@ class _Pages:
 
     def words(self) -> dict[str, Any]:
         """Return what the templates say things with."""
-        locale = _locale()
+        locale = reader_locale()
         return {
             "levels": {one.id: one.name(locale) for one in self.outside.levels()},
             "agents": {one.id: one.name(locale) for one in self.outside.agents()},
@@ -194,7 +195,7 @@ class _Pages:
 
     def _told(self, quote: Quote) -> list[tuple[str, str, int | None]]:
         """Return the steps as they may be shown: look, sentence, and the price after it."""
-        locale = _locale()
+        locale = reader_locale()
         if is_allowed(Permission.COST_SEE):
             return [
                 (
@@ -321,10 +322,6 @@ def _add_changing(pages: Blueprint, shown: _Pages) -> None:
     @needs(Permission.PRICES_MANAGE)
     def table() -> Any:
         return shown.table()
-
-
-def _locale() -> str:
-    return str(get_locale()).replace("_", "-")
 
 
 def _currencies() -> dict[str, str]:

@@ -80,9 +80,8 @@ def read_sheet(text: str, currencies: Mapping[str, str], skus: frozenset[str]) -
     ladders: dict[tuple[str, str], list[tuple[int, Tier, int | None]]] = {}
     for line, row in read_table(text, COLUMNS[:4], COLUMNS):
         try:
-            ladders.setdefault((row["book"], row["sku"]), []).append(
-                (line, *_step(row, currencies, skus))
-            )
+            step = _step(row, currencies, skus)
+            ladders.setdefault((row["book"], row["sku"]), []).append((line, *step))
         except RequestInvalid as exc:
             sheet.faults.append((line, exc.detail))
     for (book, sku), steps in ladders.items():

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 
 from central.errors import HubError
 from central.foundation.people.roles import Permission
@@ -78,7 +78,7 @@ class _Pages:
         )  # fmt: skip
 
     def _rendered(self, found: TypeVersion, checked: Checked) -> str:
-        locale = str(get_locale()).replace("_", "-")
+        locale = words.reader_locale()
         name = found.names.get(locale, found.id)
         given = {**words.SAMPLES, "item": name, "sku": name}
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flask_babel import get_locale
+
 from central.foundation.web.words import N_
 from central.supply.product_types.model import FieldKind, Fulfilment, ValidityKind
 
@@ -33,3 +35,8 @@ SAMPLES = {
     "until": "2026-12-31",
 }  # fmt: skip
 """What stands in the places of a delivery that is only tried."""
+
+
+def reader_locale() -> str:
+    """Return the language of this request as names have it, ``zh-CN`` or ``en``."""
+    return "zh-CN" if str(get_locale()).startswith("zh") else "en"
