@@ -27,13 +27,14 @@ from central.errors import ConfigInvalid, RequestInvalid
 from central.foundation.db.engine import HUB, is_sqlite, open_database, rows
 from central.foundation.jobs import api as jobs_api
 from central.foundation.jobs import pages as job_pages
-from central.foundation.jobs.alerts import alerts
+from central.foundation.jobs.alerts import alerts as open_alerts
 from central.foundation.jobs.outbox import Courier
 from central.foundation.jobs.worker import Worker
 from central.foundation.people.roles import Permission, may
 from central.foundation.web import problem as problem_pages
 from central.foundation.web import session as sessions
 from central.foundation.web.describe import ProblemJson, problems
+from central.foundation.web.in_memory import InMemory
 from central.foundation.web.permission import ANYBODY, PERSON, guard, needs
 from central.foundation.web.problem import register_problems, validation_problem
 from central.foundation.web.words import (
@@ -81,6 +82,10 @@ from central.stores.redemptions import pages as redemption_pages
 from central.stores.settlement_facts import SettlementFacts
 from central.stores.units import overview as unit_overview
 from central.stores.units import pages as unit_pages
+from central.supply.cards import api as cards_api
+from central.supply.cards import pages as card_pages
+from central.supply.cards.access.log import alerts
+from central.supply.cards.room import Room
 from central.supply.cards.vault.keys import Vault
 from central.supply.catalogue import api as catalogue_api
 from central.supply.catalogue import pages as catalogue_pages
@@ -193,6 +198,7 @@ def build(config: HubConfig, clock: Callable[[], int] = now_s) -> OpenAPI:
         validation_error_model=ProblemJson,
         doc_ui=False,
     )
+    app.request_class = InMemory
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config.update(
         SECRET_KEY=keyring.session,
@@ -202,6 +208,7 @@ def build(config: HubConfig, clock: Callable[[], int] = now_s) -> OpenAPI:
         SESSION_COOKIE_SECURE=config.url.startswith("https://"),
         PERMANENT_SESSION_LIFETIME=dt.timedelta(hours=12),
         MAX_CONTENT_LENGTH=BODY_BYTES_MAX,
+        MAX_FORM_MEMORY_SIZE=BODY_BYTES_MAX,
         BABEL_TRANSLATION_DIRECTORIES=str(WEB / "translations"),
         WTF_CSRF_TIME_LIMIT=None,
     )
@@ -268,6 +275,7 @@ def _register_routes(
     offer = app.view_functions["units_api.offer"]
     app.view_functions["units_api.offer"] = limiter.limit("30 per minute")(offer)  # type: ignore[assignment]
     stores = SettlementFacts(config.currency)
+    cards = Room(Vault(config.data_dir / "keys"), config.currency, config.timezone, clock)
     apis = (
         json_api.blueprint(keyring),
         ledger_api.blueprint(clock),
@@ -277,6 +285,7 @@ def _register_routes(
         cases_api.blueprint(clock),
         settlement_api.blueprint(stores, config.currency, clock),
         jobs_api.blueprint(),
+        cards_api.blueprint(cards),
         catalogue_api.blueprint(clock),
         prices_api.blueprint(OUTSIDE_OF_SHARING, cost_of, config.currency, clock),
     )
@@ -293,8 +302,9 @@ def _register_routes(
     app.register_blueprint(reconciliation_pages.blueprint(config.timezone, clock))
     app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))
     app.register_blueprint(order_pages.blueprint(office))
-    app.register_blueprint(shop_pages.blueprint(office, Vault(config.data_dir / "keys"), limiter))
+    app.register_blueprint(shop_pages.blueprint(office, cards.vault, limiter))
     app.register_blueprint(job_pages.blueprint(schedule_of(config, clock), clock))
+    app.register_blueprint(card_pages.blueprint(cards))
     app.register_blueprint(payout_pages.blueprint(config.currency, config.timezone, clock))
     for pages in (sharing_pages, price_pages):
         app.register_blueprint(
@@ -409,9 +419,10 @@ def _tiles(now: int) -> list[dict[str, Any]]:
         look = "bad" if open_conflicts else "good"
         tile(look, "/conflicts", open_conflicts, gettext("Conflicts"))
     if may(role, Permission.JOBS_READ):
-        open_alerts = len(alerts())
-        look = "bad" if open_alerts else "good"
-        tile(look, "/jobs", open_alerts, gettext("Alerts"))
+        told = len(open_alerts())
+        tile("bad" if told else "good", "/jobs", told, gettext("Alerts"))
+    if may(role, Permission.CARDS_READ) and (touched := len(alerts())):
+        tile("bad", "/cards", touched, gettext("Breach alerts"))
     if may(role, Permission.LEDGER_READ):
         audit = newest_or_now(now)
         faults = len(audit.findings)

@@ -45,6 +45,8 @@ from central.stores.vouchers.expire import agree_breakage
 from central.stores.vouchers.issue import Order, issue
 from central.stores.vouchers.status import revoke as revoke_voucher
 from central.stores.vouchers.status import suspend
+from central.supply.cards import commands as cards_commands
+from central.supply.cards.vault.keys import make_keys as make_vault_keys
 from central.supply.catalogue import commands as catalogue_commands
 from central.supply.catalogue import products
 from central.supply.prices import commands as price_commands
@@ -142,6 +144,7 @@ main.add_command(agents_commands.agents)
 main.add_command(payout_commands.payouts)
 main.add_command(cases_commands.group)
 main.add_command(jobs_commands.group(lambda config: schedule_of(config, now_s)))
+main.add_command(cards_commands.cards)
 main.add_command(reconciliation_commands.reconcile)
 main.add_command(catalogue_commands.catalogue)
 main.add_command(price_commands.commands(OUTSIDE_OF_SHARING))
@@ -162,6 +165,7 @@ def init(settings_: Settings, admin: str) -> None:
     except OSError as exc:
         raise ConfigInvalid(f"{config.data_dir} cannot be written: {exc.strerror}") from exc
     keyring.make(config.data_dir / "keys")
+    make_vault_keys(config.data_dir / "keys")
     with Hub(config) as hub:
         trust.publish(hub.keyring, now_s())
         password = login.add_person(admin, "admin", now_s())

@@ -30,6 +30,10 @@ class Permission(StrEnum):
     ORDERS_REFUND = "orders.refund"
     JOBS_READ = "jobs.read"
     JOBS_MANAGE = "jobs.manage"
+    CARDS_READ = "cards.read"
+    CARDS_IMPORT = "cards.import"
+    CARDS_REVEAL = "cards.reveal"
+    CARDS_EXPORT_APPROVE = "cards.export-approve"
     CATALOGUE_READ = "catalogue.read"
     CATALOGUE_MANAGE = "catalogue.manage"
     PRICES_READ = "prices.read"
@@ -55,6 +59,7 @@ ROLES: dict[str, frozenset[Permission]] = {
             Permission.ORDERS_READ,
             Permission.ORDERS_REFUND,
             Permission.JOBS_READ,
+            Permission.CARDS_READ,
             Permission.CATALOGUE_READ,
             Permission.PRICES_READ,
             Permission.PRICES_MANAGE,

@@ -39,6 +39,7 @@ NAVIGATION = (
     ("sharing.rules", N_("Profit sharing"), Permission.SHARING_READ),
     ("payouts.show", N_("Payouts"), Permission.PAYOUTS_READ),
     ("jobs.show", N_("Jobs and alerts"), Permission.JOBS_READ),
+    ("cards.show", N_("Card keys"), Permission.CARDS_READ),
     ("catalogue.show", N_("Catalogue"), Permission.CATALOGUE_READ),
     ("prices.show", N_("Prices"), Permission.PRICES_READ),
 )

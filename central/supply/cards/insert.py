@@ -43,7 +43,7 @@ def insert_keys(batch: Batch, sealed: list[SealedKey], at_s: int) -> set[int]:
     marks = ", ".join(["(?, ?, ?, ?, ?, ?, 'available', ?)"] * len(sealed))
     written = rows(
         "INSERT INTO card_key (id, batch_id, sku, fp, sealed, tail, state, changed_at_s)"
-        f" VALUES {marks} ON CONFLICT (sku, fp) WHERE state <> 'void' DO NOTHING RETURNING id",
+        f" VALUES {marks} ON CONFLICT (fp, sku) WHERE state <> 'void' DO NOTHING RETURNING id",
         tuple(values),
     )
     return {int(number) for (number,) in written}

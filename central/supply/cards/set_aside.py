@@ -13,7 +13,12 @@ from central.supply.cards.access.log import Asker, Noted, alert, note
 from central.supply.cards.model import KeyState, MaskedKey
 from central.supply.cards.store import get_batch, get_key
 
-_IN_NOBODYS_HANDS = "(state = 'available' OR state = 'reserved' AND reserved_until_s <= ?)"
+_STOCKED = (
+    "EXISTS (SELECT 1 FROM card_batch b WHERE b.id = card_key.batch_id AND b.state = 'stocked')"
+)
+_IN_NOBODYS_HANDS = (
+    f"(state = 'available' OR state = 'reserved' AND reserved_until_s <= ?) AND {_STOCKED}"
+)
 
 
 def quarantine(key: int, by: Asker, at_s: int, reason: str) -> MaskedKey:
@@ -69,12 +74,13 @@ def void(key: int, by: Asker, at_s: int, reason: str, *, day: int) -> MaskedKey:
         return get_key(key)
     moved = rows(
         "UPDATE card_key SET state = 'void', unit = NULL, reserved_until_s = 0, changed_at_s = ?"
-        " WHERE id = ? AND state IN ('available', 'quarantined') RETURNING batch_id",
+        f" WHERE id = ? AND state IN ('available', 'quarantined') AND {_STOCKED}"
+        " RETURNING batch_id",
         (at_s, key),
     )
     if moved:
         batch = get_batch(moved[0][0])
-        if batch.unit_cost.minor and batch.state == "stocked":
+        if batch.unit_cost.minor:
             posting = stock_used(f"card-{key}", batch.sku, batch.unit_cost, day, by.actor)
             post(posting, at_s)
     return _done("voided", key, by, at_s, reason, hit=bool(moved))

@@ -27,12 +27,12 @@ class NewBatch(NamedTuple):
 
     Args:
         kind: ``stock``, or ``delivered`` for keys that a supplier delivers to an order.
-        sha256: Of the file; None if there was none.
+        file_print: By which the same file is told again; None if there was none.
     """
 
     intake: Intake
     kind: str
-    sha256: bytes | None
+    file_print: bytes | None
     actor: str
     at_s: int
 
@@ -55,13 +55,13 @@ def insert_batch(new: NewBatch, vault: Vault) -> tuple[Batch, BatchKey]:
     is_ours = new.kind == "stock"
     [(batch_id,)] = rows(
         "INSERT INTO card_batch (sku, kind, state, name, source, paid_from, unit_cost, currency,"
-        " expires_at_s, note, sha256, lock, data_key, made_by, made_at_s, stocked_by,"
+        " expires_at_s, note, file_print, lock, data_key, made_by, made_at_s, stocked_by,"
         " stocked_at_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
             intake.sku, new.kind, "importing" if is_ours else "stocked", name, intake.source,
             intake.paid_from, intake.unit_cost.minor, intake.unit_cost.currency,
-            intake.expires_at_s, intake.note, new.sha256, locked.lock, locked.content, new.actor,
-            new.at_s, None if is_ours else new.actor, None if is_ours else new.at_s,
+            intake.expires_at_s, intake.note, new.file_print, locked.lock, locked.content,
+            new.actor, new.at_s, None if is_ours else new.actor, None if is_ours else new.at_s,
         ),
     )  # fmt: skip
     return get_batch(batch_id), key
@@ -79,6 +79,15 @@ def check_sku(sku: str) -> None:
         raise NotFound(f"There is no SKU {sku}.")
     if found[0][0] not in SELLS_KEYS:
         raise RequestInvalid(f"{sku} is not delivered as a card key.")
+
+
+def key_skus() -> list[str]:
+    """Return the SKUs that are delivered as keys, in the order of their ids."""
+    found = rows(
+        "SELECT id FROM sku WHERE fulfilment IN ('local_key', 'supplier_key')"
+        " AND state <> 'retired' ORDER BY id"
+    )
+    return [sku for (sku,) in found]
 
 
 def get_batch(batch_id: int) -> Batch:
@@ -99,9 +108,9 @@ def newest_batches(count: int, sku: str = "") -> list[Batch]:
     return _batches(f"{where}ORDER BY id DESC LIMIT ?", (*values, count))
 
 
-def batch_of_file(sku: str, sha256: bytes) -> Batch | None:
+def batch_of_file(sku: str, file_print: bytes) -> Batch | None:
     """Return the batch that a file was taken in as; None if it was not, or was thrown away."""
-    found = _batches("WHERE sku = ? AND sha256 = ? AND state <> 'discarded'", (sku, sha256))
+    found = _batches("WHERE sku = ? AND file_print = ? AND state <> 'discarded'", (sku, file_print))
     return found[0] if found else None
 
 
@@ -180,8 +189,8 @@ def key_of_unit(unit: str) -> MaskedKey | None:
 
 
 def keys_of_print(fingerprint: bytes) -> list[MaskedKey]:
-    """Return every key of one fingerprint, of whatever SKU."""
-    return _keys("WHERE fp = ? ORDER BY id", (fingerprint,))
+    """Return every key of one fingerprint that is not void, of whatever SKU."""
+    return _keys("WHERE fp = ? AND state <> 'void' ORDER BY id", (fingerprint,))
 
 
 def first_tails(batch_id: int, count: int) -> list[tuple[int, str]]:

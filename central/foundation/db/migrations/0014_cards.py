@@ -5,7 +5,8 @@ most, whatever the code does: see card_handover.
 """
 
 TABLES = """
--- What came in together. Its data key is locked by the file cards-lock-<lock>.key.
+-- What came in together. file_print is an HMAC: a hash of a file with one short key could be
+-- guessed. Its data key is locked by the file cards-lock-<lock>.key.
 CREATE TABLE card_batch (
     id {id},
     sku TEXT NOT NULL REFERENCES sku (id),
@@ -18,7 +19,7 @@ CREATE TABLE card_batch (
     currency TEXT NOT NULL CHECK (length(currency) = 3),
     expires_at_s BIGINT,
     note TEXT NOT NULL,
-    sha256 {blob},
+    file_print {blob},
     lines INTEGER NOT NULL DEFAULT 0 CHECK (lines BETWEEN 0 AND 16777215),
     kept INTEGER NOT NULL DEFAULT 0 CHECK (kept BETWEEN 0 AND 16777215),
     report TEXT NOT NULL DEFAULT '{{}}',
@@ -34,7 +35,7 @@ CREATE TABLE card_batch (
     CHECK ((state = 'stocked') = (stocked_at_s IS NOT NULL)),
     CHECK ((stocked_by IS NULL) = (stocked_at_s IS NULL))
 );
-CREATE UNIQUE INDEX card_batch_file ON card_batch (sku, sha256) WHERE state <> 'discarded';
+CREATE UNIQUE INDEX card_batch_file ON card_batch (sku, file_print) WHERE state <> 'discarded';
 CREATE INDEX card_batch_sku ON card_batch (sku, state, expires_at_s);
 CREATE INDEX card_batch_lock ON card_batch (lock);
 
@@ -60,8 +61,7 @@ CREATE TABLE card_key (
     CONSTRAINT card_key_export CHECK ((state = 'exported') = (export_id IS NOT NULL))
 );
 -- The same card twice cannot be in stock, nor be sold twice; one that was void may come again.
-CREATE UNIQUE INDEX card_key_fp ON card_key (sku, fp) WHERE state <> 'void';
-CREATE INDEX card_key_print ON card_key (fp);
+CREATE UNIQUE INDEX card_key_fp ON card_key (fp, sku) WHERE state <> 'void';
 -- Free is whatever is reserved until a moment that has passed; what is available since 0.
 CREATE INDEX card_key_free ON card_key (batch_id, reserved_until_s, id)
     WHERE state IN ('available', 'reserved');
@@ -140,7 +140,7 @@ CREATE TABLE card_export (
 _FROZEN = ("id", "batch_id", "sku", "fp", "sealed", "tail")
 _BATCH_FROZEN = (
     "id", "sku", "kind", "name", "source", "paid_from", "unit_cost", "currency", "expires_at_s",
-    "note", "sha256", "made_by", "made_at_s",
+    "note", "file_print", "made_by", "made_at_s",
 )  # fmt: skip
 _FOLLOWS = {
     "available": ("reserved", "quarantined", "exported", "void"),
@@ -199,9 +199,10 @@ RULES = (
         " AND OLD.unit IS DISTINCT FROM NEW.unit",
     ),
     (
-        "card_key", "UPDATE", "only keys of a stocked batch are reserved",
-        "NEW.state = 'reserved' AND NOT EXISTS (SELECT 1 FROM card_batch b"
-        " WHERE b.id = NEW.batch_id AND b.state = 'stocked' AND b.kind = 'stock')",
+        # What is staged is counted already, and its cost is posted by that count.
+        "card_key", "UPDATE", "only keys of a stocked batch are sold or set aside",
+        "NOT EXISTS (SELECT 1 FROM card_batch b WHERE b.id = NEW.batch_id"
+        " AND b.state = 'stocked' AND (b.kind = 'stock' OR NEW.state <> 'reserved'))",
     ),
     (
         "card_key", "DELETE", "a key stays",

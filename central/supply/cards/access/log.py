@@ -111,9 +111,20 @@ def count_since(column: str, value: str, what: str, since_s: int) -> int:
     return int(count)
 
 
-def verify() -> tuple[int, bytes, list[str]]:
-    """Walk the chain; return how many rows it has, its newest hash, and what does not hold."""
+def verify(last: int | None = None) -> tuple[int, bytes, list[str]]:
+    """Walk the chain; return how many rows it has, its newest hash, and what does not hold.
+
+    Args:
+        last: Walk so many of the newest rows only, believing the one before them; None for all.
+    """
     prev, after, findings = GENESIS, 0, list[str]()
+    if last is not None:
+        before = rows(
+            "SELECT id, hash FROM card_access WHERE id <="
+            " (SELECT max(id) FROM card_access) - ? ORDER BY id DESC LIMIT 1",
+            (last,),
+        )
+        prev, after = (bytes(before[0][1]), int(before[0][0])) if before else (prev, after)
     while True:
         found = rows(
             f"SELECT {_COLUMNS}, prev, hash FROM card_access WHERE id > ? ORDER BY id LIMIT ?",

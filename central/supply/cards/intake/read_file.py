@@ -30,7 +30,8 @@ _STEP = 1 << 20
 _SEPARATORS = ("----", "\t", ",", ";", "|")
 """``卡号----密码`` is how the trade writes it."""
 _HEADER = re.compile(
-    r"卡号|卡密|密码|卡片|序列号|兑换码|激活码|card|number|no\.?|secret|code|pin|key|password|serial",
+    r"(充值)?(卡号|卡密)|密码|卡片|序列号|兑换码|激活码"
+    r"|(card|serial|gift)?[ _-]?(card|number|no\.?|code|pin|key|secret|password)s?",
     re.IGNORECASE,
 )
 
@@ -138,11 +139,8 @@ def _line(n: int, row: list[str], layout: Layout) -> Line:
 
 
 def _is_header(row: list[str]) -> bool:
-    # "CODE" alone may begin a key, so every cell must be a word and nothing else.
-    return all(
-        len(cell) <= 20 and not any(c.isdigit() for c in cell) and _HEADER.search(cell)
-        for cell in row
-    )
+    # "CODE" may begin a key, so every cell must be such a word and nothing else.
+    return all(map(_HEADER.fullmatch, row))
 
 
 # --- text ----------------------------------------------------------------------------------------

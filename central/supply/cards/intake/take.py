@@ -51,6 +51,7 @@ def check_intake(intake: Intake) -> None:
     """
     try:
         heading = heading_of(intake.paid_from)
+        heading_of(f"1310.{intake.sku}")
     except ValueError as exc:
         raise RequestInvalid(f"{exc}.") from exc
     if heading.code not in _PAID_FROM:
@@ -59,8 +60,8 @@ def check_intake(intake: Intake) -> None:
         raise RequestInvalid("A cost is not negative.")
     if not 1 <= len(intake.source) <= 64 or not intake.source.isprintable():
         raise RequestInvalid("Say in 1 to 64 characters where the keys are from.")
-    if len(intake.note) > 500:
-        raise RequestInvalid("A note has 500 characters at most.")
+    if len(intake.note) > 500 or not intake.note.isprintable():
+        raise RequestInvalid("A note is one line of 500 characters at most.")
 
 
 def take_in(
@@ -78,8 +79,8 @@ def take_in(
         VaultShut: the vault's keys are missing.
     """
     check_intake(intake)
-    sha256 = sha256_of(source)
-    batch, key = money_transaction(lambda: _begin(sha256, intake, vault, by, at_s))
+    file_print = vault.file_print(sha256_of(source))
+    batch, key = money_transaction(lambda: _begin(file_print, intake, vault, by, at_s))
     for step in _steps(lines(source), batch.lines):
         _take_step(_Step(batch, step), key, vault, by, at_s)
         if progress:
@@ -165,11 +166,11 @@ class _Step(NamedTuple):
 
 
 def _begin(
-    sha256: bytes, intake: Intake, vault: Vault, by: Asker, at_s: int
+    file_print: bytes, intake: Intake, vault: Vault, by: Asker, at_s: int
 ) -> tuple[Batch, BatchKey]:
-    before = batch_of_file(intake.sku, sha256)
+    before = batch_of_file(intake.sku, file_print)
     if before is None:
-        return insert_batch(NewBatch(intake, "stock", sha256, by.actor, at_s), vault)
+        return insert_batch(NewBatch(intake, "stock", file_print, by.actor, at_s), vault)
     if before.state is not BatchState.IMPORTING:
         raise Conflict(
             f"This file was taken in before, as batch {before.id} with {before.kept} keys."
@@ -224,7 +225,8 @@ def _why_left(batch: Batch, left: list[SealedKey]) -> list[tuple[int, Fault]]:
     ours = {
         bytes(fp)
         for (fp,) in rows(
-            f"SELECT fp FROM card_key WHERE batch_id = ? AND sku = ? AND fp IN ({marks})",
+            f"SELECT fp FROM card_key WHERE batch_id = ? AND sku = ? AND state <> 'void'"
+            f" AND fp IN ({marks})",
             (batch.id, batch.sku, *(one.fp for one in left)),
         )
     }

@@ -24,6 +24,10 @@ from central.supply.cards.vault.seal import BatchKey, seal, unseal
 
 LOCKS_MAX = 999
 _PRINT = "cards-print.key"
+_HELP = (
+    "Put it back from your copy; a hub that never had one makes it with: tearoff-hub cards"
+    " make-keys"
+)
 
 
 class Locked(NamedTuple):
@@ -55,6 +59,10 @@ class Vault:
         """Return the fingerprint of each."""
         key = self._read(self._directory / _PRINT)
         return [hmac.digest(key, card.normal, "sha256") for card in cards]
+
+    def file_print(self, sha256: bytes) -> bytes:
+        """Return what tells a file again: the hash alone of one short key could be guessed."""
+        return hmac.digest(self._read(self._directory / _PRINT), b"file|" + sha256, "sha256")
 
     def new_batch_key(self, name: str) -> tuple[Locked, BatchKey]:
         """Make the data key of a new batch.
@@ -92,10 +100,7 @@ class Vault:
         """
         numbers = locks(self._directory)
         if not numbers:
-            raise VaultShut(
-                f"{self._directory} has no cards-lock-001.key. Put it back from your copy; a hub"
-                " that never had one makes it with: tearoff-hub cards make-keys"
-            )
+            raise VaultShut(f"{self._directory} has no cards-lock-001.key. {_HELP}")
         return numbers[-1]
 
     def _lock(self, number: int, key: bytes, name: str) -> Locked:
@@ -116,7 +121,7 @@ class Vault:
         try:
             return read_key(path)
         except ConfigInvalid as exc:
-            raise VaultShut(exc.detail) from None
+            raise VaultShut(f"{exc.detail}. {_HELP}") from None
 
 
 def make_keys(directory: Path) -> None:

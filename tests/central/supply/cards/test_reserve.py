@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import peewee
 import pytest
 
 from central.errors import Conflict
 from central.foundation.db.engine import change, money_transaction, posting_transaction, rows
+from central.supply.cards.intake.read_file import Layout, from_bytes
+from central.supply.cards.intake.take import take_in
 from central.supply.cards.model import HandedOver, KeyState, Reserved, Shortage
 from central.supply.cards.reserve import (
     DAY_S,
@@ -20,15 +24,24 @@ from central.supply.cards.reserve import (
     replace,
     reserve,
 )
-from central.supply.cards.set_aside import quarantine, release, void
+from central.supply.cards.set_aside import quarantine, quarantine_batch, release, void
 from central.supply.cards.stock import differences, findings, stock_of, stocks
 from central.supply.cards.store import get_key, keys
 from central.supply.cards.vault.keys import Vault
 from edge.contract.money import Money
 from tests import builders as b
 from tests.central.books import balances
-from tests.central.builders import TODAY
-from tests.central.supply.cards.builders import CENTS, LI, SKU, an_intake, stocked
+from tests.central.builders import TODAY, Database
+from tests.central.supply.cards.builders import (
+    CENTS,
+    LI,
+    SKU,
+    a_vault,
+    add_sku,
+    an_intake,
+    secret,
+    stocked,
+)
 
 LATER_S = b.NOW_S + 900
 
@@ -133,6 +146,21 @@ def test_what_is_set_aside_is_not_sold_and_what_is_void_leaves_the_stock(vault: 
         money_transaction(lambda: void(first.id, LI, b.NOW_S, "so", day=TODAY))
 
 
+def test_what_is_only_looked_at_is_neither_sold_nor_set_aside(vault: Vault) -> None:
+    """Its cost is posted by what was counted, so nothing may leave it before."""
+    source = from_bytes("keys", secret(1).encode(), Layout.SECRET)
+    batch = take_in(source, an_intake(), vault, LI, b.NOW_S)
+    [key] = keys(9)
+    with pytest.raises(Conflict):
+        money_transaction(lambda: void(key.id, LI, b.NOW_S, "so", day=TODAY))
+    with pytest.raises(Conflict):
+        money_transaction(lambda: quarantine(key.id, LI, b.NOW_S, "so"))
+    assert money_transaction(lambda: quarantine_batch(batch.id, LI, b.NOW_S, "so")) == 0
+    assert money_transaction(lambda: reserve(SKU, ["U"], LATER_S, b.NOW_S)) == Shortage(SKU, 1, 0)
+    with pytest.raises(peewee.DatabaseError, match="stocked batch"):
+        posting_transaction(lambda: change("UPDATE card_key SET state = 'void'"))
+
+
 def test_the_stock_account_is_what_the_unsold_keys_have_cost(vault: Vault) -> None:
     stocked(vault)
     kept("U1")
@@ -174,13 +202,21 @@ def test_the_schema_itself_refuses(vault: Vault, sql: str) -> None:
         posting_transaction(lambda: change(sql))
 
 
-@pytest.mark.parametrize(
-    ("transaction", "count"), [(money_transaction, 500), (posting_transaction, 100)]
-)
-def test_of_many_who_want_few_nobody_gets_another_ones_key(
-    vault: Vault, transaction: object, count: int
-) -> None:
+def test_of_many_who_want_few_nobody_gets_another_ones_key(vault: Vault) -> None:
     """2,000 claims of 500 keys; tests/bench/cards.py measures the same from processes."""
+    claimed_by_many(vault, money_transaction, 500)
+
+
+@pytest.mark.postgres
+def test_nor_beside_one_another(postgres_database: Database, tmp_path: Path) -> None:
+    """As READ COMMITTED shows it: there ``SKIP LOCKED`` and the conditional update are all."""
+    add_sku()
+    claimed_by_many(a_vault(tmp_path), posting_transaction, 500)
+
+
+def claimed_by_many(
+    vault: Vault, transaction: Callable[[Callable[[], bool]], bool], count: int
+) -> None:
     stocked(vault, range(count))
 
     def claim(n: int) -> bool:
@@ -190,12 +226,13 @@ def test_of_many_who_want_few_nobody_gets_another_ones_key(
             found = reserve(SKU, [unit], LATER_S, b.NOW_S)
             return isinstance(found, list) and hand_over(unit, b.NOW_S) is not None
 
-        return bool(transaction(work))  # type: ignore[operator]
+        return transaction(work)
 
     with ThreadPoolExecutor(8) as pool:
         served = Counter(pool.map(claim, range(4 * count)))
     assert served == {True: count, False: 3 * count}
-    assert rows("SELECT count(*), count(DISTINCT key_id), count(DISTINCT unit)"
-                " FROM card_handover") == [(count, count, count)]  # fmt: skip
+    counted = rows("SELECT count(*), count(DISTINCT key_id), count(DISTINCT unit)"
+                   " FROM card_handover")  # fmt: skip
+    assert counted == [(count, count, count)]
     assert stock_of(SKU, b.NOW_S) == 0
     assert findings() == []

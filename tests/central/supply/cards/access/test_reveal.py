@@ -11,7 +11,6 @@ import pytest
 from central.errors import CardUnreadable, Conflict, NotFound
 from central.foundation.db.engine import change, money_transaction, posting_transaction, rows
 from central.foundation.people.login import add_person
-from central.supply.cards.access import log
 from central.supply.cards.access.bait import plant
 from central.supply.cards.access.log import Asker, alerts, newest, see, verify
 from central.supply.cards.access.reveal import (
@@ -31,7 +30,7 @@ from central.supply.cards.store import get_key, keys
 from central.supply.cards.vault.keys import Vault
 from tests import builders as b
 from tests.central.builders import TODAY, at_once
-from tests.central.supply.cards.builders import LI, SKU, secret, stocked
+from tests.central.supply.cards.builders import LI, SKU, secret, stocked, without_rules
 
 BUYER = Asker("buyer", "198.51.100.9")
 
@@ -176,5 +175,11 @@ def test_the_log_is_only_added_to_and_shows_what_was_altered(vault: Vault) -> No
     for sql in ("UPDATE card_access SET actor = 'x'", "DELETE FROM card_access"):
         with pytest.raises(peewee.DatabaseError, match="stays in the log"):
             posting_transaction(lambda s=sql: change(s))  # type: ignore[misc]
-    second = newest(9)[2]
-    assert log.hash_of(head, second) != log.hash_of(head, second._replace(actor="x"))
+    assert verify(2) == (4, head, [])
+    without_rules("card_access")
+    change("UPDATE card_access SET actor = 'somebody else' WHERE id = 2")
+    assert verify()[2] == ["Row 2 of the access log was altered."]
+    change("DELETE FROM card_access WHERE id = 2")
+    assert verify()[2] == [
+        "The access log has no row 2.", "Row 3 of the access log was altered.",
+    ]  # fmt: skip

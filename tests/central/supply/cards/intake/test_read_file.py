@@ -58,6 +58,11 @@ def test_secrets_alone() -> None:
     assert cards(xlsx(["AB12-CD34"], ["EF56-GH78"])) == [Card("AB12-CD34"), Card("EF56-GH78")]
 
 
+def test_a_key_that_looks_like_a_word_is_no_heading() -> None:
+    assert cards(b"KEYBOARD-PIN\nPINEAPPLES") == [Card("KEYBOARD-PIN"), Card("PINEAPPLES")]
+    assert cards(b"Card Number,PIN\n880001,AB12-CD34") == PAIRS[:1]
+
+
 def test_lines_that_are_no_keys_keep_their_numbers() -> None:
     found = read(
         "卡号,卡密\n1,库存不足\n\n2,=1+1\n3,AB12-CD34\n4\n5,AB,CD\n".encode(), Layout.NUMBER_SECRET

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from central.errors import Conflict, NotFound, PostingRefused, RequestInvalid
-from central.foundation.db.engine import money_transaction, rows
+from central.foundation.db.engine import money_transaction, open_database, rows
 from central.supply.cards.access.bait import plant
 from central.supply.cards.access.log import alerts
 from central.supply.cards.access.unseal import unseal
@@ -21,7 +24,7 @@ from central.supply.cards.vault.keys import Vault
 from edge.contract.money import Money
 from tests import builders as b
 from tests.central.books import balances
-from tests.central.builders import TODAY
+from tests.central.builders import TODAY, Database
 from tests.central.supply.cards.builders import (
     CENTS,
     LI,
@@ -126,6 +129,8 @@ def test_our_own_bait_in_a_file_raises_an_alert(vault: Vault) -> None:
         (an_intake()._replace(paid_from="4010"), "not paid from"),
         (an_intake(cents=-1), "not negative"),
         (an_intake()._replace(source=""), "where the keys are from"),
+        (an_intake()._replace(note="two\nlines"), "one line"),
+        (an_intake("A.B"), "1 to 40 letters, digits and hyphens"),
     ],
 )
 def test_what_is_said_of_keys_is_checked(vault: Vault, intake: Intake, why: str) -> None:
@@ -156,3 +161,31 @@ def test_keys_that_cost_nothing_post_nothing(vault: Vault) -> None:
     stocked(vault, intake=an_intake()._replace(unit_cost=Money(0, "CNY")))
     assert balances() == {}
     assert differences() == []
+
+
+def _killed_at(lines: int) -> None:
+    if lines == 2 * STEP:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _take_until_killed(database: Database, directory: Path, file: Path) -> None:
+    open_database(database.dsn, database.sqlite_file)
+    vault = Vault(directory / "keys")
+    take_in(from_path(file, Layout.SECRET), an_intake(), vault, LI, b.NOW_S, _killed_at)
+
+
+def test_an_import_that_was_killed_goes_on(
+    hub_database: Database, vault: Vault, tmp_path: Path
+) -> None:
+    file = tmp_path / "keys.txt"
+    file.write_bytes(a_file(secret(n) for n in range(2500)))
+    process = multiprocessing.get_context("spawn").Process(
+        target=_take_until_killed, args=(hub_database, tmp_path, file)
+    )
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    assert (get_batch(1).lines, get_batch(1).state) == (2 * STEP, BatchState.IMPORTING)
+    assert stock_of(SKU, b.NOW_S) == 0
+    batch = take_in(from_path(file, Layout.SECRET), an_intake(), vault, LI, b.NOW_S)
+    assert (batch.id, batch.kept, batch.report) == (1, 2500, {})

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from central.errors import CardUnreadable, VaultShut
-from central.foundation.db.engine import HUB, change, is_sqlite, posting_transaction, rows
+from central.foundation.db.engine import change, posting_transaction, rows
 from central.supply.cards.access.unseal import unseal
 from central.supply.cards.card import Card
 from central.supply.cards.store import keys
 from central.supply.cards.vault.keys import Locked, Vault, locks, make_keys, make_next_lock
 from central.supply.cards.vault.rotate import lock_all_anew, waiting
 from central.supply.cards.vault.seal import BatchKey, Place
-from tests.central.supply.cards.builders import a_vault, secret, stocked
+from tests.central.supply.cards.builders import a_vault, secret, stocked, without_rules
 
 KEY = BatchKey(bytes(32))
 PLACE = Place("GAME-100", 7, 7 << 24 | 1)
@@ -57,20 +57,12 @@ def test_a_row_swapped_in_the_database_does_not_open(vault: Vault) -> None:
     first, second = keys(2)
     assert unseal([first.id, second.id], vault) == [Card(secret(0)), Card(secret(1))]
     [(sealed,)] = rows("SELECT sealed FROM card_key WHERE id = ?", (first.id,))
-    _without_rules()
+    without_rules("card_key")
     posting_transaction(
         lambda: change("UPDATE card_key SET sealed = ? WHERE id = ?", (bytes(sealed), second.id))
     )
     with pytest.raises(CardUnreadable):
         unseal([second.id], vault)
-
-
-def _without_rules() -> None:
-    if is_sqlite(HUB.obj):
-        for (name,) in rows("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
-            change(f"DROP TRIGGER {name}")
-    else:
-        change("ALTER TABLE card_key DISABLE TRIGGER USER")
 
 
 def test_another_lock_opens_nothing(vault: Vault, tmp_path: Path) -> None:
