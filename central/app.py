@@ -56,6 +56,7 @@ from central.money.ledger.seal import Sealer
 from central.money.payouts import api as payouts_api
 from central.money.payouts import pages as payout_pages
 from central.money.payouts import store as payout_store
+from central.money.reconciliation import api as reconciliation_api
 from central.money.reconciliation import pages as reconciliation_pages
 from central.money.settlement import api as settlement_api
 from central.money.settlement import pages as settlement_pages
@@ -254,6 +255,7 @@ def _register_routes(
         payouts_api.blueprint(config.timezone, clock),
         cases_api.blueprint(clock),
         settlement_api.blueprint(stores, config.currency, clock),
+        reconciliation_api.blueprint(config.statements_file, config.timezone, clock),
     )
     for api in apis:
         app.register_api(api)
@@ -265,7 +267,9 @@ def _register_routes(
     app.register_blueprint(case_pages.blueprint(clock))
     app.register_blueprint(settlement_pages.blueprint(stores, clock))
     app.register_blueprint(statement_pages.blueprint(stores, clock))
-    app.register_blueprint(reconciliation_pages.blueprint(config.timezone, clock))
+    app.register_blueprint(
+        reconciliation_pages.blueprint(config.statements_file, config.timezone, clock)
+    )
     app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))
     app.register_blueprint(payout_pages.blueprint(config.currency, config.timezone, clock))
     app.register_blueprint(

@@ -82,6 +82,17 @@ FOR_PERMISSION = {
     "ledger_api.journal": Permission.LEDGER_READ,
     "reconciliation.show": Permission.SETTLEMENT_READ,
     "reconciliation.put_right": Permission.SETTLEMENT_MANAGE,
+    "reconciliation.upload": Permission.SETTLEMENT_MANAGE,
+    "reconciliation.match": Permission.SETTLEMENT_MANAGE,
+    "reconciliation.settlement": Permission.SETTLEMENT_READ,
+    "reconciliation.post_settlement": Permission.SETTLEMENT_MANAGE,
+    "reconciliation_api.bills": Permission.SETTLEMENT_READ,
+    "reconciliation_api.take": Permission.SETTLEMENT_MANAGE,
+    "reconciliation_api.all_differences": Permission.SETTLEMENT_READ,
+    "reconciliation_api.put_right": Permission.SETTLEMENT_MANAGE,
+    "reconciliation_api.all_unproven": Permission.SETTLEMENT_READ,
+    "reconciliation_api.proposed": Permission.SETTLEMENT_READ,
+    "reconciliation_api.post_it": Permission.SETTLEMENT_MANAGE,
     "settlement.show": Permission.SETTLEMENT_READ,
     "settlement.watermark": Permission.SETTLEMENT_READ,
     "settlement.run_now": Permission.SETTLEMENT_MANAGE,
@@ -117,7 +128,7 @@ VALUES = {
     "version": "1", "ref": "O-1", "work": "activate", "no": "PO123456", "what": "release",
     "slug": "conflict", "kind": "store", "party": "S0412", "number": "1", "store": "S0412",
     "statement_no": "S0412-20260411", "n": "1", "ending": "csv", "case_id": "1", "epoch": "2",
-    "difference_id": "1",
+    "difference_id": "1", "source": "bank.main", "channel": "web", "day": "20260411",
 }  # fmt: skip
 
 
