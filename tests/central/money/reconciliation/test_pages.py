@@ -127,7 +127,7 @@ def test_a_settlement_is_shown_before_it_is_posted(app: Any) -> None:
         )
     )
     client = as_person(app, "finance")
-    assert "2 wait to be settled" in client.get(PAGE).text
+    assert "2 to settle" in client.get(PAGE).text
     page = client.get(SETTLEMENT).text
     assert all(word in page for word in ("88.00", "87.47", "0.53", "0.52800", "Post it"))
     assert "Post it" not in as_person(app, "viewer").get(SETTLEMENT).text

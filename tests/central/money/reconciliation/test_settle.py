@@ -16,9 +16,19 @@ from central.money.reconciliation.resolve import Decision, differences, resolve
 from central.money.reconciliation.settle import Settlement, settle, settlements
 from central.money.reconciliation.take import Taken, take, take_flows
 from central.money.reconciliation.unproven import unproven
+from central.simulators.channel import buyer
 from tests.central.books import balances
 from tests.central.builders import Database, at_once
-from tests.central.channel import yuan
+from tests.central.channel import (
+    CHANNELS,
+    DAY_S,
+    WECHAT,
+    Served,
+    a_payment,
+    a_payout,
+    a_refund,
+    yuan,
+)
 from tests.central.money.reconciliation.bills import (
     BY,
     DAY,
@@ -247,3 +257,36 @@ def a_day_of_nothing() -> Channel:
         {DAY: (paid("P1", "8.00"), refunded("P1", "-8.00", "R1"))},
         {(DAY, BASIC): [("P1", "8.00"), ("R1", "-8.00")]},
     )
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_a_day_at_the_simulator_ends_at_zero(
+    channel: Served, sqlite_database: Database, name: str
+) -> None:
+    channels = channel.channels()
+    money_in = channels.pay_in(name)
+    for number, amount in (("PAY0000001", "88.00"), ("PAY0000002", "12.34")):
+        money_in.create(a_payment(number, amount))
+        channel.pay(name, number)
+        txn = money_in.query(number).channel_number
+        booked(rules.paid(name, txn, number, yuan(amount), TODAY, "test"))
+    money_in.refund(a_refund())
+    channels.payout(name).transfer(a_payout(name))
+    if name == WECHAT:
+        buyer.confirm(channel.world, "OUT0000001")
+    booked(
+        rules.refund_before_delivery("BACK000001", "PAY0000001", name, yuan("8.00"), TODAY, "t"),
+        rules.refund_confirmed("BACK000001", name, yuan("8.00"), TODAY, "t"),
+        rules.transferred("OUT0000001", f"1020.{name}", "1030.main", yuan("120.00"), TODAY, "t"),
+    )
+    channel.forward(DAY_S)
+    bills = channels.bills(name)
+    told = [take(bills, DAY, BY), *take_flows(bills, DAY, BY)]
+    assert (differences(), sum(one.waiting for one in told)) == ([], 6)
+    settle(name, TODAY, BY)
+    assert balances() == {
+        f"1020.{name}": 9179 - 12_000, "5030": 55, "2010": -9234, "1030.main": 12_000,
+    }  # fmt: skip
+    assert unproven() == []
+    assert_all_proofs_come_to_their_lines()
+    assert audit() == []
