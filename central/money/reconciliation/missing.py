@@ -12,11 +12,15 @@ from central.money.reconciliation.model import By
 from central.money.reconciliation.unproven import unproven
 
 
-def note(account: str, by: By) -> None:
+def note(account: str, by: By, first: int = 0) -> None:
     """Write which entries of an account are missing, and end what is not any more.
 
     What a person has taken back by hand, or what a bill has proven by now, is not; what somebody
     had posted elsewhere and taken back from there is missing again.
+
+    Args:
+        first: Business day of the oldest entries that are looked at: those before were noted
+            when their bills were taken.
     """
     change(
         "UPDATE difference SET state = 'taken-back', closed_at_s = ?, closed_by = ?"
@@ -37,13 +41,14 @@ def note(account: str, by: By) -> None:
     }
     lacking = {
         one.entry: one.amount.minor
-        for one in unproven(account)
+        for one in unproven(account, first=first)
         if one.has_bill and one.entry not in claimed
     }
     for difference_id, entry in rows(
         "SELECT d.id, entry_id FROM difference d JOIN entry e ON e.id = entry_id"
-        " JOIN account a ON a.id = e.account_id WHERE d.state = 'open' AND a.code = ?",
-        (account,),
+        " JOIN account a ON a.id = e.account_id JOIN journal j ON j.id = e.journal_id"
+        " WHERE d.state = 'open' AND a.code = ? AND effective >= ?",
+        (account, first),
     ):
         if lacking.pop(entry, None) is None:
             change(

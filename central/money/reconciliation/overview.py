@@ -125,7 +125,8 @@ def standings() -> list[Standing]:
 
 def _view(row: tuple[Any, ...]) -> BillView:
     bill_id, source, kind, part, account, day, lines, proven, still_open, digest, *taken = row
-    waiting = len(waiting_lines(bill_id)) if kind == BillKind.FLOW else 0
+    is_through = kind != BillKind.FLOW or proven + still_open == lines
+    waiting = 0 if is_through else len(waiting_lines(bill_id))
     return BillView(
         bill_id, source, BillKind(kind), part, account, day, lines, proven, still_open, waiting,
         bytes(digest).hex(), *taken,

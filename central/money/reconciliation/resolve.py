@@ -11,6 +11,7 @@ from central.money.ledger.store import post
 from central.money.reconciliation import missing
 from central.money.reconciliation.match import Kind
 from central.money.reconciliation.model import BillKind, By
+from central.money.reconciliation.overview import accounts
 from central.money.reconciliation.take import match_again, prove
 from edge.contract.money import Money, decimal_text
 
@@ -132,10 +133,11 @@ def match_everything(by: By) -> int:
     """
     for (bill_id,) in rows(
         "SELECT id FROM bill WHERE EXISTS (SELECT 1 FROM bill_line l WHERE l.bill_id = bill.id"
-        " AND l.proves IS NULL) OR day >= (SELECT max(day) FROM bill o"
-        " WHERE o.account = bill.account) ORDER BY id"
+        " AND l.proves IS NULL) ORDER BY id"
     ):
         money_transaction(lambda one=bill_id: match_again(one, by))  # type: ignore[misc]
+    for account in accounts():
+        money_transaction(lambda one=account: missing.note(one, by))  # type: ignore[misc]
     [(found,)] = rows("SELECT count(*) FROM difference WHERE state = 'open'")
     return int(found)
 

@@ -19,6 +19,10 @@ from central.money.reconciliation.unproven import BALANCE, CLEARING, unproven
 from edge.contract.money import decimal_text
 
 
+NOTED_DAYS = 31
+"""How far before its day a bill may show that something is missing."""
+
+
 class Taken(NamedTuple):
     """What a bill has shown.
 
@@ -156,7 +160,7 @@ def match_again(bill_id: int, by: By) -> Result:
             (bill_id, finding.n, str(finding.kind), finding.minor,
              ",".join(map(str, finding.entries)), by.at_s),
         )  # fmt: skip
-    missing.note(account, by)
+    missing.note(account, by, _number(_date(day) - dt.timedelta(days=NOTED_DAYS)))
     return result
 
 
@@ -166,7 +170,7 @@ def mark(lines: Iterable[int], bill_id: int, proves: str, by: By) -> None:
     for n in (first, *others):
         change(
             "UPDATE bill_line SET proves = ?, with_n = ? WHERE bill_id = ? AND n = ?",
-            (proves, first if n in others else None, bill_id, n),
+            (proves, None if n == first else first, bill_id, n),
         )
         change(
             "UPDATE difference SET state = 'proven', closed_at_s = ?, closed_by = ?"
