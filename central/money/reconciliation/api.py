@@ -16,6 +16,7 @@ from central.money.ledger.rules import business_day
 from central.money.reconciliation import api_json as shapes
 from central.money.reconciliation.files.layouts import load
 from central.money.reconciliation.files.take import take_file
+from central.money.reconciliation.link import link
 from central.money.reconciliation.model import By
 from central.money.reconciliation.overview import bills_taken
 from central.money.reconciliation.resolve import Decision, differences, resolve
@@ -83,6 +84,16 @@ def _differences(api: APIBlueprint, now_s: Callable[[], int], by: Callable[[], B
     @needs(Permission.SETTLEMENT_MANAGE)
     def put_right(path: shapes.DifferencePath, body: shapes.DecisionJson) -> Response:
         one = resolve(path.difference_id, Decision(body.account, body.reason), by())
+        return jsonify(shapes.of_difference(one, now_s()))
+
+    @api.post(
+        "/differences/<int:difference_id>/link",
+        summary="Say that the line is an entry of our books; nothing is posted",
+        responses={200: shapes.DifferenceJson, **problems(404, 409)},
+    )  # fmt: skip
+    @needs(Permission.SETTLEMENT_MANAGE)
+    def same(path: shapes.DifferencePath, body: shapes.SameJson) -> Response:
+        one = link(path.difference_id, body.entry_id, body.reason, by())
         return jsonify(shapes.of_difference(one, now_s()))
 
     @api.get(

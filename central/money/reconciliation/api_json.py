@@ -61,6 +61,13 @@ class DecisionJson(BaseModel):
     reason: str = Field(min_length=1, max_length=500, description="In words.")
 
 
+class SameJson(BaseModel):
+    """Which entry a line is."""
+
+    entry_id: int = Field(ge=1, description="Of the ledger, as unproven lists it.")
+    reason: str = Field(min_length=1, max_length=500, description="In words.")
+
+
 class DayPath(BaseModel):
     """A channel's day."""
 

@@ -16,6 +16,7 @@ from central.money.ledger.rules import business_day
 from central.money.reconciliation.files.layouts import load
 from central.money.reconciliation.files.read import BYTES_MAX
 from central.money.reconciliation.files.take import take_file
+from central.money.reconciliation.link import link
 from central.money.reconciliation.model import By
 from central.money.reconciliation.overview import bill, bills_taken
 from central.money.reconciliation.resolve import (
@@ -178,7 +179,8 @@ def unproven_(command: Command, *, as_json: bool) -> None:
         else:
             why = "missing in the bill" if one.has_bill else "bill awaited"
             click.echo(
-                f"{one.day} {one.account:16} {one.kind:16} {_text(one.amount):>12} {one.ref} {why}"
+                f"{one.entry:6} {one.day} {one.account:16} {one.kind:16}"
+                f" {_text(one.amount):>12} {one.ref} {why}"
             )
     sys.exit(1 if any(one.has_bill for one in found) else 0)
 
@@ -196,6 +198,18 @@ def resolve_(command: Command, difference_id: int, account: str, reason: str) ->
         click.echo(f"difference {one.id}: the books have it by now, nothing was posted")
     else:
         click.echo(f"difference {one.id}: {_text(one.amount)} is posted to {account}")
+
+
+@reconcile.command("link")
+@click.argument("difference_id", type=int)
+@click.argument("entry_id", type=int)
+@click.option("--reason", required=True, help="Why they are the same, in words.")
+@click.pass_obj
+def link_(command: Command, difference_id: int, entry_id: int, reason: str) -> None:
+    """Say that the line of DIFFERENCE_ID is the entry ENTRY_ID of our books; nothing is posted."""
+    with command.hub() as hub:
+        one = link(difference_id, entry_id, reason, _by(command, hub.config.timezone))
+    click.echo(f"difference {one.id}: {one.state}")
 
 
 def _told(one: Taken) -> str:

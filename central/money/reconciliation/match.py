@@ -61,6 +61,8 @@ class Pass(StrEnum):
     NEXT_DAY = "next-day"
     SETTLEMENT = "settlement"
     """Lines of a balance that one settlement of payments and refunds has taken together."""
+    BY_HAND = "by-hand"
+    """Somebody has said that they are the same, because no number says it."""
 
 
 class Kind(StrEnum):

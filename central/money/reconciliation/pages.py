@@ -18,6 +18,7 @@ from central.foundation.web.words import N_
 from central.money.ledger.rules import business_day
 from central.money.reconciliation.files.layouts import load
 from central.money.reconciliation.files.take import take_file
+from central.money.reconciliation.link import candidates, link
 from central.money.reconciliation.match import Kind
 from central.money.reconciliation.model import BillKind, By
 from central.money.reconciliation.overview import accounts, bills_taken, standings
@@ -77,17 +78,6 @@ def blueprint(statements_file: Path, timezone: str, now_s: Callable[[], int]) ->
             note=session.pop("note", None),
         )
 
-    @pages.post("/reconciliation/<int:difference_id>/resolve")
-    @needs(Permission.SETTLEMENT_MANAGE)
-    def put_right(difference_id: int) -> Response:
-        form = request.form
-        with told(gettext("The difference is posted.")):
-            decision = Decision(form.get("account", "").strip(), form.get("reason", ""))
-            one = resolve(difference_id, decision, by())
-            if one.state == "proven":
-                raise Conflict(N_("The books have it by now; nothing was posted."))
-        return redirect(url_for("reconciliation.show"))
-
     @pages.post("/reconciliation/match")
     @needs(Permission.SETTLEMENT_MANAGE)
     def match() -> Response:
@@ -114,8 +104,32 @@ def blueprint(statements_file: Path, timezone: str, now_s: Callable[[], int]) ->
             session["note"] = ["ask" if differing else "good", done]
         return redirect(url_for("reconciliation.show"))
 
+    _decisions(pages, by)
     _settlement(pages, by)
     return pages
+
+
+def _decisions(pages: Blueprint, by: Callable[[], By]) -> None:
+    @pages.post("/reconciliation/<int:difference_id>/resolve")
+    @needs(Permission.SETTLEMENT_MANAGE)
+    def put_right(difference_id: int) -> Response:
+        form = request.form
+        with told(gettext("The difference is posted.")):
+            decision = Decision(form.get("account", "").strip(), form.get("reason", ""))
+            one = resolve(difference_id, decision, by())
+            if one.state == "proven":
+                raise Conflict(N_("The books have it by now; nothing was posted."))
+        return redirect(url_for("reconciliation.show"))
+
+    @pages.post("/reconciliation/<int:difference_id>/link")
+    @needs(Permission.SETTLEMENT_MANAGE)
+    def same(difference_id: int) -> Response:
+        entry, reason = request.form.get("entry", ""), request.form.get("reason", "")
+        with told(gettext("The line proves the entry.")):
+            if not (entry.isascii() and entry.isdecimal() and len(entry) < 18):
+                raise RequestInvalid(N_("Choose an entry."))
+            link(difference_id, int(entry), reason, by())
+        return redirect(url_for("reconciliation.show"))
 
 
 def _settlement(pages: Blueprint, by: Callable[[], By]) -> None:
@@ -152,6 +166,7 @@ def _shown(at_s: int) -> dict[str, object]:
         "age_of": lambda one: age_class(one.age(at_s)),
         "days_of": lambda one: one.age(at_s),
         "age_names": AGES,
+        "candidates": candidates(found),
         "everything": everything,
         "accounts": known,
         "account": account,

@@ -107,16 +107,16 @@ def resolve(difference_id: int, decision: Decision, by: By) -> DifferenceView:
         raise RequestInvalid("Say why it belongs there.")
 
     def work() -> DifferenceView:
-        seen = _one(difference_id)
+        seen = one_difference(difference_id)
         if seen.state != "open":
             raise Conflict(f"The difference {difference_id} is {seen.state}.")
         if decision.belongs_to in {seen.account, SUSPENSE}:
             raise RequestInvalid(f"It comes from {decision.belongs_to}; name another account.")
         claimed = _match_again(seen, by)
-        one = _one(difference_id)
+        one = one_difference(difference_id)
         if one == seen:
             _post(one, claimed, decision, by)
-            one = _one(difference_id)
+            one = one_difference(difference_id)
         return one
 
     one = money_transaction(work)
@@ -124,6 +124,18 @@ def resolve(difference_id: int, decision: Decision, by: By) -> DifferenceView:
         amount = decimal_text(one.amount.minor, one.amount.currency)
         raise Conflict(f"The books have changed, it is {amount} by now. Look again.")
     return one
+
+
+def one_difference(difference_id: int) -> DifferenceView:
+    """Return one difference.
+
+    Raises:
+        NotFound: there is none of this number.
+    """
+    found = rows(f"{_READ} WHERE d.id = ?", (difference_id,))
+    if not found:
+        raise NotFound(f"There is no difference {difference_id}.")
+    return _view(found[0])
 
 
 def match_everything(by: By) -> int:
@@ -181,13 +193,6 @@ def _post(one: DifferenceView, claimed: tuple[int, ...], decision: Decision, by:
         (by.at_s, by.actor, decision.belongs_to, decision.reason.strip(), stood_apart.id,
          explained.id, one.id),
     )  # fmt: skip
-
-
-def _one(difference_id: int) -> DifferenceView:
-    found = rows(f"{_READ} WHERE d.id = ?", (difference_id,))
-    if not found:
-        raise NotFound(f"There is no difference {difference_id}.")
-    return _view(found[0])
 
 
 def _view(row: tuple[Any, ...]) -> DifferenceView:

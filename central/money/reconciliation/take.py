@@ -18,7 +18,6 @@ from central.money.reconciliation.settled.waiting import waiting_lines
 from central.money.reconciliation.unproven import BALANCE, CLEARING, unproven
 from edge.contract.money import decimal_text
 
-
 NOTED_DAYS = 31
 """How far before its day a bill may show that something is missing."""
 

@@ -50,7 +50,7 @@ CREATE TABLE bill_line (
     currency TEXT NOT NULL CHECK (length(currency) = 3),
     fee_e5 BIGINT NOT NULL,
     proves TEXT CHECK (proves IN ('number', 'channel-number', 'refund-number', 'batch',
-        'next-day', 'lines', 'settlement')),
+        'next-day', 'lines', 'settlement', 'by-hand')),
     with_n INTEGER,
     PRIMARY KEY (bill_id, n)
 );

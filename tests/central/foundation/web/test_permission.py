@@ -82,6 +82,8 @@ FOR_PERMISSION = {
     "ledger_api.journal": Permission.LEDGER_READ,
     "reconciliation.show": Permission.SETTLEMENT_READ,
     "reconciliation.put_right": Permission.SETTLEMENT_MANAGE,
+    "reconciliation.same": Permission.SETTLEMENT_MANAGE,
+    "reconciliation_api.same": Permission.SETTLEMENT_MANAGE,
     "reconciliation.upload": Permission.SETTLEMENT_MANAGE,
     "reconciliation.match": Permission.SETTLEMENT_MANAGE,
     "reconciliation.settlement": Permission.SETTLEMENT_READ,

@@ -8,14 +8,17 @@ import pytest
 
 from central.foundation.people import login
 from central.money.channels.model import FundAccount
+from central.money.ledger import rules
 from edge.contract.voucher_token import DAY_S
 from tests import builders as b
 from tests.central.books import balances
 from tests.central.builders import Database, a_config, an_app
+from tests.central.channel import yuan
 from tests.central.money.reconciliation.bills import (
     DAY,
     NEXT,
     Channel,
+    booked,
     paid,
     pay,
     take_both,
@@ -71,6 +74,17 @@ def test_a_file_is_taken_listed_and_put_right(program: Program) -> None:
     assert program.post(f"/differences/{first['id']}/resolve", 409, json=decided)["detail"]
     assert len(program.get("/differences")["differences"]) == 2
     assert len(program.get("/differences", state="all")["differences"]) == 3
+
+
+def test_a_line_is_said_to_be_an_entry(program: Program) -> None:
+    booked(rules.transferred("W1", "1020.web", "1030.main", yuan("91.79"), 20260411, "test"))
+    program.post("/files/bank.main", data=BANK.encode())
+    [entry] = program.get("/unproven", account="1030.main")["entries"]
+    found = program.get("/differences", account="1030.main")["differences"]
+    [line] = [one for one in found if one["number"] == "T2"]
+    said = {"entry_id": entry["entry_id"], "reason": "the channel's"}
+    assert program.post(f"/differences/{line['id']}/link", json=said)["state"] == "proven"
+    program.post(f"/differences/{line['id']}/link", 409, json=said)
 
 
 def test_a_settlement_is_read_and_then_posted(program: Program) -> None:

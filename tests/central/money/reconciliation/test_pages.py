@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from central.money.channels.model import FundAccount
+from central.money.ledger import rules
 from central.money.reconciliation.pages import age_class
 from central.money.reconciliation.resolve import differences
 from edge.contract.voucher_token import DAY_S
@@ -21,8 +22,9 @@ from tests.central.builders import (
     csrf_token,
     fill_in,
 )
+from tests.central.channel import yuan
 from tests.central.money.reconciliation import bills
-from tests.central.money.reconciliation.bills import DAY, take_both
+from tests.central.money.reconciliation.bills import DAY, TODAY, take_both
 from tests.central.money.reconciliation.files.statements import BANK, SETTINGS
 from tests.central.money.reconciliation.test_take import bill, pay, row, taken
 
@@ -154,3 +156,21 @@ def test_what_is_matched_again_is_told(app: Any) -> None:
 )
 def test_an_age_is_one_of_three(days: int, slug: str) -> None:
     assert age_class(days) == slug
+
+
+def test_a_line_that_is_in_our_books_is_said_to_be_on_the_page(
+    sqlite_database: Database,
+) -> None:
+    config = a_config(sqlite_database)
+    (config.data_dir / "statements.toml").write_text(SETTINGS, "utf-8")
+    app = an_app(sqlite_database, lambda: b.NOW_S + 5 * DAY_S)
+    client = as_person(app, "finance")
+    bills.booked(rules.transferred("W1", "1020.web", "1030.main", yuan("91.79"), TODAY, "test"))
+    page = upload(client, BANK.encode())
+    assert page.count("It is in our books") == 1
+    assert "W1 · 2026-04-11" in page
+    [line] = [one for one in differences() if one.number == "T2"]
+    for entry, said in (("", "Choose an entry."), ("1", "The line proves the entry.")):
+        fill_in(client, f"{PAGE}/{line.id}/link", PAGE, entry=entry, reason="the channel's")
+        assert said in client.get(PAGE).text
+    assert balances() == {"1030.main": 9179, "1020.web": -9179}
