@@ -14,10 +14,9 @@ from central.money.reconciliation.model import BillKind, By
 from central.money.reconciliation.settled.propose import (
     NOTHING,
     Proposal,
-    propose,
     together,
 )
-from central.money.reconciliation.settled.waiting import movements, unsettled
+from central.money.reconciliation.settled.waiting import proposed
 from central.money.reconciliation.take import mark, match_again, prove
 from central.money.reconciliation.unproven import BALANCE, CLEARING
 from edge.contract.money import Money, decimal_text
@@ -102,8 +101,7 @@ def _propose(channel: str, day: int) -> _Found:
         " WHERE account IN (?, ?) AND day = ?",
         (f"{CLEARING}{channel}", f"{BALANCE}{channel}", day),
     )
-    flows = [flow for bill_id, _ in bills for flow in movements(bill_id)]
-    proposals = propose(unsettled(channel, day), flows)
+    proposals = proposed(channel, day)
     found: _Found = []
     for bill_id, part in bills:
         of_it = proposals.get(bill_id, NOTHING)

@@ -26,6 +26,9 @@ _FIND = (
     " AND p.entry_id IS NULL AND effective BETWEEN ? AND ?"
     # What a bill settles as a whole (rule 2) is on no line of it.
     " AND NOT (substr(code, 1, 4) = '1010' AND j.kind = 'channel-settled')"
+    # And neither is what a person has moved from there because a movement showed it.
+    " AND NOT (substr(code, 1, 4) = '1010' AND j.kind = 'difference-explained'"
+    " AND j.memo = substr(code, 6))"
     f" AND NOT {_IS_BACK.format('j.id')}"
     " AND (j.reverses_id IS NULL OR EXISTS (SELECT 1 FROM entry o JOIN proof"
     " ON proof.entry_id = o.id WHERE o.journal_id = j.reverses_id"

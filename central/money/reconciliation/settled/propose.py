@@ -68,12 +68,6 @@ class Proposal(NamedTuple):
         return abs(self.fee * E5_PER_MINOR - self.fee_e5) * 2 <= E5_PER_MINOR * len(self.trades)
 
 
-def waiting(trades: Sequence[TradeLine], flows: Sequence[FlowLine]) -> set[int]:
-    """Return the movements that belong to these payments and refunds, by number."""
-    known = {name for trade in trades for name in trade.names}
-    return {flow.n for flow in flows if not known.isdisjoint(flow.names)}
-
-
 def propose(trades: Sequence[TradeLine], flows: Sequence[FlowLine]) -> dict[int, Proposal]:
     """Pair payments and refunds with movements of their number and amount; add up for each bill.
 

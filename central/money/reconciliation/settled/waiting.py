@@ -5,7 +5,12 @@ from __future__ import annotations
 import datetime as dt
 
 from central.foundation.db.engine import rows
-from central.money.reconciliation.settled.propose import FlowLine, TradeLine, waiting
+from central.money.reconciliation.settled.propose import (
+    FlowLine,
+    Proposal,
+    TradeLine,
+    propose,
+)
 from central.money.reconciliation.unproven import BALANCE, CLEARING
 
 WITHIN_DAYS = 31
@@ -13,11 +18,26 @@ WITHIN_DAYS = 31
 
 
 def waiting_lines(bill_id: int) -> set[int]:
-    """Return the lines of a bill of movements that only a settlement may prove; of others none."""
+    """Return the lines of a bill of movements that a settlement would take now; of others none.
+
+    What no settlement takes, although it has the number of a payment, is a line like another: a
+    payment that came with another amount because of a coupon, a share that went out of it.
+    """
     [(kind, account, day)] = rows("SELECT kind, account, day FROM bill WHERE id = ?", (bill_id,))
     if kind != "flow":
         return set()
-    return waiting(unsettled(account.removeprefix(BALANCE), day), movements(bill_id))
+    proposals = proposed(account.removeprefix(BALANCE), day)
+    return set(proposals[bill_id].flows) if bill_id in proposals else set()
+
+
+def proposed(channel: str, day: int) -> dict[int, Proposal]:
+    """Return what each bill of movements of a day would settle; one without lines is left out."""
+    bills = rows(
+        "SELECT id FROM bill WHERE account = ? AND day = ? AND kind = 'flow' ORDER BY id",
+        (f"{BALANCE}{channel}", day),
+    )
+    flows = [flow for (bill_id,) in bills for flow in movements(bill_id)]
+    return propose(unsettled(channel, day), flows)
 
 
 def unsettled(channel: str, day: int) -> list[TradeLine]:

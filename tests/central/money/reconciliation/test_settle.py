@@ -221,6 +221,25 @@ def test_a_balance_that_does_not_go_on_where_it_ended_is_refused(hub_database: D
     assert rows("SELECT count(*) FROM bill WHERE kind = 'flow'") == [(2,)]
 
 
+def test_a_payment_that_came_with_another_amount_is_for_a_person_to_settle(
+    hub_database: Database,
+) -> None:
+    """A coupon of the channel's: 8.00 of the 88.00 never come."""
+    in_the_books()
+    channel = a_day()
+    channel.moved[DAY, BASIC][0] = ("P1", "80.00")
+    _, flow = take_both(channel)
+    take_both(Channel(opening=9179 - 800), NEXT)
+    assert (flow.waiting, flow.differing) == (4, 2)
+    settle(WEB, TODAY, BY)
+    by_amount = {one.amount: one for one in differences()}
+    resolve(by_amount[yuan("80.00")].id, Decision("1010.web", "with a coupon"), BY)
+    resolve(by_amount[yuan("-0.53")].id, Decision("5030", "its fee"), BY)
+    assert balances()["1010.web"] == 800
+    assert (differences(), unproven()) == ([], [])
+    assert_all_proofs_come_to_their_lines()
+
+
 def test_movements_come_after_payments_and_not_before(hub_database: Database) -> None:
     with pytest.raises(Conflict, match="Take the bill of payments of web of 2026-04-11 first"):
         take_flows(a_day(), DAY, BY)

@@ -13,7 +13,6 @@ from central.money.reconciliation.settled.propose import (
     TradeLine,
     propose,
     together,
-    waiting,
 )
 
 
@@ -59,7 +58,6 @@ def test_a_balance_settles_what_has_come_into_it(
 ) -> None:
     assert propose(trades, flows) == {7: wanted}
     assert wanted.fees_agree
-    assert set(wanted.flows) <= waiting(trades, flows)
 
 
 def test_two_refunds_of_one_amount_take_a_movement_each() -> None:
