@@ -60,6 +60,7 @@ from central.money.ledger.seal import Sealer
 from central.money.payouts import api as payouts_api
 from central.money.payouts import pages as payout_pages
 from central.money.payouts import store as payout_store
+from central.money.reconciliation import api as reconciliation_api
 from central.money.reconciliation import pages as reconciliation_pages
 from central.money.settlement import api as settlement_api
 from central.money.settlement import pages as settlement_pages
@@ -288,6 +289,7 @@ def _register_routes(
         cards_api.blueprint(cards),
         catalogue_api.blueprint(clock),
         prices_api.blueprint(OUTSIDE_OF_SHARING, cost_of, config.currency, clock),
+        reconciliation_api.blueprint(config.statements_file, config.timezone, clock),
     )
     for api in apis:
         app.register_api(api)
@@ -299,7 +301,9 @@ def _register_routes(
     app.register_blueprint(case_pages.blueprint(clock))
     app.register_blueprint(settlement_pages.blueprint(stores, config.timezone, clock))
     app.register_blueprint(statement_pages.blueprint(stores, clock))
-    app.register_blueprint(reconciliation_pages.blueprint(config.timezone, clock))
+    app.register_blueprint(
+        reconciliation_pages.blueprint(config.statements_file, config.timezone, clock)
+    )
     app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))
     app.register_blueprint(order_pages.blueprint(office))
     app.register_blueprint(shop_pages.blueprint(office, cards.vault, limiter))

@@ -84,6 +84,11 @@ class HubConfig(BaseModel):
         """Settings of the payment channels; without the file there are none."""
         return self.data_dir / "channels.toml"
 
+    @property
+    def statements_file(self) -> Path:
+        """How banks and suppliers write their files; without it none can be taken."""
+        return self.data_dir / "statements.toml"
+
 
 def load(
     file: Path | None = None,
