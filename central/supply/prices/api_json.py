@@ -45,7 +45,7 @@ class PriceBooksJson(BaseModel):
     books: list[PriceBookJson] = Field(description="In the order in which they count.")
 
 
-class TierJson(BodyJson):
+class PriceTierJson(BodyJson):
     """From so many pieces on, one costs so much."""
 
     min_qty: Whole = Field(ge=1, le=100_000, description="Pieces.")
@@ -60,7 +60,7 @@ class SetPriceJson(BodyJson):
         "ladder", pattern="^(ladder|mark_up|closed|wider)$",
         description="ladder, mark_up, closed (not sold to these), wider (the next book decides).",
     )  # fmt: skip
-    tiers: list[TierJson] = Field(default=[], max_length=20, description="Of a ladder.")
+    tiers: list[PriceTierJson] = Field(default=[], max_length=20, description="Of a ladder.")
     mark_up: str = Field("", pattern=f"{_SLUG}|^$", description="Of a mark-up.")
     member_minor: Whole | None = Field(None, ge=1, le=10**13, description="What members pay.")
     member_stacks: bool = Field(default=False, description="Stacking promotions may join it.")
@@ -80,7 +80,7 @@ class PriceVersionJson(BaseModel):
     sku: str = Field(description="Which SKU.")
     version: int = Field(description="Counted from 1 for each book and SKU.")
     mode: str = Field(description="ladder, mark_up, closed, wider.")
-    tiers: list[TierJson] = Field(description="Of a ladder.")
+    tiers: list[PriceTierJson] = Field(description="Of a ladder.")
     mark_up: str | None = Field(None, description="Of a mark-up; absent without cost.see.")
     member_minor: int | None = Field(description="What members pay; null: like others.")
     member_stacks: bool = Field(description="Stacking promotions may join it.")
