@@ -137,8 +137,10 @@ def put_item(item: Item) -> Item:
     zh, en = checked_names(item.names)
     said = item.descriptions or {}
     about = [said.get(locale, "").strip() for locale in ("zh-CN", "en")]
-    if any(len(text) > _DESCRIPTION_MAX or "\x00" in text for text in about):
-        raise RequestInvalid(N_("A description has at most 4000 characters."))
+    # Lines may end, and U+3000 is the space between Chinese characters.
+    shown = [text.translate({ord(space): " " for space in "\r\n\t\u3000"}) for text in about]
+    if not all(len(text) <= _DESCRIPTION_MAX and text.isprintable() for text in shown):
+        raise RequestInvalid(N_("A description has at most 4000 printable characters."))
     if item.media and not _MEDIA.fullmatch(item.media):
         raise RequestInvalid(N_("A picture is an address, https://… or /media/…"))
 

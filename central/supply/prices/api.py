@@ -20,7 +20,7 @@ from central.supply.catalogue.model import SkuId
 from central.supply.prices import api_json as shapes
 from central.supply.prices import books, mark_ups, promotions, why
 from central.supply.prices.ask import Asked, CostOf, ask
-from central.supply.prices.books import Change, PriceVersion, Wanted
+from central.supply.prices.books import PriceVersion
 from central.supply.prices.model import (
     Base,
     Book,
@@ -36,6 +36,7 @@ from central.supply.prices.model import (
     Tier,
 )
 from central.supply.prices.snapshot import seen
+from central.supply.prices.wanted import Change, Wanted
 from central.supply.product_types.model import Names
 from central.supply.product_types.words import reader_locale
 from edge.contract.money import Money

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
@@ -35,7 +35,7 @@ class PriceBookJson(BodyJson):
     names: TypeNamesJson = Field(description="What it is called.")
     currency: str = Field(pattern=_CURRENCY, description="ISO 4217.")
     agent: str = Field("", pattern=f"{_AGENT}|^$", description="For this agent alone.")
-    level: str = Field("", max_length=32, description="For agents of this level.")
+    level: str = Field("", pattern=f"{_SLUG}|^$", description="For agents of this level.")
     channel: str = Field("", pattern=f"{_SLUG}|^$", description="In this channel alone.")
 
 
@@ -45,7 +45,7 @@ class PriceBooksJson(BaseModel):
     books: list[PriceBookJson] = Field(description="In the order in which they count.")
 
 
-class TierJson(BodyJson):
+class PriceTierJson(BodyJson):
     """From so many pieces on, one costs so much."""
 
     min_qty: Whole = Field(ge=1, le=100_000, description="Pieces.")
@@ -60,7 +60,7 @@ class SetPriceJson(BodyJson):
         "ladder", pattern="^(ladder|mark_up|closed|wider)$",
         description="ladder, mark_up, closed (not sold to these), wider (the next book decides).",
     )  # fmt: skip
-    tiers: list[TierJson] = Field(default=[], max_length=20, description="Of a ladder.")
+    tiers: list[PriceTierJson] = Field(default=[], max_length=20, description="Of a ladder.")
     mark_up: str = Field("", pattern=f"{_SLUG}|^$", description="Of a mark-up.")
     member_minor: Whole | None = Field(None, ge=1, le=10**13, description="What members pay.")
     member_stacks: bool = Field(default=False, description="Stacking promotions may join it.")
@@ -80,7 +80,7 @@ class PriceVersionJson(BaseModel):
     sku: str = Field(description="Which SKU.")
     version: int = Field(description="Counted from 1 for each book and SKU.")
     mode: str = Field(description="ladder, mark_up, closed, wider.")
-    tiers: list[TierJson] = Field(description="Of a ladder.")
+    tiers: list[PriceTierJson] = Field(description="Of a ladder.")
     mark_up: str | None = Field(None, description="Of a mark-up; absent without cost.see.")
     member_minor: int | None = Field(description="What members pay; null: like others.")
     member_stacks: bool = Field(description="Stacking promotions may join it.")
@@ -153,10 +153,12 @@ class PromotionJson(BodyJson):
     kind: str = Field(pattern="^(price|percent|amount)$", description="price, percent, amount.")
     ppm: Whole = Field(0, description="Parts per million off, of percent.")
     minor: Whole = Field(0, description="Minor units: the price, or what is taken off.")
-    skus: list[str] = Field(default=[], max_length=500, description="For these; empty for all.")
+    skus: list[Annotated[str, Field(pattern=_SKU)]] = Field(
+        default=[], max_length=500, description="For these; empty for all."
+    )
     category: str = Field("", pattern=f"{_SLUG}|^$", description="For what lies in or below it.")
     channel: str = Field("", pattern=f"{_SLUG}|^$", description="In this channel alone.")
-    level: str = Field("", max_length=32, description="For agents of this level.")
+    level: str = Field("", pattern=f"{_SLUG}|^$", description="For agents of this level.")
     is_for_members: bool = Field(default=False, description="For members alone.")
     stacks: bool = Field(default=False, description="It may be taken beside others that say so.")
     min_qty: Whole = Field(1, ge=1, le=100_000, description="From so many pieces on.")
@@ -179,7 +181,7 @@ class AskPriceJson(BodyJson):
     at_s: Whole | None = Field(None, ge=0, le=2**35, description=_S)
     channel: str = Field("", pattern=f"{_SLUG}|^$", description="Where it is sold.")
     agent: str = Field("", pattern=f"{_AGENT}|^$", description="Who buys, if an agent does.")
-    level: str = Field("", max_length=32, description="As if one of this level bought.")
+    level: str = Field("", pattern=f"{_SLUG}|^$", description="As if one of this level bought.")
     is_member: bool = Field(default=False, description="A member buys.")
     cost_minor: Whole | None = Field(
         None, ge=0, le=10**13, description="As if it cost the house this; needs cost.see."

@@ -20,6 +20,7 @@ from central.supply.prices import books, form, typed, why
 from central.supply.prices.api import answer_body
 from central.supply.prices.ask import Asked, ask, unknown_cost
 from central.supply.prices.model import QuoteRefused
+from central.supply.prices.wanted import Change
 from edge.contract.money import decimal_text
 
 _ACTOR = "cli"
@@ -79,7 +80,7 @@ def _add_books(group: click.Group) -> None:
         with command.hub() as hub:
             book = books.get(book_id)
             from_s = read_moment(first, ZoneInfo(hub.config.timezone)) if first else None
-            change = books.Change(book_id, sku, form.wanted_of({"ladder": ladder}, book.currency))
+            change = Change(book_id, sku, form.wanted_of({"ladder": ladder}, book.currency))
             done = books.set_price(change, from_s, by=_ACTOR, now_s=command.now_s())
         click.echo(f"{book_id} {sku} version {done.version}")
 

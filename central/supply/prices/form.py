@@ -11,7 +11,6 @@ from central.errors import RequestInvalid
 from central.foundation.web.words import N_
 from central.money.sharing.form import read_moment
 from central.supply.catalogue.model import SkuId
-from central.supply.prices.books import Wanted
 from central.supply.prices.model import (
     Base,
     Book,
@@ -23,6 +22,7 @@ from central.supply.prices.model import (
     Rounding,
 )
 from central.supply.prices.typed import read_amount, read_ladder, read_percent
+from central.supply.prices.wanted import Wanted
 
 Word = TypeVar("Word", Mode, Base, Off, Direction)
 

@@ -8,6 +8,7 @@ from central.errors import NotFound, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
 from central.foundation.web.words import N_
 from central.supply.prices.model import PPM, UNIT_MINOR_MAX, Base, Direction, MarkUp, Rounding
+from central.supply.prices.wanted import checked_beginning
 from central.supply.product_types.store import checked_names, checked_slug
 
 PPM_MAX = 100 * PPM
@@ -33,8 +34,7 @@ def put(wanted: MarkUp, from_s: int, *, by: str, now_s: int) -> MarkUp:
     ending = wanted.rounding
     if not 0 <= ending.ending_minor < ending.step_minor <= UNIT_MINOR_MAX:
         raise RequestInvalid(N_("Prices end below the step that they are rounded to."))
-    if from_s < now_s:
-        raise RequestInvalid(N_("A price begins now or later: what was quoted was quoted."))
+    checked_beginning(from_s, now_s)
 
     def write() -> MarkUp:
         there = rows("SELECT currency FROM mark_up WHERE id = ?", (wanted.id,))

@@ -20,8 +20,8 @@ from central.supply.catalogue import shelf
 from central.supply.catalogue.sheet import read_upload
 from central.supply.prices import books, form, mark_ups, promotions, typed, why
 from central.supply.prices.ask import Asked, ask, unknown_cost
-from central.supply.prices.books import Change
 from central.supply.prices.model import Direction, Quote, QuoteRefused, StepKind
+from central.supply.prices.wanted import Change
 from central.supply.product_types.words import reader_locale
 from edge.contract.money import Money, decimal_text
 

@@ -11,12 +11,12 @@ from central.foundation.web.words import N_
 from central.supply.catalogue import shelf
 from central.supply.catalogue.model import SkuId
 from central.supply.prices.books import (
-    FROM_S_MAX,
     checked_channel,
     checked_currency,
     checked_level,
 )
 from central.supply.prices.model import PPM, QUANTITY_MAX, UNIT_MINOR_MAX, Off, Promotion
+from central.supply.prices.wanted import FROM_S_MAX
 from central.supply.product_types.store import checked_names, checked_slug
 
 SKUS_MAX = 500
@@ -113,7 +113,7 @@ def _check(wanted: Promotion, now_s: int) -> None:
             raise RequestInvalid(N_("A promotion takes off more than 0 % and less than 100 %."))
     elif not (0 < wanted.minor <= UNIT_MINOR_MAX and wanted.ppm == 0):
         raise RequestInvalid(N_("A price is more than nothing, and less than a hundred billion."))
-    if not wanted.from_s < wanted.until_s <= FROM_S_MAX or wanted.until_s <= now_s:
+    if not 0 <= wanted.from_s < wanted.until_s <= FROM_S_MAX or wanted.until_s <= now_s:
         raise RequestInvalid(N_("A promotion ends after it begins, and not in the past."))
     if not 1 <= wanted.min_qty <= QUANTITY_MAX:
         raise RequestInvalid(N_("A step begins at 1 to 100000 pieces."))

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from central.errors import RequestInvalid
 from central.foundation.web.words import N_
 from central.supply.catalogue.sheet import read_table
-from central.supply.prices.books import Change, Wanted, check
 from central.supply.prices.model import Mode, Tier
+from central.supply.prices.wanted import Change, Wanted, check
 from edge.contract.money import decimal_text, parse_decimal
 
 COLUMNS = ("book", "sku", "min_qty", "price", "member_price")

@@ -146,6 +146,8 @@ def _pattern(source: Any, kind: FieldKind, where: str) -> Pattern | None:
         return None
     if kind is not FieldKind.TEXT or not isinstance(source, str):
         raise TypeInvalid(N_("Only a text has a pattern."), where)
+    if not source.isprintable():
+        raise TypeInvalid(N_("This pattern is not understood."), where)
     try:
         return Pattern(source)
     except PatternInvalid as exc:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from central.foundation.db.engine import money_transaction
 from central.supply.catalogue import shelf
 from central.supply.catalogue.model import Category, CategoryId, Item, ItemId, Part, Sku, SkuId
 from central.supply.product_types import store as product_types
@@ -39,6 +40,11 @@ def a_type(name: str, fulfilment: str, delivery: str, *fields: dict[str, Any]) -
 
 
 def fill_shelf() -> None:
+    """Fill the shelf in one transaction: a commit waits for the disk."""
+    money_transaction(_fill_shelf)
+
+
+def _fill_shelf() -> None:
     """Keys of 50.00 and 100.00 live, a lunch voucher live, a bundle as a draft. Needs product 7."""
     a_type("game-key", "local_key", "{key}", a_field("account"))
     a_type("voucher", "own_voucher", "{voucher}")

@@ -96,3 +96,14 @@ def test_what_cannot_be_is_a_problem_that_says_where(quick: Caller) -> None:
     half = {"id": "A", "item": "x", "names": NAMES, "face_minor": 5}
     quick.post("/v1/catalogue/skus", 400, **half)
     quick.get("/v1/catalogue/skus/GONE", 404)
+
+
+def test_profit_sharing_by_category_follows_the_shelf(quick: Caller) -> None:
+    for scope, ppm in (("default", 10_000), ("category:food", 50_000)):
+        line = {"kind": "ratio", "to": "seller", "ppm": ppm}
+        quick.post("/v1/sharing/rules", scope=scope, rule={"currency": "CNY", "lines": [line]})
+        quick.post(f"/v1/sharing/rules/{scope}/1/activate")
+    asked = {"amount_minor": 10_000, "product": 7}
+    assert quick.post("/v1/sharing/simulate", **asked)["scope"] == "default"
+    fill_shelf()
+    assert quick.post("/v1/sharing/simulate", **asked)["scope"] == "category:food"

@@ -88,6 +88,7 @@ NO_ITEMS: list[Any] = [
     ({"item": "Key"}, RequestInvalid),
     ({"names": {"en": "x"}}, RequestInvalid),
     ({"descriptions": both("x" * 4001, "")}, RequestInvalid),
+    ({"descriptions": both("a\ud800", "")}, RequestInvalid),
     ({"media": "javascript:alert(1)"}, RequestInvalid),
     ({"media": "/etc/passwd"}, RequestInvalid),
     ({"category": CategoryId("nowhere")}, NotFound),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from central.foundation.db.engine import money_transaction
 from tests import builders as b
 from tests.central.builders import Database, an_app
 from tests.central.money.sharing.test_api import Caller
@@ -29,7 +30,7 @@ def quick(sqlite_database: Database) -> Caller:
 
 def furnished(database: Database) -> Caller:
     app = an_app(database)
-    a_tree(NOW - 10)
+    money_transaction(lambda: a_tree(NOW - 10))
     fill_shelf()
     caller = Caller(app)
     caller.post("/v1/prices/books", id="retail", names=NAMES, currency="CNY")
@@ -110,3 +111,34 @@ def test_a_viewer_s_program_gets_nothing_that_cost_or_floor_follow_from(
     for path in ("/v1/prices/floors", "/v1/prices/mark-ups"):
         viewer.get(path, 403)
     viewer.post("/v1/prices/quote", 403, sku=KEY, cost_minor=1)
+
+
+NOT_KEPT: list[Any] = [
+    ("promotions", a_promotion(level="a\x00")),
+    ("promotions", a_promotion(skus=["a\x00"])),
+    ("quote", {"sku": KEY, "level": "a\x00"}),
+    ("quote", {"sku": KEY, "at_s": 2**70}),
+    ("books", {"id": "x", "names": NAMES, "currency": "CNY", "level": "\ud800"}),
+]
+
+
+def test_what_no_database_keeps_is_refused_before(quick: Caller) -> None:
+    for path, body in NOT_KEPT:
+        quick.post(f"/v1/prices/{path}", 422, **body)
+
+
+BEYOND: list[Any] = [
+    ("promotions", a_promotion(from_s=-(2**70))),
+    ("promotions", a_promotion(until_s=2**70)),
+    ("floors", {"sku": KEY, "currency": "CNY", "from_s": 2**70}),
+    (
+        "mark-ups",
+        {"id": "m", "names": NAMES, "currency": "CNY", "base": "cost", "from_s": 2**70},
+    ),
+    ("mark-ups", {"id": "m", "names": NAMES, "currency": "CNY", "base": "cost", "ppm": 2**70}),
+]
+
+
+def test_what_lies_beyond_all_bounds_is_a_sentence(quick: Caller) -> None:
+    for path, body in BEYOND:
+        quick.post(f"/v1/prices/{path}", 400, **body)

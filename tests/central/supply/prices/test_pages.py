@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from central.foundation.db.engine import money_transaction
 from central.supply.prices import books, mark_ups, promotions
-from central.supply.prices.books import Change, Wanted
 from central.supply.prices.model import Base, Mode, Tier
+from central.supply.prices.wanted import Change, Wanted
 from tests import builders as b
 from tests.central.builders import Database, an_app, as_person, fill_in
 from tests.central.network.agents.builders import a_tree
@@ -31,7 +32,7 @@ def quick(sqlite_database: Database) -> Any:
 
 def furnished(database: Database) -> Any:
     app = an_app(database)
-    a_tree(NOW - 10)
+    money_transaction(lambda: a_tree(NOW - 10))
     fill_shelf()
     books.add_book(a_book(), by="amy", at_s=NOW)
     return app
@@ -96,57 +97,69 @@ def test_every_page_stands_without_any_data(sqlite_database: Database, locale: s
         assert path == "/table" or "empty-state" in client.get(f"/prices{path}").text
 
 
-@pytest.mark.parametrize(
-    ("path", "fields", "told"),
-    [
-        ("/prices", {"id": "Retail", "zh": "x", "en": "x"}, "An id is"),
-        ("/prices", {"id": "two", "zh": "x", "en": "x"}, "for the same buyers"),
-        ("/prices/books/retail", {"sku": KEY, "ladder": "ten"}, "An amount is a number"),
-        ("/prices/books/retail", {"sku": KEY, "ladder": "x: 5.00"}, "A ladder is written"),
-        ("/prices/books/retail", {"sku": KEY, "ladder": "1: 5.00, 2: 6.00"}, "cheaper"),
-        ("/prices/books/retail", {"sku": "GONE", "ladder": "5.00"}, "no such SKU"),
-        ("/prices/books/retail", {"sku": KEY, "mode": "magic"}, "cannot be read"),
-        ("/prices/books/retail", {"sku": KEY, "ladder": "5", "from": "soon"}, "A moment is"),
-        ("/prices/books/retail", {"sku": KEY, "ladder": "5", "from": "2020-01-01T00:00"},
-         "now or later"),
-        ("/prices/costs/floor", {"sku": KEY, "floor": "-1"}, "An amount is a number"),
-        ("/prices/costs/markup", {"id": "m", "zh": "x", "en": "x", "base": "cost",
-                                  "percent": "lots"}, "A percentage is a number"),
-        ("/prices/costs/markup", {"id": "m", "zh": "x", "en": "x", "base": "cost",
-                                  "ending": "7/3"}, "Prices end below"),
-        ("/prices/promotions", {"id": "p", "kind": "percent", "value": "10"}, "A moment is"),
-        ("/prices/promotions", {"id": "p", "kind": "?", "value": "10"}, "cannot be read"),
-    ],
-)  # fmt: skip
-def test_what_was_typed_wrong_is_told(
-    quick: Any, path: str, fields: dict[str, str], told: str
-) -> None:
-    response = fill_in(as_person(quick), path, **fields)
-    assert response.status_code in {400, 404, 409}
-    assert told in response.text
-    assert 'role="alert"' in response.text
-    assert books.versions("retail") == []
+TYPED_WRONG: list[Any] = [
+    ("/prices", {"id": "Retail", "zh": "x", "en": "x"}, "An id is"),
+    ("/prices", {"id": "two", "zh": "x", "en": "x"}, "for the same buyers"),
+    ("/prices/books/retail", {"sku": KEY, "ladder": "ten"}, "An amount is a number"),
+    ("/prices/books/retail", {"sku": KEY, "ladder": "x: 5.00"}, "A ladder is written"),
+    ("/prices/books/retail", {"sku": KEY, "ladder": "1: 5.00, 2: 6.00"}, "cheaper"),
+    ("/prices/books/retail", {"sku": "GONE", "ladder": "5.00"}, "no such SKU"),
+    ("/prices/books/retail", {"sku": KEY, "mode": "magic"}, "cannot be read"),
+    ("/prices/books/retail", {"sku": KEY, "ladder": "5", "from": "soon"}, "A moment is"),
+    (
+        "/prices/books/retail",
+        {"sku": KEY, "ladder": "5", "from": "2020-01-01T00:00"},
+        "now or later",
+    ),
+    ("/prices/costs/floor", {"sku": KEY, "floor": "-1"}, "An amount is a number"),
+    (
+        "/prices/costs/markup",
+        {"id": "m", "zh": "x", "en": "x", "base": "cost", "percent": "lots"},
+        "A percentage is a number",
+    ),
+    (
+        "/prices/costs/markup",
+        {"id": "m", "zh": "x", "en": "x", "base": "cost", "ending": "7/3"},
+        "Prices end below",
+    ),
+    ("/prices/promotions", {"id": "p", "kind": "percent", "value": "10"}, "A moment is"),
+    ("/prices/promotions", {"id": "p", "kind": "?", "value": "10"}, "cannot be read"),
+]
 
 
-@pytest.mark.parametrize(
-    ("query", "told"),
-    [
-        ("sku=KEY-50", "There is no price. No price book"),
-        ("sku=KEY-50&quantity=0", "A quantity is 1 to 100000."),
-        ("sku=KEY-50&quantity=999999999", "A quantity is 1 to 100000."),
-    ],
-)
-def test_without_a_price_the_reason_is_told(quick: Any, query: str, told: str) -> None:
-    assert told in read(as_person(quick), f"/prices/why?{query}")
+def test_what_was_typed_wrong_is_told(quick: Any) -> None:
+    for path, fields, told in TYPED_WRONG:
+        response = fill_in(as_person(quick), path, **fields)
+        assert response.status_code in {400, 404, 409}
+        assert told in response.text
+        assert 'role="alert"' in response.text
+        assert books.versions("retail") == []
 
 
-@pytest.mark.parametrize(
-    ("query", "status"),
-    [("sku=GONE", 404), ("sku=KEY-50&quantity=-1", 400), ("sku=KEY-50&whose=agent:NO", 404),
-     ("sku=KEY-50&at=x", 400), ("sku=KEY-50&cost=x", 400)],
-)  # fmt: skip
-def test_a_question_that_cannot_be_answered_is_told(quick: Any, query: str, status: int) -> None:
-    assert as_person(quick).get(f"/prices/why?{query}").status_code == status
+WITHOUT_A_PRICE: list[Any] = [
+    ("sku=KEY-50", "There is no price. No price book"),
+    ("sku=KEY-50&quantity=0", "A quantity is 1 to 100000."),
+    ("sku=KEY-50&quantity=999999999", "A quantity is 1 to 100000."),
+]
+
+
+def test_without_a_price_the_reason_is_told(quick: Any) -> None:
+    for query, told in WITHOUT_A_PRICE:
+        assert told in read(as_person(quick), f"/prices/why?{query}")
+
+
+NO_QUESTIONS: list[Any] = [
+    ("sku=GONE", 404),
+    ("sku=KEY-50&quantity=-1", 400),
+    ("sku=KEY-50&whose=agent:NO", 404),
+    ("sku=KEY-50&at=x", 400),
+    ("sku=KEY-50&cost=x", 400),
+]
+
+
+def test_a_question_that_cannot_be_answered_is_told(quick: Any) -> None:
+    for query, status in NO_QUESTIONS:
+        assert as_person(quick).get(f"/prices/why?{query}").status_code == status
 
 
 TABLE = "book,sku,min_qty,price,member_price\nretail,KEY-50,1,50.00,48.00\nretail,KEY-50,10,45,\n"
