@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,9 +66,8 @@ from central.money.settlement import pages as settlement_pages
 from central.money.settlement import statement_pages
 from central.money.sharing import api as sharing_api
 from central.money.sharing import pages as sharing_pages
-from central.money.sharing.ports import Named, Outside
 from central.network.agents import api as agents_api
-from central.network.agents import upstream
+from central.outside import OUTSIDE_OF_SHARING, now_s
 from central.sale.orders import pages as order_pages
 from central.sale.orders import pay, refund
 from central.sale.shop import pages as shop_pages
@@ -90,7 +88,7 @@ from central.supply.cards.room import Room
 from central.supply.cards.vault.keys import Vault
 from central.supply.catalogue import api as catalogue_api
 from central.supply.catalogue import pages as catalogue_pages
-from central.supply.catalogue import products, shelf
+from central.supply.catalogue import products
 from central.supply.cost import cost_of
 from central.supply.prices import api as prices_api
 from central.supply.prices import pages as price_pages
@@ -98,7 +96,6 @@ from central.supply.product_types import pages as type_pages
 from central.timetable import handlers_of, machines_of, office_of, schedule_of
 from edge import __version__
 from edge.contract.bundle import LOCALES
-from edge.contract.ids import ProductId
 from edge.contract.money import decimal_text
 
 log = logging.getLogger(__name__)
@@ -121,31 +118,6 @@ class HealthJson(BaseModel):
 
     status: str = Field(description="ok.")
     software: str = Field(description="Version.")
-
-
-def _products() -> list[Named]:
-    found = products.catalogue().products.values()
-    return [Named(str(p.product), p.names["zh-CN"], p.names["en"]) for p in found]
-
-
-def _category_of(product: int) -> str:
-    products.get(ProductId(product))  # or it is not found
-    return shelf.category_of_product(product)
-
-
-OUTSIDE_OF_SHARING = Outside(
-    chain_at=upstream.chain_at,
-    agents=lambda: [Named(a.id, a.name, a.name) for a in upstream.agents()],
-    levels=lambda: [Named(level.id, level.name_zh, level.name_en) for level in upstream.levels()],
-    products=_products,
-    category_of=_category_of,
-)
-"""What sharing is told of the wings above the money."""
-
-
-def now_s() -> int:
-    """Read the hub's clock, Unix seconds."""
-    return int(time.time())  # noqa: TID251 - the one place
 
 
 def create(config: HubConfig) -> OpenAPI:

@@ -18,11 +18,14 @@ from tests.central.builders import KEYRING, Database, an_app, as_person, csrf_to
 
 # Written by hand, so that a new route has to be put here by somebody who has thought about it.
 FOR_ANYBODY = {
-    "shop.show", "shop.one", "shop.buy", "shop.order", "shop.state", "shop.ask_to_pay",
-    "shop.cancel", "shop.look",
     "static", "health", "openapi", "problems.show", "people.login", "people.language",
-    "units_api.offer",
+    "units_api.offer", "shop.show",
 }  # fmt: skip
+FOR_BUYERS = {
+    "shop.one", "shop.buy", "shop.order", "shop.state", "shop.ask_to_pay", "shop.cancel",
+    "shop.look",
+}  # fmt: skip
+"""For whoever has an order's link; a stranger, who guesses, finds nothing."""
 FOR_CHANNELS = {"callbacks.wechat_pay", "callbacks.alipay"}
 """Signed by a channel; where none is connected there is nobody to call."""
 FOR_UNITS = {
@@ -246,7 +249,7 @@ def routes(app: Any, endpoints: Any) -> list[tuple[str, str, str]]:
 
 
 def test_every_route_is_known_to_this_test(app: Any) -> None:
-    known = FOR_ANYBODY | FOR_CHANNELS | FOR_UNITS | FOR_PERSONS | set(FOR_PERMISSION)
+    known = FOR_ANYBODY | FOR_BUYERS | FOR_CHANNELS | FOR_UNITS | FOR_PERSONS | set(FOR_PERMISSION)
     assert {rule.endpoint for rule in app.url_map.iter_rules()} == known
 
 
@@ -277,6 +280,14 @@ def test_what_is_for_anybody_answers_anybody(app: Any) -> None:
     for method, path, endpoint in routes(app, FOR_ANYBODY):
         with app.test_client().open(path, method=method) as response:
             assert response.status_code == (200 if method != "POST" else 400), endpoint
+
+
+def test_a_stranger_finds_no_order(app: Any) -> None:
+    client = app.test_client()
+    token = csrf_token(client)
+    for method, path, endpoint in routes(app, FOR_BUYERS):
+        response = client.open(path, method=method, data={"csrf_token": token})
+        assert response.status_code == 404, endpoint
 
 
 def test_nobody_calls_for_a_channel_that_is_not_connected(app: Any) -> None:
