@@ -13,7 +13,10 @@ from central.foundation.web.words import N_
 from central.insight.proofs import prove_all
 from central.money.channels.gather import gather
 from central.money.channels.record import RecordedCalls
+from central.money.ledger.rules import business_day
 from central.money.payouts.pay_out import Machine
+from central.money.reconciliation.daily import take_all
+from central.money.reconciliation.model import By
 from central.money.settlement.payable.watermark import watermarks
 from central.money.settlement.run import run as settle
 from central.money.sharing.ports import Outside
@@ -41,6 +44,10 @@ def schedule_of(config: HubConfig, now_s: Callable[[], int]) -> Schedule:
         Job(
             "settlement", N_("Issue, confirm and release statements of stores"),
             Every(10 * MINUTE_S), lambda at_s: _settlement(config, at_s),
+        ),
+        Job(
+            "bills", N_("Take the channels' bills of yesterday"), Daily(10, 40),
+            lambda at_s: _bills(config, at_s, now_s),
         ),
         Job(
             "expiry", N_("Expire vouchers whose time is over"), Daily(2, 40),
@@ -99,6 +106,13 @@ def _settlement(config: HubConfig, at_s: int) -> Report:
         f"{len(done.issued)} issued, {len(done.confirmed)} confirmed by silence,"
         f" {len(done.released)} payable, {len(done.paid)} paid."
     )
+    return Report(" ".join([said, *done.problems]), is_good=not done.problems)
+
+
+def _bills(config: HubConfig, at_s: int, now_s: Callable[[], int]) -> Report:
+    channels = gather(config.channels_file, RecordedCalls(now_s), now_s)
+    done = take_all(channels, By(at_s, business_day(at_s, config.timezone), "clock"))
+    said = f"{done.bills} bills, {done.open} differences are open."
     return Report(" ".join([said, *done.problems]), is_good=not done.problems)
 
 
