@@ -42,8 +42,10 @@ def test_a_shop_in_the_middle_of_its_day_agrees(shop: Shop) -> None:
     ("sql", "subject"),
     [
         (
-            "UPDATE payment SET paid = paid + 1 WHERE order_id IN"
-            " (SELECT id FROM sale_order WHERE state = 'serving')",
+            (
+                "UPDATE payment SET paid = paid + 1 WHERE order_id IN"
+                " (SELECT id FROM sale_order WHERE state = 'serving')"
+            ),
             "2010",
         ),
         ("UPDATE account SET d = d + 1 WHERE code = '2610.wechat-pay'", "2610.wechat-pay"),
