@@ -11,7 +11,7 @@ import peewee
 
 from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
-from central.supply.suppliers.adapters.send import check_address
+from central.supply.suppliers.address import check_address
 from central.supply.suppliers.health import PAUSE_S, Call, Health
 from central.supply.suppliers.records.seal import Seal
 
