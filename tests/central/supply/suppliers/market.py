@@ -15,6 +15,7 @@ from central.money.ledger import rules
 from central.money.ledger import store as ledger
 from central.money.ledger.rules import business_day
 from central.simulators.supplier import app as simulator
+from central.simulators.supplier.books import Books
 from central.simulators.supplier.deliver import deliver_due
 from central.simulators.supplier.faults import Fault
 from central.simulators.supplier.world import World
@@ -221,22 +222,49 @@ def stock_up_catalogue() -> None:
     money_transaction(write)
 
 
+@dataclass
+class Street:
+    """One server for the whole run; each test gives it new books."""
+
+    made: simulator.Simulator
+    clock: Clock
+    go_on: threading.Event = field(default_factory=threading.Event)
+
+    def pause(self, _seconds: float) -> None:
+        """Hold an answer back until the test is over."""
+        self.go_on.wait(20)
+
+
 @contextmanager
-def a_market(directory: Path) -> Iterator[Market]:
+def a_street(directory: Path) -> Iterator[Street]:
     """Serve shops on loopback."""
-    clock, go_on = Clock(), threading.Event()
-    made = simulator.build(directory, clock, pause=lambda _: go_on.wait(20))
+    clock = Clock()
+    made = simulator.build(directory, clock)
     httpd = simulator.listen(made, "127.0.0.1", 0)
     thread = threading.Thread(target=httpd.serve_forever, args=(0.02,))
     thread.start()
     try:
-        yield Market(made, clock, go_on)
+        yield Street(made, clock)
     finally:
-        go_on.set()
         httpd.shutdown()
         thread.join()
         httpd.server_close()
         made.world.books.close()
+
+
+@contextmanager
+def a_market(street: Street) -> Iterator[Market]:
+    """Give the shops empty books, no faults, and the clock's beginning."""
+    street.clock.at_s, street.go_on = NOW_S, threading.Event()
+    world = street.made.world
+    before, url = world.books, world.base_url
+    fresh = World(Books(":memory:"), street.clock, street.pause, url)
+    vars(world).update(vars(fresh))
+    before.close()
+    try:
+        yield Market(street.made, street.clock, street.go_on)
+    finally:
+        street.go_on.set()
 
 
 def keys_sold(row: Mapping[str, Any]) -> list[str]:
