@@ -37,7 +37,8 @@ from central.supply.suppliers.route import Candidate, Reason, decide
 log = logging.getLogger(__name__)
 
 LEASE_S = 180
-"""Longer than any act: a quote, a call and their connections; a dead worker blocks this long."""
+"""A dead worker blocks a unit this long; longer than ``RENEWED_S`` and any one call together."""
+RENEWED_S = 60
 QUOTE_FRESH_S = 60
 """A protocol that takes no price cap is bought from only at a price that is as fresh as this."""
 PAUSED_S = 30
@@ -94,17 +95,22 @@ class Buyer:
 
         This is also how an order buys at once: ask for it, commit, work on it, look at ``bought``.
         """
-        lease = secrets.token_hex(8)
+        lease, leased_at_s = secrets.token_hex(8), 0
         for _ in range(ACTS_MAX):
             at_s = self._now_s()
-            until_s = at_s + LEASE_S
-            if not money_transaction(lambda: purchases.take(unit, lease, at_s, until_s)):  # noqa: B023
-                return False
-            self._crash("leased")
+            if at_s - leased_at_s >= RENEWED_S:
+                if not self._lease(unit, lease, at_s):
+                    return False
+                leased_at_s = at_s
+                self._crash("leased")
             if not self._act(unit):
                 break
         money_transaction(lambda: purchases.give_back(unit, lease))
         return True
+
+    @staticmethod
+    def _lease(unit: str, lease: str, at_s: int) -> bool:
+        return money_transaction(lambda: purchases.take(unit, lease, at_s, at_s + LEASE_S))
 
     def _act(self, unit: str) -> bool:
         """Do one thing for a unit; False if there is nothing to do but to wait."""

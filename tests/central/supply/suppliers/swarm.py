@@ -124,7 +124,9 @@ def settle_down(market: Market) -> None:
         call_back(market)
 
 
-def counted(market: Market, units: list[str], deaths: int, faults: int) -> Outcome:
+def counted(  # noqa: C901, PLR0912 - a list of questions
+    market: Market, units: list[str], deaths: int, faults: int
+) -> Outcome:
     """Hold our books against the shops'."""
     by_ref = {row["ref"]: row for row in market.bought_at()}
     states: Counter[str] = Counter()
