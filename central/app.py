@@ -76,6 +76,11 @@ from central.stores.settlement_facts import SettlementFacts
 from central.stores.units import overview as unit_overview
 from central.stores.units import pages as unit_pages
 from central.supply.catalogue import products
+from central.supply.suppliers import api as suppliers_api
+from central.supply.suppliers import hooks as supplier_hooks
+from central.supply.suppliers import pages as supplier_pages
+from central.supply.suppliers.adapters.shelf import Shelf
+from central.supply.suppliers.records.seal import load as load_seal
 from edge import __version__
 from edge.contract.bundle import LOCALES
 from edge.contract.ids import ProductId
@@ -242,6 +247,11 @@ def _register_routes(
     called = callbacks.blueprint(channels, wake, clock)
     app.register_blueprint(called)
     csrf.exempt(called)  # signed by the channel
+    seal = load_seal(config.data_dir / "keys")
+    shelf = Shelf(seal, config.data_dir / "suppliers", clock)
+    supplier_calls = supplier_hooks.blueprint(shelf.adapter, clock)
+    app.register_blueprint(supplier_calls)
+    csrf.exempt(supplier_calls)  # signed by the supplier
     # A code cannot be guessed in its ten minutes; this keeps the guessing from costing anything.
     offer = app.view_functions["units_api.offer"]
     app.view_functions["units_api.offer"] = limiter.limit("30 per minute")(offer)  # type: ignore[assignment]
@@ -254,6 +264,7 @@ def _register_routes(
         payouts_api.blueprint(config.timezone, clock),
         cases_api.blueprint(clock),
         settlement_api.blueprint(stores, config.currency, clock),
+        suppliers_api.blueprint(config.currency, clock),
     )
     for api in apis:
         app.register_api(api)
@@ -267,6 +278,7 @@ def _register_routes(
     app.register_blueprint(statement_pages.blueprint(stores, clock))
     app.register_blueprint(reconciliation_pages.blueprint(config.timezone, clock))
     app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))
+    app.register_blueprint(supplier_pages.blueprint(config.currency, clock))
     app.register_blueprint(payout_pages.blueprint(config.currency, config.timezone, clock))
     app.register_blueprint(
         sharing_pages.blueprint(OUTSIDE_OF_SHARING, config.currency, config.timezone, clock)

@@ -44,6 +44,7 @@ from central.stores.vouchers.issue import Order, issue
 from central.stores.vouchers.status import revoke as revoke_voucher
 from central.stores.vouchers.status import suspend
 from central.supply.catalogue import products
+from central.supply.suppliers import commands as supplier_commands
 from edge import __version__
 from edge.contract.bundle import Product
 from edge.contract.ids import ProductId, StoreGroup, StoreId, UnitId, parse_voucher_id
@@ -135,6 +136,7 @@ def main(ctx: click.Context, file: Path | None, overrides: tuple[str, ...]) -> N
 
 main.add_command(agents_commands.agents)
 main.add_command(payout_commands.payouts)
+main.add_command(supplier_commands.suppliers)
 main.add_command(cases_commands.group)
 main.add_command(reconciliation_commands.reconcile)
 main.add_command(settlement_commands.group(lambda config: SettlementFacts(config.currency)))

@@ -24,6 +24,8 @@ class Permission(StrEnum):
     SETTLEMENT_READ = "settlement.read"
     SETTLEMENT_MANAGE = "settlement.manage"
     CASES_DECIDE = "cases.decide"
+    SUPPLIERS_READ = "suppliers.read"
+    SUPPLIERS_MANAGE = "suppliers.manage"
 
 
 ROLES: dict[str, frozenset[Permission]] = {
@@ -40,6 +42,7 @@ ROLES: dict[str, frozenset[Permission]] = {
             Permission.SETTLEMENT_READ,
             Permission.SETTLEMENT_MANAGE,
             Permission.CASES_DECIDE,
+            Permission.SUPPLIERS_READ,
         }
     ),
     "viewer": frozenset(p for p in Permission if p.endswith(".read")),

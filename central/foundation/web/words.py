@@ -37,6 +37,7 @@ NAVIGATION = (
     ("ledger.show", N_("Trial balance"), Permission.LEDGER_READ),
     ("sharing.rules", N_("Profit sharing"), Permission.SHARING_READ),
     ("payouts.show", N_("Payouts"), Permission.PAYOUTS_READ),
+    ("suppliers.show", N_("Suppliers"), Permission.SUPPLIERS_READ),
 )
 ROOMS = {"cases": "redemptions.show_conflicts", "statements": "settlement.show"}
 """Where pages hang that are of another blueprint than the page that leads to them."""

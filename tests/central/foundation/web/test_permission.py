@@ -23,6 +23,8 @@ FOR_ANYBODY = {
 }  # fmt: skip
 FOR_CHANNELS = {"callbacks.wechat_pay", "callbacks.alipay"}
 """Signed by a channel; where none is connected there is nobody to call."""
+FOR_SUPPLIERS = {"supplier_hooks.called"}
+"""Signed by a supplier; a name that is no account of ours answers nobody."""
 FOR_UNITS = {
     "units_api.pull", "units_api.push", "units_api.reservations", "units_api.reveal",
     "units_api.state",
@@ -71,6 +73,18 @@ FOR_PERMISSION = {
     "sharing.new": Permission.SHARING_MANAGE,
     "sharing.edit": Permission.SHARING_MANAGE,
     "sharing.change": Permission.SHARING_MANAGE,
+    "suppliers.show": Permission.SUPPLIERS_READ,
+    "suppliers.bought": Permission.SUPPLIERS_READ,
+    "suppliers.one": Permission.SUPPLIERS_READ,
+    "suppliers.route": Permission.SUPPLIERS_READ,
+    "suppliers.steer": Permission.SUPPLIERS_MANAGE,
+    "suppliers.decide": Permission.SUPPLIERS_MANAGE,
+    "suppliers.again": Permission.SUPPLIERS_MANAGE,
+    "suppliers_api.all_of_them": Permission.SUPPLIERS_READ,
+    "suppliers_api.route": Permission.SUPPLIERS_READ,
+    "suppliers_api.some": Permission.SUPPLIERS_READ,
+    "suppliers_api.one": Permission.SUPPLIERS_READ,
+    "suppliers_api.decide": Permission.SUPPLIERS_MANAGE,
     "payouts.show": Permission.PAYOUTS_READ,
     "payouts.one": Permission.PAYOUTS_READ,
     "payouts.batch": Permission.PAYOUTS_REQUEST,
@@ -117,7 +131,7 @@ VALUES = {
     "version": "1", "ref": "O-1", "work": "activate", "no": "PO123456", "what": "release",
     "slug": "conflict", "kind": "store", "party": "S0412", "number": "1", "store": "S0412",
     "statement_no": "S0412-20260411", "n": "1", "ending": "csv", "case_id": "1", "epoch": "2",
-    "difference_id": "1",
+    "difference_id": "1", "unit": "O-1/1", "attempt": "1", "account": "nobody",
 }  # fmt: skip
 
 
@@ -141,7 +155,9 @@ def routes(app: Any, endpoints: Any) -> list[tuple[str, str, str]]:
 
 
 def test_every_route_is_known_to_this_test(app: Any) -> None:
-    known = FOR_ANYBODY | FOR_CHANNELS | FOR_UNITS | FOR_PERSONS | set(FOR_PERMISSION)
+    known = (
+        FOR_ANYBODY | FOR_CHANNELS | FOR_SUPPLIERS | FOR_UNITS | FOR_PERSONS | set(FOR_PERMISSION)
+    )
     assert {rule.endpoint for rule in app.url_map.iter_rules()} == known
 
 
@@ -175,7 +191,7 @@ def test_what_is_for_anybody_answers_anybody(app: Any) -> None:
 
 
 def test_nobody_calls_for_a_channel_that_is_not_connected(app: Any) -> None:
-    for method, path, endpoint in routes(app, FOR_CHANNELS):
+    for method, path, endpoint in routes(app, FOR_CHANNELS | FOR_SUPPLIERS):
         assert app.test_client().open(path, method=method).status_code == 404, endpoint
 
 
