@@ -120,7 +120,10 @@ def offer(command: Command, /, sku: str, account: str, their_ref: str, **given: 
 
 @suppliers.command("terms")
 @click.argument("sku")
-@click.option("--policy", type=click.Choice([str(p) for p in Policy]), default="cheapest")
+@click.option(
+    "--policy", type=click.Choice([str(p) for p in Policy]), default="cheapest", show_default=True,
+    help="By what the offers that would do are put in order.",
+)  # fmt: skip
 @click.option("--margin-bp", type=int, default=0, help="Kept of the price, in 1/10,000.")
 @click.option("--buffer-bp", type=int, default=0, help="For what moves meanwhile, in 1/10,000.")
 @click.option("--allow-loss", is_flag=True, help="Buy dearer than that, too.")

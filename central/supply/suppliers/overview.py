@@ -43,7 +43,7 @@ def all_accounts(at_s: int) -> list[AccountShown]:
         health = accounts.health(account.id)
         shown.append(
             AccountShown(
-                account, names[account.supplier], str(breaker(health, at_s)), health.success_bp,
+                account, names[account.supplier], str(breaker(health, at_s)), health.good_bp,
                 health.p95_ms, len(health.calls), [o for o in mine if o.account == account.id],
             )
         )  # fmt: skip

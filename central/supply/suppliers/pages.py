@@ -14,7 +14,7 @@ from central.errors import HubError
 from central.foundation.people.roles import Permission
 from central.foundation.web.permission import needs
 from central.supply.suppliers import overview, resolve, words
-from central.supply.suppliers.model import Purchase, e4_text
+from central.supply.suppliers.model import E4, Purchase, e4_text
 from central.supply.suppliers.records import accounts, offers, purchases
 from edge.contract.money import parse_decimal
 
@@ -29,7 +29,7 @@ def blueprint(currency: str, now_s: Callable[[], int]) -> Blueprint:
         "purchase_looks": words.PURCHASE_LOOKS, "attempt_names": words.ATTEMPTS,
         "attempt_looks": words.ATTEMPT_LOOKS, "breaker_names": words.BREAKERS,
         "breaker_looks": words.BREAKER_LOOKS, "alert_names": words.ALERTS, "kinds": words.KINDS,
-        "e4": e4_text,
+        "e4": e4_text, "balance_parts": E4 // parse_decimal("1", currency).minor,
     }  # fmt: skip
 
     @pages.get("/suppliers")

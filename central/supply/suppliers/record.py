@@ -15,7 +15,7 @@ from central.foundation.db.engine import money_transaction
 from central.money.ledger import rules
 from central.money.ledger import store as ledger
 from central.supply.suppliers.health import Call, after, breaker
-from central.supply.suppliers.model import Attempt, Breaker, Kind, Purchase, total
+from central.supply.suppliers.model import Attempt, Breaker, Kind, Purchase, e4_text, total
 from central.supply.suppliers.next_step import (
     GIVE_UP_S,
     Fate,
@@ -159,7 +159,7 @@ class Recorder:
         accounts.take_from_balance(attempt.account, cost_e4)
         accounts.clear("held", attempt.client_ref, at_s, "worker")
         if cost_e4 > attempt.cap_e4 * attempt.quantity and not attempt.allow_loss:
-            accounts.alert("charged-over-cap", attempt.client_ref, str(cost_e4), at_s)
+            accounts.alert("charged-over-cap", attempt.client_ref, e4_text(cost_e4), at_s)
         if source:
             accounts.alert("prepaid-short", account.supplier, attempt.client_ref, at_s)
         if late_to == "dispute":

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from central.errors import HubError
 from central.foundation.db.engine import change, money_transaction, rows
 from central.supply.suppliers.buy import Adapters
+from central.supply.suppliers.model import e4_text
 from central.supply.suppliers.ports import Quote, Supplier, SupplierSilent
 from central.supply.suppliers.records import accounts, offers
 from central.supply.suppliers.records.accounts import Account
@@ -105,7 +106,12 @@ def _write(offer: OfferRow, quote: Quote, at_s: int) -> int:
     )
     offers.seen(offer.id, quote.cost_e4, stock, at_s)
     if quote.cost_e4 * 10_000 > before_e4 * (10_000 + RAISED_BP):
-        accounts.alert("price-raised", f"offer {offer.id}", f"{before_e4} → {quote.cost_e4}", at_s)
+        accounts.alert(
+            "price-raised",
+            f"offer {offer.id}",
+            f"{e4_text(before_e4)} → {e4_text(quote.cost_e4)}",
+            at_s,
+        )
     elif quote.cost_e4 <= before_e4:
         accounts.clear("price-raised", f"offer {offer.id}", at_s, "worker")
     return int((before_e4, before) != (quote.cost_e4, stock))

@@ -35,7 +35,7 @@ PURCHASE_LOOKS = {"open": "quiet", "sourced": "good", "exhausted": "bad", "held"
                   "cancelled": "quiet"}  # fmt: skip
 ATTEMPTS = {
     "planned": N_("about to be asked for"),
-    "sending": N_("asked for"),
+    "sending": N_("sent, no answer yet"),
     "accepted": N_("taken, not delivered yet"),
     "unknown": N_("nobody knows"),
     "held": N_("needs a person"),

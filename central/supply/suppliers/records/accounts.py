@@ -13,6 +13,7 @@ from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
 from central.supply.suppliers.address import check_address
 from central.supply.suppliers.health import PAUSE_S, Call, Health
+from central.supply.suppliers.model import e4_text
 from central.supply.suppliers.records.seal import Seal
 
 _ID = re.compile(r"[a-z][a-z0-9-]{1,29}", re.ASCII)
@@ -176,7 +177,7 @@ def set_balance(account_: Account, balance_e4: int, at_s: int) -> None:
         (balance_e4, at_s, account_.id),
     )
     if balance_e4 < account_.low_balance_e4:
-        alert("low-balance", account_.id, str(balance_e4), at_s)
+        alert("low-balance", account_.id, e4_text(balance_e4), at_s)
     else:
         clear("low-balance", account_.id, at_s, "worker")
 
