@@ -32,7 +32,7 @@ from central.supply.suppliers.record import Answered, Recorder
 from central.supply.suppliers.records import accounts, offers, purchases
 from central.supply.suppliers.records.purchases import NEVER_S, AttemptRow, PurchaseRow
 from central.supply.suppliers.records.seal import Seal
-from central.supply.suppliers.route import Candidate, Reason, decide
+from central.supply.suppliers.route import Candidate, Decision, Reason, decide
 
 log = logging.getLogger(__name__)
 
@@ -183,6 +183,9 @@ class Buyer:
         found = offers.offers_of(purchase.sku, at_s, purchase.currency)
         decision = decide(found, need, terms, at_s)
         chosen = decision.candidates[0] if decision.candidates else None
+        dear = _worth_asking(decision, at_s - terms.price_ttl_s) if chosen is None else None
+        if dear is not None:
+            return _Planned(quote=dear)
         if chosen is None or len(tries) >= terms.attempts_max:
             purchases.log(unit, at_s, decision, None)
             can_wait = len(tries) < terms.attempts_max and (
@@ -329,6 +332,14 @@ class _Planned(NamedTuple):
 
     attempt: AttemptRow | None = None
     quote: Candidate | None = None
+
+
+def _worth_asking(decision: Decision, oldest_s: int) -> Candidate | None:
+    """Return an offer that is too dear by an old price: it may have fallen since."""
+    for left in decision.left_out:
+        if left.reason is Reason.OVER_CAP and left.offer.price_seen_at_s < oldest_s:
+            return Candidate(left.offer, 0, needs_quote=True, is_loss=False)
+    return None
 
 
 def _tried(tries: list[AttemptRow]) -> frozenset[int]:

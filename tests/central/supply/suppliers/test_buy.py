@@ -538,3 +538,16 @@ def test_the_policy_of_a_sku_is_gone_by(market: Market) -> None:
     market.work()
     assert tries()[0][0] == "dear"
     assert offers.terms_of(SKU).policy is Policy.PRIORITY
+
+
+def test_a_price_that_was_too_dear_long_ago_is_asked_for_again(market: Market) -> None:
+    market.open("shop", price_e4=120_000)
+    market.world.stock("shop", "31", 80_000)
+    market.want("O-1/1")
+    market.work()
+    assert state("O-1/1") == "exhausted"
+    market.clock.at_s += 1000
+    market.want("O-2/1")
+    market.work()
+    market.work(2)
+    assert state("O-2/1") == "sourced"
