@@ -23,7 +23,7 @@ SECURITY: list[dict[str, list[str]]] = [{"api_key": []}]
 _TAG = Tag(name="suppliers", description="Whom we buy from.")
 
 
-class OfferJson(BaseModel):
+class SupplierOfferJson(BaseModel):
     """What an account sells of a SKU. Prices are in 1/10,000 of the major unit."""
 
     id: int = Field(description="Number of the offer.")
@@ -45,7 +45,7 @@ class SupplierAccountJson(BaseModel):
     balance_e4: int | None = Field(description="What lies there; null if nobody knows.")
     success_bp: int = Field(description="Calls of 10,000 that end well.")
     p95_ms: int = Field(description="What 19 of 20 calls take at most.")
-    offers: list[OfferJson] = Field(description="What it sells of ours.")
+    offers: list[SupplierOfferJson] = Field(description="What it sells of ours.")
 
 
 class SupplierAlertJson(BaseModel):
@@ -64,7 +64,7 @@ class SuppliersJson(BaseModel):
     alerts: list[SupplierAlertJson] = Field(description="Newest first.")
 
 
-class WhatIfJson(BodyJson):
+class RouteQuestionJson(BodyJson):
     """A unit that has not been sold."""
 
     sku: str = Field(min_length=1, max_length=32, description="What is to be bought.")
@@ -75,7 +75,7 @@ class WhatIfJson(BodyJson):
     inputs: list[str] = Field([], max_length=20, description="Names of what the buyer has given.")
 
 
-class CandidateJson(BaseModel):
+class RouteCandidateJson(BaseModel):
     """An offer that would do."""
 
     offer: int = Field(description="Number of the offer.")
@@ -86,7 +86,7 @@ class CandidateJson(BaseModel):
     is_loss: bool = Field(description="Whether it is dearer than the cap, by permission.")
 
 
-class LeftOutJson(BaseModel):
+class RouteLeftOutJson(BaseModel):
     """An offer that would not do, and why."""
 
     offer: int = Field(description="Number of the offer.")
@@ -97,24 +97,24 @@ class LeftOutJson(BaseModel):
     wanted: int = Field(description="What it would have to be.")
 
 
-class DecisionJson(BaseModel):
+class RouteDecisionJson(BaseModel):
     """Where a unit would be bought, and why not elsewhere."""
 
     policy: str = Field(description="By what the candidates are in order.")
     cap_e4: int = Field(description="What one piece may cost at most.")
     chosen: int | None = Field(description="Number of the offer; null if there is none.")
-    candidates: list[CandidateJson] = Field(description="The first one first.")
-    left_out: list[LeftOutJson] = Field(description="All others.")
+    candidates: list[RouteCandidateJson] = Field(description="The first one first.")
+    left_out: list[RouteLeftOutJson] = Field(description="All others.")
 
 
-class PurchasesQuery(BaseModel):
+class SupplierPurchasesQuery(BaseModel):
     """Which purchases, and how many."""
 
     limit: int = Field(50, ge=1, le=500, description="At most this many, newest first.")
     state: Purchase | None = Field(None, description="Only those in this state.")
 
 
-class PurchaseJson(BaseModel):
+class SupplierPurchaseJson(BaseModel):
     """What is bought for a unit. The buyer's inputs are never told."""
 
     unit: str = Field(description="The unit of an order.")
@@ -126,13 +126,13 @@ class PurchaseJson(BaseModel):
     done_at_s: int | None = Field(description="When it ended; null if it has not.")
 
 
-class PurchasesJson(BaseModel):
+class SupplierPurchasesJson(BaseModel):
     """Purchases, newest first."""
 
-    purchases: list[PurchaseJson] = Field(description="Newest first.")
+    purchases: list[SupplierPurchaseJson] = Field(description="Newest first.")
 
 
-class AttemptJson(BaseModel):
+class SupplierAttemptJson(BaseModel):
     """One purchase at one supplier."""
 
     id: int = Field(description="Its number.")
@@ -147,21 +147,21 @@ class AttemptJson(BaseModel):
     late_to: str | None = Field(description="stock or dispute, if it came too late.")
 
 
-class OnePurchaseJson(BaseModel):
+class OneSupplierPurchaseJson(BaseModel):
     """A purchase, its attempts and every decision about it."""
 
-    purchase: PurchaseJson = Field(description="As it is now.")
-    attempts: list[AttemptJson] = Field(description="The first one first.")
-    decisions: list[DecisionJson] = Field(description="The first one first.")
+    purchase: SupplierPurchaseJson = Field(description="As it is now.")
+    attempts: list[SupplierAttemptJson] = Field(description="The first one first.")
+    decisions: list[RouteDecisionJson] = Field(description="The first one first.")
 
 
-class UnitPath(BaseModel):
+class PurchaseUnitPath(BaseModel):
     """Which unit."""
 
     unit: str = Field(min_length=1, max_length=64, description="Its name.")
 
 
-class AttemptPath(BaseModel):
+class SupplierAttemptPath(BaseModel):
     """Which attempt."""
 
     attempt: int = Field(ge=1, le=2**62, description="Its number.")
@@ -195,10 +195,10 @@ def blueprint(currency: str, now_s: Callable[[], int]) -> APIBlueprint:
 
     @api.post(
         "/route", summary="Where a unit would be bought, and why",
-        responses={200: DecisionJson, **problems(404)},
+        responses={200: RouteDecisionJson, **problems(404)},
     )  # fmt: skip
     @needs(Permission.SUPPLIERS_READ)
-    def route(body: WhatIfJson) -> Response:
+    def route(body: RouteQuestionJson) -> Response:
         kind = overview.kind_of(body.sku)
         net = Money(body.sell_net_minor, currency)
         decision = resolve.would_go(
@@ -206,18 +206,18 @@ def blueprint(currency: str, now_s: Callable[[], int]) -> APIBlueprint:
         )
         return jsonify(overview.body_of(decision))
 
-    @api.get("/purchases", summary="The newest purchases", responses={200: PurchasesJson})
+    @api.get("/purchases", summary="The newest purchases", responses={200: SupplierPurchasesJson})
     @needs(Permission.SUPPLIERS_READ)
-    def some(query: PurchasesQuery) -> Response:
+    def some(query: SupplierPurchasesQuery) -> Response:
         found = purchases.newest(query.limit, str(query.state) if query.state else "")
         return jsonify({"purchases": [_purchase(row) for row in found]})
 
     @api.get(
         "/purchases/<path:unit>", summary="A purchase with its attempts and decisions",
-        responses={200: OnePurchaseJson, **problems(404)},
+        responses={200: OneSupplierPurchaseJson, **problems(404)},
     )  # fmt: skip
     @needs(Permission.SUPPLIERS_READ)
-    def one(path: UnitPath) -> Response:
+    def one(path: PurchaseUnitPath) -> Response:
         shown = overview.one_purchase(path.unit)
         return jsonify({
             "purchase": _purchase(shown.purchase),
@@ -227,10 +227,10 @@ def blueprint(currency: str, now_s: Callable[[], int]) -> APIBlueprint:
 
     @api.post(
         "/attempts/<int:attempt>/decide", summary="Decide about an attempt that is held",
-        responses={200: AttemptJson, **problems(404, 409)},
+        responses={200: SupplierAttemptJson, **problems(404, 409)},
     )  # fmt: skip
     @needs(Permission.SUPPLIERS_MANAGE)
-    def decide(path: AttemptPath, body: HeldDecisionJson) -> Response:
+    def decide(path: SupplierAttemptPath, body: HeldDecisionJson) -> Response:
         resolve.decide_held(path.attempt, body.what, now_s(), actor(), body.why)
         return jsonify(_attempt(purchases.attempt(path.attempt)))
 

@@ -91,11 +91,11 @@ def test_what_each_role_may_do() -> None:
         "finance": {
             "ledger.read", "redemptions.read", "agents.read", "sharing.read", "payouts.read",
             "payouts.request", "payouts.release", "settlement.read", "settlement.manage",
-            "cases.decide",
+            "cases.decide", "suppliers.read",
         },
         "viewer": {
             "units.read", "vouchers.read", "redemptions.read", "ledger.read", "agents.read",
-            "sharing.read", "payouts.read", "settlement.read",
+            "sharing.read", "payouts.read", "settlement.read", "suppliers.read",
         },
     }  # fmt: skip
     assert not any(may("nobody", p) for p in Permission)

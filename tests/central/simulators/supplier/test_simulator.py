@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from central.simulators.supplier import app as simulator
 from central.simulators.supplier.faults import ALL, SWARM
@@ -37,6 +38,8 @@ def test_it_runs_as_a_process_and_keeps_books_and_credentials(tmp_path: Path) ->
         words = ("supplier-simulator", "--data-dir", str(tmp_path / "shops"), "--port", "0")
         with running(*words, until="merchant's files") as (process, told):
             token = re.findall(r"token=(\S+)", told)[0]
+            address = re.findall(r"http://\S+", told)[0]
+            assert requests.get(address, timeout=30).status_code == 200
         assert process.returncode == 0
         shops = {f.stem: json.loads(f.read_text()) for f in (tmp_path / "shops/merchant").iterdir()}
         assert sorted(shops) == sorted(simulator.SHOPS)
