@@ -116,7 +116,8 @@ def test_the_login_of_the_hub(
 HUB = [
     "/", "/units", "/redemptions", "/conflicts", "/cases", "/cases/1", "/settlement",
     "/settlement/watermark", "/reconciliation", "/ledger", f"/ledger/2310.{STORE}", "/sharing",
-    "/sharing/rules/default/new", "/sharing/simulate?amount=99.99", "/nowhere",
+    "/sharing/rules/default/new", "/sharing/simulate?amount=99.99", "/suppliers",
+    "/suppliers/purchases", "/suppliers/route", "/nowhere",
 ]  # fmt: skip
 
 
