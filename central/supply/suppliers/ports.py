@@ -104,7 +104,6 @@ class Caps:
         is_idempotent: The same reference sent again is the same order.
         callback: It calls us.
         lists_offers: It can list what it sells.
-        cancel: An order can be taken back before it is delivered.
     """
 
     safe_cost: bool
@@ -112,7 +111,6 @@ class Caps:
     is_idempotent: bool
     callback: bool
     lists_offers: bool = True
-    cancel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +145,6 @@ class Callback:
     status: str
     dedupe: bytes = field(repr=False)
     """Hash of what it says: the same again is the same callback."""
-
-
-@dataclass(frozen=True, slots=True)
-class StatementLine:
-    """What a supplier's statement says of one order."""
-
-    client_ref: str
-    upstream_no: str
-    charged_e4: int
-    refunded_e4: int
 
 
 class Supplier(Protocol):
