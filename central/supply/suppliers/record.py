@@ -250,8 +250,13 @@ class Recorder:
 
 
 def _can_serve(attempt: AttemptRow) -> bool:
-    """Say whether a success may still serve the unit: what has ended before may not."""
-    return attempt.state.is_live
+    """Say whether a success serves its unit, which nobody has served yet.
+
+    What had ended as not done does so only if nobody else is about to.
+    """
+    if attempt.state.is_live:
+        return True
+    return not any(other.state.is_live for other in purchases.attempts(attempt.unit))
 
 
 def _shows_success(outcome: Outcome, attempt: AttemptRow) -> bool:

@@ -548,3 +548,32 @@ def test_a_price_that_was_too_dear_long_ago_is_asked_for_again(market: Market) -
     market.work()
     market.work(2)
     assert state("O-2/1") == "sourced"
+
+
+@pytest.mark.parametrize("sku", [SKU, TOP_UP])
+def test_what_turns_up_after_all_serves_its_unit_if_nobody_else_has(
+    market: Market, sku: str
+) -> None:
+    market.open("only")
+    market.world.late_s = 10 * SETTLE_S
+    market.let("late")
+    market.want(sku=sku)
+    market.work()
+    market.wait_out(20, 15)
+    assert (state(), tries()) == ("exhausted", [("only", "not_found")])
+    market.work(4000)
+    assert (state(), tries()) == ("sourced", [("only", "succeeded")])
+    assert (alerts(), in_stock(SKU)) == ([], 0)
+
+
+def test_what_turns_up_after_its_order_was_refunded_is_late(market: Market) -> None:
+    market.open("only")
+    market.world.late_s = 10 * SETTLE_S
+    market.let("late")
+    market.want()
+    market.work()
+    market.wait_out(20, 15)
+    cancel("O-1/1", market.clock())
+    market.work(4000)
+    assert (state(), tries()) == ("cancelled", [("only", "late")])
+    assert in_stock(SKU) == 1
