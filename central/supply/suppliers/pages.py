@@ -21,7 +21,9 @@ from edge.contract.money import parse_decimal
 SHOWN = 200
 
 
-def blueprint(currency: str, now_s: Callable[[], int]) -> Blueprint:
+def blueprint(  # noqa: C901 - a list of addresses
+    currency: str, now_s: Callable[[], int]
+) -> Blueprint:
     """Return the routes."""
     pages = Blueprint("suppliers", __name__)
     said: dict[str, Any] = {
@@ -81,6 +83,14 @@ def blueprint(currency: str, now_s: Callable[[], int]) -> Blueprint:
         return _done(
             lambda: accounts.set_state(account, state), gettext("It is done."), "suppliers.show"
         )
+
+    @pages.post("/suppliers/alerts/<int:alert>/done")
+    @needs(Permission.SUPPLIERS_MANAGE)
+    def dealt_with(alert: int) -> Response:
+        return _done(
+            lambda: accounts.dealt_with(alert, now_s(), current_user.name),
+            gettext("It is done."), "suppliers.show",
+        )  # fmt: skip
 
     @pages.post("/suppliers/attempts/<int:attempt>/<what>")
     @needs(Permission.SUPPLIERS_MANAGE)

@@ -79,6 +79,7 @@ FOR_PERMISSION = {
     "suppliers.route": Permission.SUPPLIERS_READ,
     "suppliers.steer": Permission.SUPPLIERS_MANAGE,
     "suppliers.decide": Permission.SUPPLIERS_MANAGE,
+    "suppliers.dealt_with": Permission.SUPPLIERS_MANAGE,
     "suppliers.again": Permission.SUPPLIERS_MANAGE,
     "suppliers_api.all_of_them": Permission.SUPPLIERS_READ,
     "suppliers_api.route": Permission.SUPPLIERS_READ,
@@ -132,6 +133,7 @@ VALUES = {
     "slug": "conflict", "kind": "store", "party": "S0412", "number": "1", "store": "S0412",
     "statement_no": "S0412-20260411", "n": "1", "ending": "csv", "case_id": "1", "epoch": "2",
     "difference_id": "1", "unit": "O-1/1", "attempt": "1", "account": "nobody",
+    "alert": "1",
 }  # fmt: skip
 
 

@@ -111,6 +111,17 @@ def test_a_person_decides_about_what_is_held(market: Market, built: Any) -> None
     assert "Suspend" not in viewer.get("/suppliers").text
 
 
+def test_an_alert_is_ended_by_hand_unless_it_ends_by_itself(market: Market, built: Any) -> None:
+    a_day(market)
+    accounts.alert("disputed", "T1", "O-9/1", NOW_S)
+    found = {a.kind: a.id for a in accounts.alerts()}
+    client = as_person(built)
+    for number in found.values():
+        fill_in(client, f"/suppliers/alerts/{number}/done", "/suppliers")
+    assert [a.kind for a in accounts.alerts()] == ["held"]
+    assert rows("SELECT cleared_by FROM supplier_alert WHERE kind = 'disputed'") == [("admin 0",)]
+
+
 def test_programs_get_the_same(market: Market, built: Any) -> None:
     a_day(market)
     headers = {"Authorization": f"Bearer {login.add_api_key('shop', 'admin', NOW_S)}"}
