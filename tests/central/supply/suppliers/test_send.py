@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -30,7 +31,7 @@ def a_server(speak: Speak) -> Iterator[tuple[int, list[bytes]]]:
             except OSError:
                 return
             with connection:
-                heard.append(connection.recv(65536))
+                heard.append(whole_request(connection))
                 try:
                     speak(connection)
                 except OSError:
@@ -44,6 +45,20 @@ def a_server(speak: Speak) -> Iterator[tuple[int, list[bytes]]]:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join(5)
+
+
+def whole_request(connection: socket.socket) -> bytes:
+    """Read until the body is there, as long as its head says, or until nobody sends any more."""
+    heard = b""
+    while chunk := connection.recv(65536):
+        heard += chunk
+        head, end, body = heard.partition(b"\r\n\r\n")
+        if not end and not head.startswith((b"GET", b"POST")):
+            break  # TLS, to somebody who does not speak it
+        wanted = re.search(rb"Content-Length: (\d+)", head)
+        if end and len(body) >= int(wanted[1] if wanted else 0):
+            break
+    return heard
 
 
 def sender(port: int, deadline_s: float = 2, scheme: str = "http") -> Sender:
