@@ -7,7 +7,8 @@ A map of the house:
                   payouts: it goes out, once; settlement: what stores are owed
     network/      agents: who sells, and who stands above whom
     stores/       keys, vouchers, units, redemptions: what the stores and their units see
-    supply/       catalogue: which products there are
+    supply/       product_types: kinds of goods as data; catalogue: what is sold; prices: what it
+                  costs, and why
     simulators/   stand-ins for what is outside; a program of its own, knows nothing of the hub
     app.py        the one module that knows all others; cli.py calls it
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,10 +24,16 @@ from pydantic import BaseModel, Field
 from central.config import HubConfig
 from central.errors import ConfigInvalid, RequestInvalid
 from central.foundation.db.engine import HUB, is_sqlite, open_database, rows
+from central.foundation.jobs import api as jobs_api
+from central.foundation.jobs import pages as job_pages
+from central.foundation.jobs.alerts import alerts as open_alerts
+from central.foundation.jobs.outbox import Courier
+from central.foundation.jobs.worker import Worker
 from central.foundation.people.roles import Permission, may
 from central.foundation.web import problem as problem_pages
 from central.foundation.web import session as sessions
 from central.foundation.web.describe import ProblemJson, problems
+from central.foundation.web.in_memory import InMemory
 from central.foundation.web.permission import ANYBODY, PERSON, guard, needs
 from central.foundation.web.problem import register_problems, validation_problem
 from central.foundation.web.words import (
@@ -45,9 +50,7 @@ from central.foundation.web.words import (
     grouped,
 )
 from central.money.channels import api as callbacks
-from central.money.channels.gather import gather
 from central.money.channels.ports import EventKind
-from central.money.channels.record import RecordedCalls
 from central.money.channels.take_in import Wake
 from central.money.ledger import api as ledger_api
 from central.money.ledger import pages as ledger_pages
@@ -56,15 +59,18 @@ from central.money.ledger.seal import Sealer
 from central.money.payouts import api as payouts_api
 from central.money.payouts import pages as payout_pages
 from central.money.payouts import store as payout_store
+from central.money.reconciliation import api as reconciliation_api
 from central.money.reconciliation import pages as reconciliation_pages
 from central.money.settlement import api as settlement_api
 from central.money.settlement import pages as settlement_pages
 from central.money.settlement import statement_pages
 from central.money.sharing import api as sharing_api
 from central.money.sharing import pages as sharing_pages
-from central.money.sharing.ports import Named, Outside
 from central.network.agents import api as agents_api
-from central.network.agents import upstream
+from central.outside import OUTSIDE_OF_SHARING, now_s
+from central.sale.orders import pages as order_pages
+from central.sale.orders import pay, refund
+from central.sale.shop import pages as shop_pages
 from central.stores import edge_api, json_api
 from central.stores.cases import api as cases_api
 from central.stores.cases import pages as case_pages
@@ -75,15 +81,26 @@ from central.stores.redemptions import pages as redemption_pages
 from central.stores.settlement_facts import SettlementFacts
 from central.stores.units import overview as unit_overview
 from central.stores.units import pages as unit_pages
+from central.supply.cards import api as cards_api
+from central.supply.cards import pages as card_pages
+from central.supply.cards.access.log import alerts
+from central.supply.cards.room import Room
+from central.supply.cards.vault.keys import Vault
+from central.supply.catalogue import api as catalogue_api
+from central.supply.catalogue import pages as catalogue_pages
 from central.supply.catalogue import products
+from central.supply.cost import cost_of
+from central.supply.prices import api as prices_api
+from central.supply.prices import pages as price_pages
+from central.supply.product_types import pages as type_pages
 from central.supply.suppliers import api as suppliers_api
 from central.supply.suppliers import hooks as supplier_hooks
 from central.supply.suppliers import pages as supplier_pages
 from central.supply.suppliers.adapters.shelf import Shelf
 from central.supply.suppliers.records.seal import load as load_seal
+from central.timetable import handlers_of, machines_of, office_of, schedule_of
 from edge import __version__
 from edge.contract.bundle import LOCALES
-from edge.contract.ids import ProductId
 from edge.contract.money import decimal_text
 
 log = logging.getLogger(__name__)
@@ -108,31 +125,6 @@ class HealthJson(BaseModel):
     software: str = Field(description="Version.")
 
 
-def _products() -> list[Named]:
-    found = products.catalogue().products.values()
-    return [Named(str(p.product), p.names["zh-CN"], p.names["en"]) for p in found]
-
-
-def _category_of(product: int) -> str:
-    products.get(ProductId(product))  # or it is not found
-    return ""  # the catalogue has no categories yet
-
-
-OUTSIDE_OF_SHARING = Outside(
-    chain_at=upstream.chain_at,
-    agents=lambda: [Named(a.id, a.name, a.name) for a in upstream.agents()],
-    levels=lambda: [Named(level.id, level.name_zh, level.name_en) for level in upstream.levels()],
-    products=_products,
-    category_of=_category_of,
-)
-"""What sharing is told of the wings above the money."""
-
-
-def now_s() -> int:
-    """Read the hub's clock, Unix seconds."""
-    return int(time.time())  # noqa: TID251 - the one place
-
-
 def create(config: HubConfig) -> OpenAPI:
     """Return the hub that is served, with its log and what works beside the requests.
 
@@ -144,6 +136,11 @@ def create(config: HubConfig) -> OpenAPI:
     app = build(config)
     if not is_sqlite(HUB.obj):
         Sealer().start()  # a daemon: what it had no time for, the next one seals
+    if config.jobs:
+        keyring = keys.load(config.data_dir / "keys", config.issuer)
+        office = office_of(config, keyring, OUTSIDE_OF_SHARING, now_s)
+        courier = Courier(handlers_of(config), now_s)
+        Worker(schedule_of(config, now_s), courier, machines_of(office)).start()
     return app
 
 
@@ -179,6 +176,7 @@ def build(config: HubConfig, clock: Callable[[], int] = now_s) -> OpenAPI:
         validation_error_model=ProblemJson,
         doc_ui=False,
     )
+    app.request_class = InMemory
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config.update(
         SECRET_KEY=keyring.session,
@@ -188,6 +186,7 @@ def build(config: HubConfig, clock: Callable[[], int] = now_s) -> OpenAPI:
         SESSION_COOKIE_SECURE=config.url.startswith("https://"),
         PERMANENT_SESSION_LIFETIME=dt.timedelta(hours=12),
         MAX_CONTENT_LENGTH=BODY_BYTES_MAX,
+        MAX_FORM_MEMORY_SIZE=BODY_BYTES_MAX,
         BABEL_TRANSLATION_DIRECTORIES=str(WEB / "translations"),
         WTF_CSRF_TIME_LIMIT=None,
     )
@@ -240,8 +239,11 @@ def _register_routes(
     units = edge_api.blueprint(keyring, config, clock)
     app.register_blueprint(units)
     csrf.exempt(units)  # signed by the unit; there is no cookie to misuse
-    channels = gather(config.channels_file, RecordedCalls(clock), clock)
+    office = office_of(config, keyring, OUTSIDE_OF_SHARING, clock)
+    channels = office.channels
     wake: dict[EventKind, Wake] = {
+        EventKind.PAYMENT: lambda event: pay.wake(event.number, clock()),
+        EventKind.REFUND: lambda event: refund.wake(event.number, clock()),
         EventKind.TRANSFER: lambda event: payout_store.wake(event.number, clock()),
     }
     called = callbacks.blueprint(channels, wake, clock)
@@ -256,6 +258,7 @@ def _register_routes(
     offer = app.view_functions["units_api.offer"]
     app.view_functions["units_api.offer"] = limiter.limit("30 per minute")(offer)  # type: ignore[assignment]
     stores = SettlementFacts(config.currency)
+    cards = Room(Vault(config.data_dir / "keys"), config.currency, config.timezone, clock)
     apis = (
         json_api.blueprint(keyring),
         ledger_api.blueprint(clock),
@@ -265,6 +268,11 @@ def _register_routes(
         cases_api.blueprint(clock),
         settlement_api.blueprint(stores, config.currency, clock),
         suppliers_api.blueprint(config.currency, clock),
+        jobs_api.blueprint(),
+        cards_api.blueprint(cards),
+        catalogue_api.blueprint(clock),
+        prices_api.blueprint(OUTSIDE_OF_SHARING, cost_of, config.currency, clock),
+        reconciliation_api.blueprint(config.statements_file, config.timezone, clock),
     )
     for api in apis:
         app.register_api(api)
@@ -274,15 +282,24 @@ def _register_routes(
     app.register_blueprint(unit_pages.blueprint(keyring, config, clock))
     app.register_blueprint(redemption_pages.blueprint())
     app.register_blueprint(case_pages.blueprint(clock))
-    app.register_blueprint(settlement_pages.blueprint(stores, clock))
+    app.register_blueprint(settlement_pages.blueprint(stores, config.timezone, clock))
     app.register_blueprint(statement_pages.blueprint(stores, clock))
-    app.register_blueprint(reconciliation_pages.blueprint(config.timezone, clock))
+    app.register_blueprint(
+        reconciliation_pages.blueprint(config.statements_file, config.timezone, clock)
+    )
     app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))
+    app.register_blueprint(order_pages.blueprint(office))
+    app.register_blueprint(shop_pages.blueprint(office, cards.vault, limiter))
+    app.register_blueprint(job_pages.blueprint(schedule_of(config, clock), clock))
+    app.register_blueprint(card_pages.blueprint(cards))
     app.register_blueprint(supplier_pages.blueprint(config.currency, clock))
     app.register_blueprint(payout_pages.blueprint(config.currency, config.timezone, clock))
-    app.register_blueprint(
-        sharing_pages.blueprint(OUTSIDE_OF_SHARING, config.currency, config.timezone, clock)
-    )
+    for pages in (sharing_pages, price_pages):
+        app.register_blueprint(
+            pages.blueprint(OUTSIDE_OF_SHARING, config.currency, config.timezone, clock)
+        )
+    app.register_blueprint(catalogue_pages.blueprint(config.currency, clock))
+    app.register_blueprint(type_pages.blueprint(config.timezone, clock))
 
     @app.get("/", doc_ui=False)
     @needs(PERSON)
@@ -389,6 +406,11 @@ def _tiles(now: int) -> list[dict[str, Any]]:
         open_conflicts = len(redemptions.conflicts())
         look = "bad" if open_conflicts else "good"
         tile(look, "/conflicts", open_conflicts, gettext("Conflicts"))
+    if may(role, Permission.JOBS_READ):
+        told = len(open_alerts())
+        tile("bad" if told else "good", "/jobs", told, gettext("Alerts"))
+    if may(role, Permission.CARDS_READ) and (touched := len(alerts())):
+        tile("bad", "/cards", touched, gettext("Breach alerts"))
     if may(role, Permission.LEDGER_READ):
         audit = newest_or_now(now)
         faults = len(audit.findings)

@@ -17,10 +17,10 @@ from zoneinfo import ZoneInfo
 import click
 
 from central import config as settings
-from central.app import OUTSIDE_OF_SHARING, create, listen, now_s
 from central.config import DEFAULT_FILE, HubConfig
 from central.errors import ConfigInvalid, HubError, RequestInvalid
 from central.foundation.db.engine import HUB, open_database
+from central.foundation.jobs import commands as jobs_commands
 from central.foundation.people import login
 from central.foundation.people.roles import ROLES
 from central.money.channels.gather import gather
@@ -33,6 +33,7 @@ from central.money.settlement import commands as settlement_commands
 from central.money.sharing import commands as sharing_commands
 from central.network.agents import commands as agents_commands
 from central.network.agents.upstream import suspended
+from central.outside import OUTSIDE_OF_SHARING, now_s
 from central.stores.cases import commands as cases_commands
 from central.stores.keys import keyring, trust
 from central.stores.redemptions.resume import resume
@@ -40,11 +41,17 @@ from central.stores.settlement_facts import SettlementFacts
 from central.stores.units import enrol, revoke, steer
 from central.stores.units.overview import units as all_units
 from central.stores.vouchers import show
+from central.stores.vouchers.expire import agree_breakage
 from central.stores.vouchers.issue import Order, issue
 from central.stores.vouchers.status import revoke as revoke_voucher
 from central.stores.vouchers.status import suspend
+from central.supply.cards import commands as cards_commands
+from central.supply.cards.vault.keys import make_keys as make_vault_keys
+from central.supply.catalogue import commands as catalogue_commands
 from central.supply.catalogue import products
+from central.supply.prices import commands as price_commands
 from central.supply.suppliers import commands as supplier_commands
+from central.timetable import schedule_of
 from edge import __version__
 from edge.contract.bundle import Product
 from edge.contract.ids import ProductId, StoreGroup, StoreId, UnitId, parse_voucher_id
@@ -138,7 +145,11 @@ main.add_command(agents_commands.agents)
 main.add_command(payout_commands.payouts)
 main.add_command(supplier_commands.suppliers)
 main.add_command(cases_commands.group)
+main.add_command(jobs_commands.group(lambda config: schedule_of(config, now_s)))
+main.add_command(cards_commands.cards)
 main.add_command(reconciliation_commands.reconcile)
+main.add_command(catalogue_commands.catalogue)
+main.add_command(price_commands.commands(OUTSIDE_OF_SHARING))
 main.add_command(settlement_commands.group(lambda config: SettlementFacts(config.currency)))
 main.add_command(sharing_commands.commands(OUTSIDE_OF_SHARING, suspended))
 for command in ledger_commands.COMMANDS:
@@ -156,6 +167,7 @@ def init(settings_: Settings, admin: str) -> None:
     except OSError as exc:
         raise ConfigInvalid(f"{config.data_dir} cannot be written: {exc.strerror}") from exc
     keyring.make(config.data_dir / "keys")
+    make_vault_keys(config.data_dir / "keys")
     with Hub(config) as hub:
         trust.publish(hub.keyring, now_s())
         password = login.add_person(admin, "admin", now_s())
@@ -167,6 +179,8 @@ def init(settings_: Settings, admin: str) -> None:
 @click.pass_obj
 def serve(settings_: Settings) -> None:
     """Serve units, pages and API until the process is told to end."""
+    from central.app import create, listen  # noqa: PLC0415 - half a second that others need not
+
     config = settings_.config
     server = listen(create(config), config.host, config.port, config.threads)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -349,6 +363,23 @@ def products_list(settings_: Settings) -> None:
             kind = product.kind.name.lower().replace("_", "-")
             names = " / ".join(product.names.values())
             click.echo(f"{product.product:8} {kind:13} {worth:>10} × {product.uses:<4} {names}")
+
+
+@products_group.command("breakage")
+@click.argument("number", type=int)
+@click.argument("days")
+@click.option("--reason", required=True, help="By which law or agreement, in words.")
+@click.pass_obj
+def products_breakage(settings_: Settings, number: int, days: str, reason: str) -> None:
+    """Say when what is left on expired vouchers of product NUMBER becomes ours: after so many
+    DAYS, or "never", as it is if nothing is said."""
+    if days != "never" and not (days.isascii() and days.isdecimal() and len(days) <= 5):
+        raise RequestInvalid(f"{days!r}: say a number of days, or never.")
+    after = None if days == "never" else int(days)
+    with hub_of(settings_):
+        agree_breakage(ProductId(number), after, reason, "cli", now_s())
+    told = "is never ours" if after is None else f"is ours {after} days after the expiry"
+    click.echo(f"what is left on expired vouchers of {number} {told}")
 
 
 @main.command("issue")

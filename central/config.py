@@ -48,6 +48,13 @@ class HubConfig(BaseModel):
     )
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
     threads: int = Field(4, ge=1, le=64, description="Requests served at the same time.")
+    held_above: int = Field(
+        0, ge=0, description="An order of more minor units waits for a person; 0: none does."
+    )
+    jobs: bool = Field(
+        default=True,
+        description="Whether this process does the hub's work by the clock; one of several may.",
+    )
     url: str = Field(
         "", description="Address that browsers see; https://… switches secure cookies on."
     )
@@ -76,6 +83,11 @@ class HubConfig(BaseModel):
     def channels_file(self) -> Path:
         """Settings of the payment channels; without the file there are none."""
         return self.data_dir / "channels.toml"
+
+    @property
+    def statements_file(self) -> Path:
+        """How banks and suppliers write their files; without it none can be taken."""
+        return self.data_dir / "statements.toml"
 
 
 def load(

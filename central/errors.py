@@ -12,7 +12,10 @@
     │   ├── KeyReused             the same business key, another request
     │   ├── PostingRefused        the ledger's own rules refuse it
     │   ├── SharingRefused        a sale cannot be shared, or not be undone, like this
-    │   └── PayoutRefused         a limit on payouts is in the way
+    │   ├── PayoutRefused         a limit on payouts is in the way
+    │   └── OutOfStock            there are not as many
+    ├── VaultShut                 the vault's keys are not there, or are others
+    ├── CardUnreadable            a card key was altered or moved, and does not open
     ├── FontMissing               a paper cannot be set in Chinese on this machine
     ├── EnrolmentRefused          a code is wrong, used, too old, or the numbers differ
     ├── ChannelRefused            a payment channel has definitely not done it
@@ -110,6 +113,24 @@ class PayoutRefused(Conflict):
     """A limit on payouts is in the way, or a second person is needed."""
 
     slug, title = "payout-refused", "The payout may not be made"
+
+
+class VaultShut(HubError):
+    """The key that the card keys are locked with is missing, or is another one."""
+
+    slug, status, title = "vault-shut", 503, "The card-key vault cannot be opened"
+
+
+class CardUnreadable(HubError):
+    """A card key's row was altered or moved; nothing of it is shown."""
+
+    slug, status, title = "card-unreadable", 500, "A card key cannot be read"
+
+
+class OutOfStock(Conflict):
+    """There are not as many keys as were ordered."""
+
+    slug, title = "out-of-stock", "There are not as many"
 
 
 class FontMissing(HubError):

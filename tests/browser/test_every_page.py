@@ -115,9 +115,11 @@ def test_the_login_of_the_hub(
 
 HUB = [
     "/", "/units", "/redemptions", "/conflicts", "/cases", "/cases/1", "/settlement",
-    "/settlement/watermark", "/reconciliation", "/ledger", f"/ledger/2310.{STORE}", "/sharing",
-    "/sharing/rules/default/new", "/sharing/simulate?amount=99.99", "/suppliers",
-    "/suppliers/purchases", "/suppliers/route", "/nowhere",
+    "/settlement/watermark", "/reconciliation", "/jobs", "/ledger", f"/ledger/2310.{STORE}",
+    "/sharing", "/sharing/rules/default/new", "/sharing/simulate?amount=99.99",
+    "/catalogue/types/new", "/prices/promotions", "/cards", "/cards/keys", "/cards/log",
+    "/suppliers", "/suppliers/purchases", "/suppliers/route",
+    "/nowhere",
 ]  # fmt: skip
 
 
@@ -130,7 +132,8 @@ def test_the_hub(visits: Visits, pictures: Pictures, locale: str, path: str) -> 
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/units", "/redemptions", "/conflicts", "/cases", "/settlement", "/ledger"]
+    "path",
+    ["/", "/units", "/redemptions", "/conflicts", "/cases", "/settlement", "/ledger", "/cards"],
 )
 def test_a_hub_on_its_first_day(
     visits: Visits, pictures: Pictures, bare_hub: tuple[str, str], locale: str, path: str

@@ -8,6 +8,7 @@ from central.money.ledger.statement import trial_balance
 from central.stores.redemptions.conflict import CaseState
 from central.stores.redemptions.settle import covered_in_all, facts_of
 from central.stores.redemptions.tables import ConflictCase
+from central.stores.vouchers.expire import gone
 from central.stores.vouchers.tables import Voucher
 from edge.contract.status import Status
 
@@ -20,14 +21,20 @@ def assert_sound() -> None:
     for voucher in Voucher.select():
         posted = sum(row.covered for row in facts_of(voucher))
         assert 0 <= posted <= covered_in_all(voucher) <= voucher.capacity
-        code = f"2020.{voucher.product}"
         left = voucher.face_minor - voucher.worth_minor(posted)
-        unredeemed[code] = unredeemed.get(code, 0) + left
+        away = gone(voucher)
+        if away is None or not away.is_ours:
+            code = f"{'2021' if away else '2020'}.{voucher.product}"
+            unredeemed[code] = unredeemed.get(code, 0) + left
         if voucher.status in {Status.VALID, Status.REDEEMED}:
             is_spent = covered_in_all(voucher) == voucher.capacity
             assert (voucher.status == Status.REDEEMED) == is_spent, f"{voucher.id:012x}"
-    owed = {a.code: -a.balance for a in trial_balance() if a.code.startswith("2020.")}
-    assert owed == unredeemed
+    owed = {
+        a.code: -a.balance
+        for a in trial_balance()
+        if a.code.startswith(("2020.", "2021.")) and a.balance
+    }
+    assert owed == {code: left for code, left in unredeemed.items() if left}
     assert balances().get("1150", 0) == disputed()
 
 

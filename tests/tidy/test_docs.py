@@ -18,6 +18,7 @@ import central.money.channels.settings
 import edge.cli
 import edge.config
 from central.money.channels.settings import ChannelSettings
+from central.money.reconciliation.files import layouts
 from edge.devices.profiles import printer_ids
 from tests.tidy.test_house import ROOT, tracked
 
@@ -73,6 +74,8 @@ def test_every_example_of_settings_is_taken(tmp_path: Path) -> None:
                 assert config.printer.profile in printer_ids()
             elif "channels.toml" in example.splitlines()[0]:
                 assert central.money.channels.settings.load(file) != ChannelSettings()
+            elif "statements.toml" in example.splitlines()[0]:
+                assert layouts.load(file).sources
             else:
                 assert "hub.toml" in example.splitlines()[0], f"{page}: which file is it?"
                 central.config.load(file, env={})

@@ -24,6 +24,22 @@ class Permission(StrEnum):
     SETTLEMENT_READ = "settlement.read"
     SETTLEMENT_MANAGE = "settlement.manage"
     CASES_DECIDE = "cases.decide"
+    ORDERS_READ = "orders.read"
+    ORDERS_PLACE = "orders.place"
+    ORDERS_MANAGE = "orders.manage"
+    ORDERS_REFUND = "orders.refund"
+    JOBS_READ = "jobs.read"
+    JOBS_MANAGE = "jobs.manage"
+    CARDS_READ = "cards.read"
+    CARDS_IMPORT = "cards.import"
+    CARDS_REVEAL = "cards.reveal"
+    CARDS_EXPORT_APPROVE = "cards.export-approve"
+    CATALOGUE_READ = "catalogue.read"
+    CATALOGUE_MANAGE = "catalogue.manage"
+    PRICES_READ = "prices.read"
+    PRICES_MANAGE = "prices.manage"
+    COST_SEE = "cost.see"
+    """What things cost the house, and what nobody may go below."""
     SUPPLIERS_READ = "suppliers.read"
     SUPPLIERS_MANAGE = "suppliers.manage"
 
@@ -42,6 +58,14 @@ ROLES: dict[str, frozenset[Permission]] = {
             Permission.SETTLEMENT_READ,
             Permission.SETTLEMENT_MANAGE,
             Permission.CASES_DECIDE,
+            Permission.ORDERS_READ,
+            Permission.ORDERS_REFUND,
+            Permission.JOBS_READ,
+            Permission.CARDS_READ,
+            Permission.CATALOGUE_READ,
+            Permission.PRICES_READ,
+            Permission.PRICES_MANAGE,
+            Permission.COST_SEE,
             Permission.SUPPLIERS_READ,
         }
     ),

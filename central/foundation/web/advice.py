@@ -153,6 +153,12 @@ ADVICE: Mapping[str, Advice] = {
         N_("Nothing was held. Ask again with the same key once the limit has room."),
         Again.LATER,
     ),
+    "out-of-stock": Advice(
+        N_("There are not as many keys as were ordered; nothing was kept."),
+        N_("Take keys in, or have a supplier's offer for this SKU."),
+        N_("Order fewer, or ask again later with another key."),
+        Again.LATER,
+    ),
     "channel-refused": Advice(
         N_("The payment channel has said that it has not done it and will not."),
         N_("Nothing was paid, and what was held is free. `code` is the channel's own word."),
@@ -170,6 +176,21 @@ ADVICE: Mapping[str, Advice] = {
         N_("Nothing was changed. Compare the keys with those at the channel."),
         N_("Sign it anew: with the channel's key, for this merchant, within five minutes."),
         Again.LATER,
+    ),
+    "vault-shut": Advice(
+        N_("The key file that the card keys are locked with is missing, or is another one."),
+        N_("Nothing was shown or changed. Tell whoever runs the hub."),
+        N_(
+            "`detail` names the file: put it back from your copy. `tearoff-hub cards make-keys`"
+            " makes the first ones, and only those."
+        ),
+        Again.LATER,
+    ),
+    "card-unreadable": Advice(
+        N_("The row of a card key was altered or moved, so it does not open."),
+        N_("Nothing was shown. Tell whoever runs the hub: an alert is on the page of card keys."),
+        N_("Find out who has written to the database; take the row from a backup."),
+        Again.NO,
     ),
     "font-missing": Advice(
         N_("No font with Chinese characters is installed where the hub runs."),

@@ -48,6 +48,7 @@ _MEANING = {
     403: "The key's role does not have the permission.",
     404: "There is no such thing.",
     409: "It does not fit what is there already.",
+    413: "The body is larger than 1 MiB.",
     422: "A parameter does not suit its schema.",
     500: "An error inside the hub; instance names it in the log.",
     503: "Something that it needs is not installed on the hub's machine.",

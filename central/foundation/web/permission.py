@@ -68,6 +68,12 @@ def guard(app: Flask) -> None:
         return None
 
 
+def is_allowed(permission: Permission) -> bool:
+    """Say whether who asks has a permission too, for what a view shows to some only."""
+    role = _role()
+    return role is not None and may(role, permission)
+
+
 def actor() -> str:
     """Return who asks, for the record: a person's name, or that of a program's key."""
     key = _key()

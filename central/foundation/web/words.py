@@ -30,6 +30,7 @@ def _catalogue(locale: str) -> gettext.NullTranslations:
 NAVIGATION = (
     ("home", N_("Overview"), Permission.REDEMPTIONS_READ),
     ("units.show", N_("Units"), Permission.UNITS_READ),
+    ("orders.show", N_("Orders"), Permission.ORDERS_READ),
     ("redemptions.show", N_("Redemptions"), Permission.REDEMPTIONS_READ),
     ("redemptions.show_conflicts", N_("Conflicts"), Permission.REDEMPTIONS_READ),
     ("settlement.show", N_("Settlement"), Permission.SETTLEMENT_READ),
@@ -37,9 +38,17 @@ NAVIGATION = (
     ("ledger.show", N_("Trial balance"), Permission.LEDGER_READ),
     ("sharing.rules", N_("Profit sharing"), Permission.SHARING_READ),
     ("payouts.show", N_("Payouts"), Permission.PAYOUTS_READ),
+    ("jobs.show", N_("Jobs and alerts"), Permission.JOBS_READ),
+    ("cards.show", N_("Card keys"), Permission.CARDS_READ),
+    ("catalogue.show", N_("Catalogue"), Permission.CATALOGUE_READ),
+    ("prices.show", N_("Prices"), Permission.PRICES_READ),
     ("suppliers.show", N_("Suppliers"), Permission.SUPPLIERS_READ),
 )
-ROOMS = {"cases": "redemptions.show_conflicts", "statements": "settlement.show"}
+ROOMS = {
+    "cases": "redemptions.show_conflicts",
+    "statements": "settlement.show",
+    "product_types": "catalogue.show",
+}
 """Where pages hang that are of another blueprint than the page that leads to them."""
 STATES = {
     "active": N_("active"),
@@ -154,6 +163,7 @@ POSTINGS = {
     "transferred": N_("Transferred"),
     "vouchers-expired": N_("Vouchers expired"),
     "voucher-reactivated": N_("Voucher reactivated"),
+    "voucher-expired-again": N_("Voucher expired again"),
     "breakage": N_("Breakage recognised"),
     "difference-found": N_("Difference found"),
     "difference-explained": N_("Difference explained"),

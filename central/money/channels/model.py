@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -328,6 +330,14 @@ class FlowRow:
     change: Money
     balance: Money
     memo: str = ""
+
+
+def first_gap(rows: Sequence[FlowRow]) -> int | None:
+    """Return the place of the first row whose balance does not follow from the one before."""
+    for place, (before, after) in enumerate(itertools.pairwise(rows), 1):
+        if before.balance.minor + after.change.minor != after.balance.minor:
+            return place
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,10 @@ class NewPayoutJson(BaseModel):
     key: str = Field(min_length=1, max_length=128, description="What it is for.")
     amount: MoneyJson = Field(description="What the party's balance falls by.")
     remark: str = Field(min_length=1, max_length=32, description="The payee reads it.")
-    tax_minor: int = Field(0, ge=0, le=MINOR_MAX, description="Withheld from the amount.")
+    tax_minor: int | None = Field(
+        None, ge=0, le=MINOR_MAX,
+        description="Withheld from the amount; null: what the rules of withholding say.",
+    )  # fmt: skip
 
 
 class HappeningJson(BaseModel):

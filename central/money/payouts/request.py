@@ -11,7 +11,7 @@ from central.money.channels.model import PayoutOrder
 from central.money.ledger import rules
 from central.money.ledger import store as ledger
 from central.money.ledger.balance import balance
-from central.money.payouts import store
+from central.money.payouts import store, withhold
 from central.money.payouts.payees import payee_of, payees
 from central.money.payouts.store import Payout
 from edge.contract.money import Money
@@ -22,14 +22,15 @@ class Wanted(NamedTuple):
 
     Args:
         key: What it is for, such as ``batch:20260411``: the same party and key is one payout.
-        amount: What the party's balance falls by; ``tax`` of it is withheld.
+        amount: What the party's balance falls by.
+        tax: What of it is withheld, minor units; None: what the rules in force say.
     """
 
     account: str
     key: str
     amount: Money
     remark: str
-    tax: int = 0
+    tax: int | None = None
 
 
 def number_of(account: str, key: str) -> str:
@@ -52,40 +53,44 @@ def request_payout(wanted: Wanted, at_s: int, *, day: int, actor: str) -> Payout
         PostingRefused: the party does not have as much.
         Conflict: the party has no payee, or is suspended.
     """
+    return money_transaction(lambda: write_payout(wanted, at_s, day=day, actor=actor))
 
-    def work() -> Payout:
-        no = number_of(wanted.account, wanted.key)
-        earlier = store.find(no)
-        if earlier:
-            if (earlier.amount, earlier.tax) != (wanted.amount, wanted.tax):
-                raise KeyReused(f"The payout {no} is of another amount.")
-            return earlier
-        known = payee_of(wanted.account)
-        limits = store.limits()
-        refused = limits.why_not(wanted.amount, store.asked_for(wanted.account, day))
-        if refused:
-            raise PayoutRefused(refused)
-        if not 0 <= wanted.tax < wanted.amount.minor:
-            raise PayoutRefused("The tax that is withheld is less than the payout.")
-        held = ledger.hold(
-            rules.payout_requested(
-                rules.Payout(no, wanted.account, known.channel, wanted.amount), day, actor
-            ),
-            at_s,
-        )
-        net = Money(wanted.amount.minor - wanted.tax, wanted.amount.currency)
-        order = PayoutOrder(no, known.payee, net, wanted.remark, known.authorization_id)
-        state = limits.first_state(wanted.amount)
-        payout = Payout(
-            no, wanted.account, known.channel, order, wanted.tax, day, held.id, state, at_s, actor,
-            released_by=None, attempts=0, first_sent_at_s=None, next_at_s=at_s, lease_until_s=0,
-            last_code="", channel_number="", package_info="", confirm_until_s=None,
-            done_at_s=None, journal_id=None,
-        )  # fmt: skip
-        store.insert(payout, wanted.key)
-        return payout
 
-    return money_transaction(work)
+def write_payout(wanted: Wanted, at_s: int, *, day: int, actor: str) -> Payout:
+    """Do the same in the caller's transaction, which also writes what the payout is for."""
+    no = number_of(wanted.account, wanted.key)
+    earlier = store.find(no)
+    if earlier:
+        if earlier.amount != wanted.amount or wanted.tax not in {None, earlier.tax}:
+            raise KeyReused(f"The payout {no} is of another amount.")
+        return earlier
+    known = payee_of(wanted.account)
+    limits = store.limits()
+    refused = limits.why_not(wanted.amount, store.asked_for(wanted.account, day))
+    if refused:
+        raise PayoutRefused(refused)
+    tax = wanted.tax
+    if tax is None:
+        tax = withhold.tax_now(wanted.account, wanted.amount, day)
+    if not 0 <= tax < wanted.amount.minor:
+        raise PayoutRefused("The tax that is withheld is less than the payout.")
+    held = ledger.hold(
+        rules.payout_requested(
+            rules.Payout(no, wanted.account, known.channel, wanted.amount), day, actor
+        ),
+        at_s,
+    )
+    net = Money(wanted.amount.minor - tax, wanted.amount.currency)
+    order = PayoutOrder(no, known.payee, net, wanted.remark, known.authorization_id)
+    state = limits.first_state(wanted.amount)
+    payout = Payout(
+        no, wanted.account, known.channel, order, tax, day, held.id, state, at_s, actor,
+        released_by=None, attempts=0, first_sent_at_s=None, next_at_s=at_s, lease_until_s=0,
+        last_code="", channel_number="", package_info="", confirm_until_s=None,
+        done_at_s=None, journal_id=None,
+    )  # fmt: skip
+    store.insert(payout, wanted.key)
+    return payout
 
 
 class Batch(NamedTuple):

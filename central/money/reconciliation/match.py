@@ -1,13 +1,14 @@
 """Finds for every line of a bill the entry of our books that it proves. Pure.
 
-Numbers decide, never amounts alone: two customers may pay the same on one day. Five passes, from
+Numbers decide, never amounts alone: two customers may pay the same on one day. Six passes, from
 the surest to the least sure; what one has proven is out of reach of the next:
 
 1. our number, and the amount;
 2. the channel's number, and the amount;
 3. the number of a refund, and the amount;
 4. several entries under one number that come to the amount together: a batch;
-5. the same again with the days before and after as well, for what fell on midnight.
+5. several lines under one number that come to its entries together: a payout and its fee;
+6. the same again with the days before and after as well, for what fell on midnight.
 
 A number that is found with another amount is a difference of its own, never a match.
 """
@@ -56,7 +57,12 @@ class Pass(StrEnum):
     CHANNEL_NUMBER = "channel-number"
     REFUND_NUMBER = "refund-number"
     BATCH = "batch"
+    LINES = "lines"
     NEXT_DAY = "next-day"
+    SETTLEMENT = "settlement"
+    """Lines of a balance that one settlement of payments and refunds has taken together."""
+    BY_HAND = "by-hand"
+    """Somebody has said that they are the same, because no number says it."""
 
 
 class Kind(StrEnum):
@@ -67,14 +73,21 @@ class Kind(StrEnum):
     AMOUNT = "amount-differs"
     DUPLICATE = "duplicate"
     """Theirs twice: the second line has the numbers of one that is proven."""
+    MISSING = "missing"
+    """短款: we have it, and the bills of its day and of the next do not."""
 
 
 class Match(NamedTuple):
-    """A line proves these entries."""
+    """A line proves these entries.
+
+    Args:
+        others: Lines that prove them together with it.
+    """
 
     n: int
     entries: tuple[int, ...]
     by: Pass
+    others: tuple[int, ...] = ()
 
 
 class Finding(NamedTuple):
@@ -134,9 +147,11 @@ def match(lines: Sequence[Line], entries: Iterable[Entry], before: Iterable[Line
     for by, key in _PASSES:
         table.one_to_one(key, by, days=0)
     table.batches(Pass.BATCH, days=0)
+    table.lines_together(Pass.LINES, days=0)
     for _, key in _PASSES:
         table.one_to_one(key, Pass.NEXT_DAY, days=1)
     table.batches(Pass.NEXT_DAY, days=1)
+    table.lines_together(Pass.NEXT_DAY, days=1)
     findings = table.findings(before)
     return Result(tuple(table.matches), tuple(findings))
 
@@ -168,6 +183,17 @@ class _Table:
                     self._prove(line, together, by)
                     break
 
+    def lines_together(self, by: Pass, days: int) -> None:
+        for key in _KEYS:
+            groups: dict[str, list[Line]] = defaultdict(list)
+            for line in self._lines.values():
+                groups[key(line)].append(line)
+            for number, group in groups.items():
+                total = group[0]._replace(minor=sum(line.minor for line in group))
+                found = self._under(total, key, days) if number and len(group) > 1 else []
+                if found and _sum(found) == total.minor:
+                    self._prove(group[0], found, by, group[1:])
+
     def findings(self, before: Iterable[Line]) -> list[Finding]:
         """Say of each line that is left why it proves nothing."""
         known = {_numbers(line) for line in self._every if line.n not in self._lines}
@@ -196,9 +222,13 @@ class _Table:
             and (entry.minor < 0) == (line.minor < 0)
         ]
 
-    def _prove(self, line: Line, found: Sequence[Entry], by: Pass) -> None:
-        self.matches.append(Match(line.n, tuple(entry.id for entry in found), by))
-        del self._lines[line.n]
+    def _prove(
+        self, line: Line, found: Sequence[Entry], by: Pass, others: Sequence[Line] = ()
+    ) -> None:
+        entries = tuple(entry.id for entry in found)
+        self.matches.append(Match(line.n, entries, by, tuple(other.n for other in others)))
+        for one in (line, *others):
+            del self._lines[one.n]
         self._take(found)
 
     def _take(self, found: Sequence[Entry]) -> None:

@@ -301,6 +301,7 @@ class RunJson(BaseModel):
     issued: list[str] = Field(description="Statements.")
     confirmed: list[str] = Field(description="Statements that silence has confirmed.")
     released: list[str] = Field(description="Statements that are payable since.")
+    paid: list[str] = Field(description="Statements that a payout has paid since.")
     problems: list[str] = Field(description="Stores whose statements cannot be issued, and why.")
 
 

@@ -13,6 +13,7 @@ import click
 from central.config import HubConfig
 from central.errors import RequestInvalid
 from central.foundation.command import Command
+from central.money.ledger.rules import business_day
 from central.money.settlement import api_json as shapes
 from central.money.settlement import store as books
 from central.money.settlement.export.content import iso_day, moment, rate_text, terms_text
@@ -20,6 +21,7 @@ from central.money.settlement.export.files import FORMATS, export
 from central.money.settlement.fees.agree import agree
 from central.money.settlement.model import FeeModel, State, Statement, Tier
 from central.money.settlement.payable.pay import figures
+from central.money.settlement.payable.pay_out import ask_for_all
 from central.money.settlement.payable.watermark import watermarks
 from central.money.settlement.ports import Stores
 from central.money.settlement.run import run
@@ -64,6 +66,8 @@ def _working(settlement: click.Group, stores_of: Callable[[HubConfig], Stores]) 
             click.echo(f"{no} confirmed by silence")
         for no in done.released:
             click.echo(f"{no} payable")
+        for no in done.paid:
+            click.echo(f"{no} paid")
         for problem in done.problems:
             click.echo(problem, err=True)
         sys.exit(1 if done.problems else 0)
@@ -151,6 +155,22 @@ def _paying(settlement: click.Group, stores_of: Callable[[HubConfig], Stores]) -
                 amount = decimal_text(one.amount.minor, one.amount.currency)
                 ready = "ready" if one.is_ready else "waits"
                 click.echo(f"{one.store:12} {amount:>14} {ready}  {' '.join(one.statement_ids)}")
+
+    @settlement.command("pay")
+    @click.option("--remark", required=True, help="The stores read it.")
+    @click.pass_obj
+    def pay_(command: Command, remark: str) -> None:
+        """Ask for a payout of what is ready, one a store. Exit code 1 if one could not be."""
+        with command.hub() as hub:
+            at_s = command.now_s()
+            day = business_day(at_s, hub.config.timezone)
+            asked = ask_for_all(remark, at_s, day=day, actor=_ACTOR)
+        for payout in asked.payouts:
+            amount = decimal_text(payout.amount.minor, payout.amount.currency)
+            click.echo(f"{payout.no}  {payout.account:16} {amount:>12}  {payout.state}")
+        for store, why in asked.left:
+            click.echo(f"{store:12} not asked for: {why}", err=True)
+        sys.exit(1 if asked.left else 0)
 
     @settlement.command("watermark")
     @click.pass_obj

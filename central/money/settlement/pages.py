@@ -11,16 +11,18 @@ from werkzeug.wrappers import Response
 from central.errors import RequestInvalid
 from central.foundation.people.roles import Permission
 from central.foundation.web.permission import actor, needs
+from central.money.ledger.rules import business_day
 from central.money.settlement import store as books
 from central.money.settlement.model import State
 from central.money.settlement.on_page import words_for_pages
 from central.money.settlement.payable.pay import figures
+from central.money.settlement.payable.pay_out import ask_for_all
 from central.money.settlement.payable.watermark import watermarks
 from central.money.settlement.ports import Stores
 from central.money.settlement.run import run
 
 
-def blueprint(stores: Stores, now_s: Callable[[], int]) -> Blueprint:
+def blueprint(stores: Stores, timezone: str, now_s: Callable[[], int]) -> Blueprint:
     """Return the routes."""
     pages = Blueprint("settlement", __name__)
 
@@ -45,11 +47,26 @@ def blueprint(stores: Stores, now_s: Callable[[], int]) -> Blueprint:
     def run_now() -> Response:
         done = run(stores, now_s(), actor())
         told_ = gettext(
-            "%(issued)d issued, %(confirmed)d confirmed by silence, %(released)d payable now.",
+            "%(issued)d issued, %(confirmed)d confirmed by silence, %(released)d payable now,"
+            " %(paid)d paid.",
             issued=len(done.issued), confirmed=len(done.confirmed), released=len(done.released),
+            paid=len(done.paid),
         )  # fmt: skip
         look = "bad" if done.problems else "good"
         session["note"] = [look, " ".join([told_, *done.problems])]
+        return redirect(url_for("settlement.show"))
+
+    @pages.post("/settlement/pay")
+    @needs(Permission.PAYOUTS_REQUEST)
+    def pay() -> Response:
+        at_s, remark = now_s(), request.form.get("remark", "").strip()
+        if not 1 <= len(remark) <= 32:
+            session["note"] = ["bad", gettext("Say in 1 to 32 characters what it is for.")]
+            return redirect(url_for("settlement.show"))
+        asked = ask_for_all(remark, at_s, day=business_day(at_s, timezone), actor=actor())
+        told_ = gettext("%(n)d payouts were asked for.", n=len(asked.payouts))
+        left = [f"{store}: {gettext(why)}" for store, why in asked.left]
+        session["note"] = ["bad" if left else "good", " ".join([told_, *left])]
         return redirect(url_for("settlement.show"))
 
     @pages.get("/settlement/watermark")

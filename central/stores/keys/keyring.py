@@ -8,7 +8,6 @@ session.key       32 bytes: signs the cookies of people who have logged in
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.errors import ConfigInvalid
+from central.foundation.key_file import read_key, write_new_key
 from edge.contract.ids import KeyId
 
 
@@ -51,7 +51,7 @@ def make(directory: Path) -> None:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in ("master.key", "bundle.key", "issuer-001.key", "session.key"):
-            _write_new(directory / name, secrets.token_bytes(32))
+            write_new_key(directory / name, secrets.token_bytes(32))
     except OSError as exc:
         raise ConfigInvalid(f"{directory} cannot be written: {exc.strerror}") from exc
 
@@ -72,10 +72,10 @@ def load(directory: Path, issuer: str) -> Keyring:
         raise ConfigInvalid(f"{directory} holds no keys; run: tearoff-hub init")
     return Keyring(
         issuer=issuer,
-        master=_read(directory / "master.key"),
+        master=read_key(directory / "master.key"),
         bundle=_ed25519(directory / "bundle.key"),
         issuers=issuers,
-        session=_read(directory / "session.key"),
+        session=read_key(directory / "session.key"),
     )
 
 
@@ -87,28 +87,4 @@ def _kid(path: Path) -> KeyId:
 
 
 def _ed25519(path: Path) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(_read(path))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if path.stat().st_mode & 0o077:
-            raise ConfigInvalid(f"{path} can be read by others; run: chmod 600 {path}")
-        key = bytes.fromhex(path.read_text("ascii"))
-    except (OSError, ValueError) as exc:
-        # Not "from exc": the chain would carry the file's content into a log.
-        raise ConfigInvalid(f"{path} is missing or not a key: {type(exc).__name__}") from None
-    if len(key) != 32:
-        raise ConfigInvalid(f"{path} does not hold 32 bytes")
-    return key
-
-
-def _write_new(path: Path, key: bytes) -> None:
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(handle, "w") as file:
-        file.write(key.hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    return Ed25519PrivateKey.from_private_bytes(read_key(path))

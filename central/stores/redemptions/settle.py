@@ -9,6 +9,7 @@ from central.stores.redemptions import conflict
 from central.stores.redemptions.resolve import Fact, Share, resolve
 from central.stores.redemptions.tables import ConflictRow, RedemptionEntry
 from central.stores.units.tables import Store, Unit
+from central.stores.vouchers.expire import gone
 from central.stores.vouchers.status import change_status
 from central.stores.vouchers.tables import Voucher
 from edge.contract.ids import EntryRef, Epoch, Seq, StoreId, UnitId, VoucherId
@@ -119,19 +120,24 @@ def _post(
         return rules.Redeemed(ref, times, VoucherId(voucher.id), voucher.product, store.id, worth)
 
     # A unit that was cut off may report what happened on a day that is closed by now. It is owed
-    # all the same, and counts on the first day that is open.
-
+    # all the same, and counts on the first day that is open. Its voucher may have expired, or gone
+    # back, by now; then the holder's debt stands elsewhere.
+    away = gone(voucher)
     if row.covered:
         before = event(row.posted - 1, row.covered)
         journal_id = journal_id_of(before.idem)
         assert journal_id is not None, "what is covered was posted"
         today = open_day(rules.business_day(at_s, store.timezone))
         reverse(f"rv:{before.idem}", journal_id, at_s, day=today, actor=str(ref.unit))
+        if away is not None:
+            post(rules.voucher_expired_again(before, today, is_ours=away.is_ours), at_s)
     if covered:
         made_at_s = counts_at_s(row.wall_s, row.received_at_s, unit.enrolled_at_s)
         own = rules.business_day(made_at_s, store.timezone)
         day = open_day(own)
         now = event(row.posted, covered)._replace(told_day=own if own != day else None)
+        if away is not None:
+            post(rules.voucher_reactivated(now, day, is_ours=away.is_ours), at_s)
         post(rules.redeemed(now, day), at_s)
 
 

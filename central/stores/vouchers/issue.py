@@ -39,7 +39,8 @@ class Order(NamedTuple):
         value: Minor units of a stored value; 0 for what the product says.
         scope: Store group, 0 for all.
         expires_day: First day on which it is not good any more, counted from 2026-01-01.
-        channel: Where the customer's money came in.
+        channel: Where the customer's money came in; None if whoever calls posts the sale himself,
+            in the same transaction.
     """
 
     product: ProductId
@@ -50,7 +51,7 @@ class Order(NamedTuple):
     value: int = 0
     dynamic_required: bool = False
     online_only: bool = False
-    channel: str = "counter"
+    channel: str | None = "counter"
 
 
 class Issued(NamedTuple):
@@ -102,6 +103,8 @@ def issue(
             del row["voucher_id"]
         for some in chunked(rows, ROWS_PER_INSERT):
             Voucher.insert_many(some).execute()
+        if order.channel is None:
+            return claims
         total = Money(face * order.vouchers, currency)
         post(rules.vouchers_paid(batch, order.channel, total, day, actor), at_s)
         post(rules.vouchers_sold(batch, order.product, total, day, actor), at_s)
@@ -137,7 +140,7 @@ def _check(order: Order, product: Product) -> None:
         raise RequestInvalid(f"A batch has 1 to {COUNT_MAX} vouchers.")
     if not 0 <= order.scope <= 0xFFFF:
         raise RequestInvalid("A store group is 0 to 65535.")
-    if not CHANNEL.fullmatch(order.channel):
+    if order.channel is not None and not CHANNEL.fullmatch(order.channel):
         raise RequestInvalid("A channel is 1 to 32 letters, digits and hyphens.")
     if not 0 <= order.not_before_day < order.expires_day <= 0xFFFF:
         raise RequestInvalid("A voucher begins before it expires, both from 2026-01-01 on.")

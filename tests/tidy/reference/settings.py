@@ -13,6 +13,7 @@ import central.config
 import edge.cli
 import edge.config
 from central.money.channels import settings as channels
+from central.money.reconciliation.files import layouts
 from tests.tidy.reference.markdown import code, first_sentence, table
 
 _HEADS = ("setting", "variable", "default", "what it does")
@@ -50,6 +51,17 @@ def page() -> Iterator[str]:
         yield first_sentence(kind) + "\n"
         yield table(("setting", "default", "what it does"), _of_channel(kind)) + "\n"
         assert field.default is None, "a channel that is not set up is not used"
+    yield "## Files of banks and suppliers\n"
+    yield "`statements.toml` in the hub's `data_dir`; without the file none can be taken. It says"
+    yield "which column is which, and each section is a source:"
+    yield "[reconcile](../how-to/reconcile.md) has an example of both.\n"
+    for section, layout in (
+        ("bank.NAME", layouts.BankLayout),
+        ("supplier.NAME", layouts.SupplierLayout),
+    ):
+        yield f"### `[{section}]`\n"
+        yield first_sentence(layout) + "\n"
+        yield table(("setting", "default", "what it does"), _of_channel(layout)) + "\n"
 
 
 def _of_section(section: str, kind: type) -> Iterator[tuple[str, ...]]:

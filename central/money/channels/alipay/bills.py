@@ -12,18 +12,18 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import itertools
 import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from central.errors import ChannelUnknown
 from central.money.channels.alipay import CHANNEL, read
 from central.money.channels.alipay.client import BEIJING, Client
-from central.money.channels.model import FlowRow, TradeKind, TradeRow
+from central.money.channels.model import FlowRow, TradeKind, TradeRow, first_gap
 from central.money.channels.ports import FlowBill, FundAccount, TradeBill
 from central.money.channels.send import BILL_BYTES_MAX
 from central.money.channels.yuan import CURRENCY, from_yuan, from_yuan_e5
@@ -114,12 +114,13 @@ def read_trade_bill(raw: bytes, seller_id: str, day: dt.date) -> tuple[TradeRow,
     lines = _detail(raw, _TRADE_TITLE)
     rows: list[TradeRow] = []
     got: dict[TradeKind, list[int]] = {kind: [] for kind in TradeKind}
-    for fields in _rows(lines, _TRADE_NAMES, _TRADE_END, seller_id):
-        row = _trade_row(fields, day)
-        rows.append(row)
-        got[row.kind].append(_minor(fields["商家实收（元）"]))
-    _check_sum("交易合计", _said(lines, _TRADE_SUM), got[TradeKind.PAYMENT])
-    _check_sum("退款合计", _said(lines, _REFUND_SUM), got[TradeKind.REFUND])
+    for place, fields in _rows(lines, _TRADE_NAMES, _TRADE_END, seller_id):
+        with _at(place):
+            row = _trade_row(fields, day)
+            rows.append(row)
+            got[row.kind].append(_minor(fields["商家实收（元）"]))
+    _check_sum("交易合计", lines, _TRADE_SUM, got[TradeKind.PAYMENT])
+    _check_sum("退款合计", lines, _REFUND_SUM, got[TradeKind.REFUND])
     return tuple(rows)
 
 
@@ -130,17 +131,21 @@ def read_flow_bill(raw: bytes, seller_id: str, day: dt.date) -> tuple[FlowRow, .
         BillBroken: no zip, cut off, of another seller or day, wrong sums, a broken chain.
     """
     lines = _detail(raw, _FLOW_TITLE)
-    rows = [_flow_row(f, day) for f in _rows(lines, _FLOW_NAMES, _FLOW_END, seller_id)]
-    if len(rows) > 1 and not _follows(rows):
+    rows: list[FlowRow] = []
+    places: list[int] = []
+    for place, fields in _rows(lines, _FLOW_NAMES, _FLOW_END, seller_id):
+        with _at(place):
+            rows.append(_flow_row(fields, day))
+            places.append(place)
+    if first_gap(rows) is not None:
         rows.reverse()  # Alipay lists the newest first
-        if not _follows(rows):
-            raise BillBroken("a balance does not follow from the one before")
-    _check_sum(
-        "收入合计", _said(lines, _IN_SUM), [r.change.minor for r in rows if r.change.minor > 0]
-    )
-    _check_sum(
-        "支出合计", _said(lines, _OUT_SUM), [r.change.minor for r in rows if r.change.minor < 0]
-    )
+        gap = first_gap(rows)
+        if gap is not None:
+            raise BillBroken(
+                f"line {places[::-1][gap]}: its balance does not follow from the line after"
+            )
+    _check_sum("收入合计", lines, _IN_SUM, [r.change.minor for r in rows if r.change.minor > 0])
+    _check_sum("支出合计", lines, _OUT_SUM, [r.change.minor for r in rows if r.change.minor < 0])
     return tuple(rows)
 
 
@@ -173,7 +178,8 @@ def _text(content: bytes) -> str:
 
 def _rows(
     lines: list[str], names: tuple[str, ...], end: str, seller_id: str
-) -> Iterable[dict[str, str]]:
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Give each row by the heading's names, with the line of the file that it stands on."""
     account = next((m[1] for line in lines[:4] if (m := _ACCOUNT.match(line))), "")
     # The account is written as our PID with 0156 (CNY) behind it.
     if account not in {seller_id, f"{seller_id}0156"}:
@@ -183,19 +189,22 @@ def _rows(
         (i for i, line in enumerate(lines) if line.startswith("#-") and end in line), None
     )
     if begin is None or finish is None:
-        raise BillBroken("its list does not begin or does not end: it is cut off")
+        raise BillBroken(f"line {len(lines)}: its list does not begin or end, it is cut off")
     heading = [name.strip() for name in next(csv.reader([lines[begin]]))]
     if missing := [name for name in names if name not in heading]:
         raise BillBroken(f"its heading lacks {missing[0]}")
-    for values in csv.reader(lines[begin + 1 : finish]):
-        if len(values) != len(heading):
-            raise BillBroken("a row has more or fewer fields than the heading")
-        yield dict(zip(heading, (value.strip() for value in values), strict=True))
+    reader = csv.reader(lines[begin + 1 : finish])
+    for values in reader:
+        place = begin + 1 + reader.line_num
+        with _at(place):
+            if len(values) != len(heading):
+                raise BillBroken("it has more or fewer fields than the heading")
+        yield place, dict(zip(heading, (value.strip() for value in values), strict=True))
 
 
 def _trade_row(fields: dict[str, str], day: dt.date) -> TradeRow:
     if fields["业务类型"] not in {"交易", "退款"}:
-        raise BillBroken("a row is neither a payment nor a refund")
+        raise BillBroken("it is neither a payment nor a refund")
     is_refund = fields["业务类型"] == "退款"
     fee = abs(_e5(fields["服务费（元）"]))  # its sign differs; what kind of row it is tells it
     return TradeRow(
@@ -224,32 +233,33 @@ def _flow_row(fields: dict[str, str], day: dt.date) -> FlowRow:
     )
 
 
-def _follows(rows: list[FlowRow]) -> bool:
-    return all(
-        before.balance.minor + after.change.minor == after.balance.minor
-        for before, after in itertools.pairwise(rows)
-    )
+@contextmanager
+def _at(place: int) -> Iterator[None]:
+    """Name the line of the file in what is wrong with it."""
+    try:
+        yield
+    except BillBroken as exc:
+        raise BillBroken(f"line {place}: {exc}") from exc
 
 
-def _said(lines: list[str], pattern: re.Pattern[str]) -> tuple[int, int]:
-    found = next((m for line in lines[::-1] if (m := pattern.match(line))), None)
-    if found is None:
-        raise BillBroken("its sums are missing: it is cut off")
-    return int(found[1]), abs(_minor(found[2]))
-
-
-def _check_sum(name: str, said: tuple[int, int], counted: list[int]) -> None:
-    if said != (len(counted), abs(sum(counted))):
-        raise BillBroken(f"its {name} is not what the rows make")
+def _check_sum(name: str, lines: list[str], pattern: re.Pattern[str], counted: list[int]) -> None:
+    for place in range(len(lines), 0, -1):
+        if (said := pattern.match(lines[place - 1])) is None:
+            continue
+        with _at(place):
+            if (int(said[1]), abs(_minor(said[2]))) != (len(counted), abs(sum(counted))):
+                raise BillBroken(f"{name} is not what the rows make")
+        return
+    raise BillBroken(f"line {len(lines)}: the sums are missing, it is cut off")
 
 
 def _moment(text: str, day: dt.date) -> int:
     try:
         at_s = read.parse_moment(text)
     except ValueError as exc:
-        raise BillBroken("a row's time is not as documented") from exc
+        raise BillBroken("its time is not as documented") from exc
     if dt.datetime.fromtimestamp(at_s, BEIJING).date() != day:
-        raise BillBroken("a row is of another day")
+        raise BillBroken("it is of another day")
     return at_s
 
 
@@ -257,11 +267,11 @@ def _minor(text: str) -> int:
     try:
         return from_yuan(text or "0").minor
     except ValueError as exc:
-        raise BillBroken("a row's amount is not as documented") from exc
+        raise BillBroken("an amount is not as documented") from exc
 
 
 def _e5(text: str) -> int:
     try:
         return from_yuan_e5(text or "0")
     except ValueError as exc:
-        raise BillBroken("a row's fee is not as documented") from exc
+        raise BillBroken("its fee is not as documented") from exc

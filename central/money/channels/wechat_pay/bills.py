@@ -11,13 +11,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
-import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from central.errors import ChannelUnknown
-from central.money.channels.model import FlowRow, TradeKind, TradeRow
+from central.money.channels.model import FlowRow, TradeKind, TradeRow, first_gap
 from central.money.channels.ports import FlowBill, FundAccount, TradeBill
 from central.money.channels.send import BILL_BYTES_MAX
 from central.money.channels.wechat_pay import CHANNEL, read
@@ -26,6 +26,8 @@ from central.money.channels.yuan import CURRENCY, from_yuan, from_yuan_e5
 from edge.contract.money import Money
 
 T = TypeVar("T")
+_FIRST = 2
+"""The line of the file that the first row stands on: the heading is the first."""
 BEIJING = dt.timezone(dt.timedelta(hours=8))
 
 TRADE_HEADING = (
@@ -111,16 +113,17 @@ def read_trade_bill(raw: bytes, mchid: str, day: dt.date) -> tuple[TradeRow, ...
     lines, sums = _table(raw, TRADE_HEADING, TRADE_SUMS)
     rows = []
     settled = refunded = ordered = asked = fees = 0
-    for line in lines:
-        if line["商户号"] != mchid:
-            raise BillBroken("it holds a row of another merchant")
-        row = _trade_row(line, day)
-        rows.append(row)
-        fees += row.fee_e5
-        settled += _yuan(line["应结订单金额"]).minor
-        refunded += _yuan(line["退款金额"]).minor
-        ordered += _yuan(line["订单金额"]).minor
-        asked += _yuan(line["申请退款金额"]).minor
+    for place, line in enumerate(lines, _FIRST):
+        with _at(place):
+            if line["商户号"] != mchid:
+                raise BillBroken("it is of another merchant")
+            row = _trade_row(line, day)
+            rows.append(row)
+            fees += row.fee_e5
+            settled += _yuan(line["应结订单金额"]).minor
+            refunded += _yuan(line["退款金额"]).minor
+            ordered += _yuan(line["订单金额"]).minor
+            asked += _yuan(line["申请退款金额"]).minor
     told = {
         "总交易单数": (_count(sums["总交易单数"]), len(rows)),
         "应结订单总金额": (_yuan(sums["应结订单总金额"]).minor, settled),
@@ -131,7 +134,7 @@ def read_trade_bill(raw: bytes, mchid: str, day: dt.date) -> tuple[TradeRow, ...
     }
     for name, (said, counted) in told.items():
         if said != counted:
-            raise BillBroken(f"its {name} is not what the rows make")
+            raise BillBroken(f"line {len(rows) + 3}: {name} is not what the rows make")
     return tuple(rows)
 
 
@@ -142,11 +145,17 @@ def read_flow_bill(raw: bytes, day: dt.date) -> tuple[FlowRow, ...]:
         BillBroken: cut off, of another day, wrong sums, or a balance that does not follow.
     """
     lines, sums = _table(raw, FLOW_HEADING, FLOW_SUMS)
-    rows = [_flow_row(line, day) for line in lines]
-    if len(rows) > 1 and not _follows(rows):
+    rows = []
+    for place, line in enumerate(lines, _FIRST):
+        with _at(place):
+            rows.append(_flow_row(line, day))
+    gap = first_gap(rows)
+    if gap is not None:
         rows.reverse()  # some merchants get the newest first
-        if not _follows(rows):
-            raise BillBroken("a balance does not follow from the one before")
+        if first_gap(rows) is not None:
+            raise BillBroken(
+                f"line {gap + _FIRST}: its balance does not follow from the line before"
+            )
     ins = [row.change.minor for row in rows if row.change.minor > 0]
     outs = [-row.change.minor for row in rows if row.change.minor < 0]
     told = {
@@ -158,7 +167,7 @@ def read_flow_bill(raw: bytes, day: dt.date) -> tuple[FlowRow, ...]:
     }
     for name, (said, counted) in told.items():
         if said != counted:
-            raise BillBroken(f"its {name} is not what the rows make")
+            raise BillBroken(f"line {len(rows) + 3}: {name} is not what the rows make")
     return tuple(rows)
 
 
@@ -181,28 +190,32 @@ def _table(raw: bytes, heading: str, sums: str) -> tuple[list[dict[str, str]], d
     if len(lines) < 3 or lines[0].strip() != heading:
         raise BillBroken("it does not begin with the heading as documented")
     if lines[-2].strip() != sums:
-        raise BillBroken("its sums are missing: it is cut off")
+        raise BillBroken(f"line {len(lines)}: the sums are missing, it is cut off")
     names = heading.split(",")
-    rows = [_fields(line, names) for line in lines[1:-2]]
-    return rows, _fields(lines[-1], sums.split(","))
+    rows = []
+    for place, line in enumerate(lines[1:-2], _FIRST):
+        with _at(place):
+            rows.append(_fields(line, names))
+    with _at(len(lines)):
+        return rows, _fields(lines[-1], sums.split(","))
 
 
 def _fields(line: str, names: list[str]) -> dict[str, str]:
     """Split a row at ",`": a name of goods may hold a comma, a back-tick begins a field."""
     if not line.startswith("`"):
-        raise BillBroken("a row does not begin with a back-tick")
+        raise BillBroken("it does not begin with a back-tick")
     values = line[1:].split(",`")
     if len(values) != len(names):
-        raise BillBroken("a row has more or fewer fields than the heading")
+        raise BillBroken("it has more or fewer fields than the heading")
     return dict(zip(names, (value.strip() for value in values), strict=True))
 
 
 def _trade_row(line: dict[str, str], day: dt.date) -> TradeRow:
     if line["货币种类"] != CURRENCY:
-        raise BillBroken("a row is not in CNY")
+        raise BillBroken("it is not in CNY")
     is_refund = line["交易状态"] == "REFUND"
     if not is_refund and line["交易状态"] not in {"SUCCESS", "REVOKED"}:
-        raise BillBroken("a row is neither a payment nor a refund")
+        raise BillBroken("it is neither a payment nor a refund")
     gross = _yuan(line["申请退款金额" if is_refund else "订单金额"])
     return TradeRow(
         occurred_at_s=_moment(line["交易时间"], day),
@@ -220,7 +233,7 @@ def _trade_row(line: dict[str, str], day: dt.date) -> TradeRow:
 def _flow_row(line: dict[str, str], day: dt.date) -> FlowRow:
     amount = _yuan(line["收支金额(元)"])
     if line["收支类型"] not in {"收入", "支出"}:
-        raise BillBroken("a row is neither 收入 nor 支出")
+        raise BillBroken("it is neither 收入 nor 支出")
     sign = 1 if line["收支类型"] == "收入" else -1
     return FlowRow(
         occurred_at_s=_moment(line["记账时间"], day),
@@ -234,20 +247,22 @@ def _flow_row(line: dict[str, str], day: dt.date) -> FlowRow:
     )
 
 
-def _follows(rows: list[FlowRow]) -> bool:
-    return all(
-        before.balance.minor + after.change.minor == after.balance.minor
-        for before, after in itertools.pairwise(rows)
-    )
+@contextmanager
+def _at(place: int) -> Iterator[None]:
+    """Name the line of the file in what is wrong with it."""
+    try:
+        yield
+    except BillBroken as exc:
+        raise BillBroken(f"line {place}: {exc}") from exc
 
 
 def _moment(text: str, day: dt.date) -> int:
     try:
         found = dt.datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
     except ValueError as exc:
-        raise BillBroken("a row's time is not as documented") from exc
+        raise BillBroken("its time is not as documented") from exc
     if found.date() != day:
-        raise BillBroken("a row is of another day")
+        raise BillBroken("it is of another day")
     return int(found.timestamp())
 
 
@@ -255,14 +270,14 @@ def _yuan(text: str) -> Money:
     try:
         return from_yuan(text)
     except ValueError as exc:
-        raise BillBroken("a row's amount is not as documented") from exc
+        raise BillBroken("an amount is not as documented") from exc
 
 
 def _fee(text: str) -> int:
     try:
         return from_yuan_e5(text)
     except ValueError as exc:
-        raise BillBroken("a row's fee is not as documented") from exc
+        raise BillBroken("its fee is not as documented") from exc
 
 
 def _count(text: str) -> int:

@@ -32,6 +32,7 @@ from central.money.ledger.rules.payments import paid as paid
 from central.money.ledger.rules.payments import prepaid as prepaid
 from central.money.ledger.rules.payments import refund_before_delivery as refund_before_delivery
 from central.money.ledger.rules.payments import refund_confirmed as refund_confirmed
+from central.money.ledger.rules.payments import refund_to_prepaid as refund_to_prepaid
 from central.money.ledger.rules.payouts import Payout as Payout
 from central.money.ledger.rules.payouts import deposit_forfeited as deposit_forfeited
 from central.money.ledger.rules.payouts import deposit_returned as deposit_returned
@@ -68,6 +69,7 @@ from central.money.ledger.rules.vouchers import (
 )
 from central.money.ledger.rules.vouchers import redeemed as redeemed
 from central.money.ledger.rules.vouchers import reserve_accrued as reserve_accrued
+from central.money.ledger.rules.vouchers import voucher_expired_again as voucher_expired_again
 from central.money.ledger.rules.vouchers import voucher_reactivated as voucher_reactivated
 from central.money.ledger.rules.vouchers import vouchers_expired as vouchers_expired
 from central.money.ledger.rules.vouchers import vouchers_paid as vouchers_paid

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from central.money.ledger.posting import Posting, credit, debit
-from central.money.ledger.rules.write import legs
+from central.money.ledger.rules.write import legs, rest
 from edge.contract.money import Money
 
 
@@ -20,17 +20,25 @@ def paid(channel: str, txn: str, order: str, amount: Money, day: int, actor: str
     )
 
 
-def channel_settled(channel: str, gross: Money, fee: Money, day: int, actor: str) -> Posting:
-    """2: the channel's bill of a day: what was clearing is in its balance, less its fee."""
+def channel_settled(
+    channel: str, gross: Money, fee: Money, day: int, actor: str, *, part: str = ""
+) -> Posting:
+    """2: the channel's bill of a day: what was clearing is in its balance, less its fee.
+
+    Args:
+        gross: Less than nothing on a day with more refunds than payments.
+        fee: Less than nothing if the channel has given fees back.
+        part: Of the day, for what its first posting could not hold: ``:FEES``, ``:2``.
+    """
     return Posting(
-        idem=f"settle:{channel}:{day}",
+        idem=f"settle:{channel}:{day}{part}",
         kind="channel-settled",
         ref=channel,
         currency=gross.currency,
         legs=legs(
-            debit(f"1020.{channel}", (gross - fee).minor),
-            debit("5030", fee.minor),
-            credit(f"1010.{channel}", gross.minor),
+            rest(f"1020.{channel}", (fee - gross).minor),
+            rest("5030", -fee.minor),
+            rest(f"1010.{channel}", gross.minor),
         ),
         effective=day,
         actor=actor,
@@ -118,6 +126,19 @@ def refund_confirmed(
         ref=refund,
         currency=amount.currency,
         legs=(debit(f"2610.{channel}", amount.minor), credit(source, amount.minor)),
+        effective=day,
+        actor=actor,
+    )
+
+
+def refund_to_prepaid(refund: str, agent: str, amount: Money, day: int, actor: str) -> Posting:
+    """11: what an agent has paid from his prepaid money is his again."""
+    return Posting(
+        idem=f"rf:{refund}:ok",
+        kind="refund-confirmed",
+        ref=refund,
+        currency=amount.currency,
+        legs=(debit("2610.balance", amount.minor), credit(f"2130.{agent}", amount.minor)),
         effective=day,
         actor=actor,
     )

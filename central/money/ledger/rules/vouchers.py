@@ -101,20 +101,46 @@ def vouchers_expired(product: int, batch: str, left: Money, day: int, actor: str
     )
 
 
-def voucher_reactivated(
-    product: int, voucher_id: VoucherId, left: Money, day: int, actor: str
-) -> Posting:
-    """18: the holder of an expired voucher has come."""
-    text = voucher_id_text(voucher_id)
+def voucher_reactivated(event: Redeemed, day: int, *, is_ours: bool = False) -> Posting:
+    """18: the holder of an expired voucher has come, or a store tells late that he came in time.
+
+    It goes before the redemption, which takes from what is not expired.
+
+    Args:
+        is_ours: Nobody was owed it any more by then; so it is we who pay.
+    """
     return Posting(
-        idem=f"re:{text}:{day}",
+        idem=f"re:{event.idem}",
         kind="voucher-reactivated",
-        ref=text,
-        currency=left.currency,
-        legs=(debit(f"2021.{product}", left.minor), credit(f"2020.{product}", left.minor)),
+        ref=voucher_id_text(event.voucher_id),
+        currency=event.worth.currency,
+        legs=(
+            debit(_expired_at(event.product, is_ours=is_ours), event.worth.minor),
+            credit(f"2020.{event.product}", event.worth.minor),
+        ),
         effective=day,
-        actor=actor,
+        actor=str(event.ref.unit),
     )
+
+
+def voucher_expired_again(event: Redeemed, day: int, *, is_ours: bool = False) -> Posting:
+    """18: a redemption was taken back after its voucher had expired."""
+    return Posting(
+        idem=f"xa:{event.idem}",
+        kind="voucher-expired-again",
+        ref=voucher_id_text(event.voucher_id),
+        currency=event.worth.currency,
+        legs=(
+            debit(f"2020.{event.product}", event.worth.minor),
+            credit(_expired_at(event.product, is_ours=is_ours), event.worth.minor),
+        ),
+        effective=day,
+        actor=str(event.ref.unit),
+    )
+
+
+def _expired_at(product: int, *, is_ours: bool) -> str:
+    return "4030" if is_ours else f"2021.{product}"
 
 
 def breakage(product: int, batch: str, amount: Money, day: int, actor: str) -> Posting:

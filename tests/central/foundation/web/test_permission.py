@@ -19,8 +19,13 @@ from tests.central.builders import KEYRING, Database, an_app, as_person, csrf_to
 # Written by hand, so that a new route has to be put here by somebody who has thought about it.
 FOR_ANYBODY = {
     "static", "health", "openapi", "problems.show", "people.login", "people.language",
-    "units_api.offer",
+    "units_api.offer", "shop.show",
 }  # fmt: skip
+FOR_BUYERS = {
+    "shop.one", "shop.buy", "shop.order", "shop.state", "shop.ask_to_pay", "shop.cancel",
+    "shop.look",
+}  # fmt: skip
+"""For whoever has an order's link; a stranger, who guesses, finds nothing."""
 FOR_CHANNELS = {"callbacks.wechat_pay", "callbacks.alipay"}
 """Signed by a channel; where none is connected there is nobody to call."""
 FOR_SUPPLIERS = {"supplier_hooks.called"}
@@ -97,6 +102,19 @@ FOR_PERMISSION = {
     "ledger_api.journal": Permission.LEDGER_READ,
     "reconciliation.show": Permission.SETTLEMENT_READ,
     "reconciliation.put_right": Permission.SETTLEMENT_MANAGE,
+    "reconciliation.same": Permission.SETTLEMENT_MANAGE,
+    "reconciliation_api.same": Permission.SETTLEMENT_MANAGE,
+    "reconciliation.upload": Permission.SETTLEMENT_MANAGE,
+    "reconciliation.match": Permission.SETTLEMENT_MANAGE,
+    "reconciliation.settlement": Permission.SETTLEMENT_READ,
+    "reconciliation.post_settlement": Permission.SETTLEMENT_MANAGE,
+    "reconciliation_api.bills": Permission.SETTLEMENT_READ,
+    "reconciliation_api.take": Permission.SETTLEMENT_MANAGE,
+    "reconciliation_api.all_differences": Permission.SETTLEMENT_READ,
+    "reconciliation_api.put_right": Permission.SETTLEMENT_MANAGE,
+    "reconciliation_api.all_unproven": Permission.SETTLEMENT_READ,
+    "reconciliation_api.proposed": Permission.SETTLEMENT_READ,
+    "reconciliation_api.post_it": Permission.SETTLEMENT_MANAGE,
     "settlement.show": Permission.SETTLEMENT_READ,
     "settlement.watermark": Permission.SETTLEMENT_READ,
     "settlement.run_now": Permission.SETTLEMENT_MANAGE,
@@ -125,6 +143,91 @@ FOR_PERMISSION = {
     "cases_api.one": Permission.REDEMPTIONS_READ,
     "cases_api.decide": Permission.CASES_DECIDE,
     "cases_api.accept": Permission.SETTLEMENT_MANAGE,
+    "settlement.pay": Permission.PAYOUTS_REQUEST,
+    "orders.show": Permission.ORDERS_READ,
+    "orders.one": Permission.ORDERS_READ,
+    "orders.release": Permission.ORDERS_MANAGE,
+    "orders.unit": Permission.ORDERS_MANAGE,
+    "orders.back_to_buyer": Permission.ORDERS_REFUND,
+    "orders.again": Permission.ORDERS_REFUND,
+    "jobs.show": Permission.JOBS_READ,
+    "jobs.seen": Permission.JOBS_READ,
+    "jobs.run": Permission.JOBS_MANAGE,
+    "jobs.pause": Permission.JOBS_MANAGE,
+    "jobs.again": Permission.JOBS_MANAGE,
+    "jobs_api.open_alerts": Permission.JOBS_READ,
+    "jobs_api.all_jobs": Permission.JOBS_READ,
+    "cards.show": Permission.CARDS_READ,
+    "cards.access": Permission.CARDS_READ,
+    "cards.seen": Permission.CARDS_EXPORT_APPROVE,
+    "cards.take_in": Permission.CARDS_IMPORT,
+    "cards.batch": Permission.CARDS_READ,
+    "cards.decide": Permission.CARDS_IMPORT,
+    "cards.plant": Permission.CARDS_EXPORT_APPROVE,
+    "cards.some": Permission.CARDS_READ,
+    "cards.find": Permission.CARDS_READ,
+    "cards.key": Permission.CARDS_READ,
+    "cards.reveal": Permission.CARDS_REVEAL,
+    "cards.change": Permission.CARDS_IMPORT,
+    "cards.ask": Permission.CARDS_REVEAL,
+    "cards.decide_export": Permission.CARDS_EXPORT_APPROVE,
+    "cards.fetch": Permission.CARDS_REVEAL,
+    "cards_api.stock": Permission.CARDS_READ,
+    "cards_api.some_keys": Permission.CARDS_READ,
+    "cards_api.alerts": Permission.CARDS_READ,
+    "cards_api.take_in": Permission.CARDS_IMPORT,
+    "cards_api.batch": Permission.CARDS_READ,
+    "cards_api.put_in_stock": Permission.CARDS_IMPORT,
+    "cards_api.discard": Permission.CARDS_IMPORT,
+    "catalogue_api.types": Permission.CATALOGUE_READ,
+    "catalogue_api.type_version": Permission.CATALOGUE_READ,
+    "catalogue_api.check": Permission.CATALOGUE_READ,
+    "catalogue_api.rendered": Permission.CATALOGUE_READ,
+    "catalogue_api.categories": Permission.CATALOGUE_READ,
+    "catalogue_api.items": Permission.CATALOGUE_READ,
+    "catalogue_api.skus": Permission.CATALOGUE_READ,
+    "catalogue_api.sku": Permission.CATALOGUE_READ,
+    "catalogue_api.add_type": Permission.CATALOGUE_MANAGE,
+    "catalogue_api.revise_type": Permission.CATALOGUE_MANAGE,
+    "catalogue_api.add_category": Permission.CATALOGUE_MANAGE,
+    "catalogue_api.put_item": Permission.CATALOGUE_MANAGE,
+    "catalogue_api.put_sku": Permission.CATALOGUE_MANAGE,
+    "catalogue_api.offer": Permission.CATALOGUE_MANAGE,
+    "catalogue_api.retire": Permission.CATALOGUE_MANAGE,
+    "catalogue.show": Permission.CATALOGUE_READ,
+    "catalogue.new_item": Permission.CATALOGUE_MANAGE,
+    "catalogue.item": Permission.CATALOGUE_MANAGE,
+    "catalogue.put_sku": Permission.CATALOGUE_MANAGE,
+    "catalogue.move_sku": Permission.CATALOGUE_MANAGE,
+    "catalogue.categories": Permission.CATALOGUE_MANAGE,
+    "catalogue.table": Permission.CATALOGUE_MANAGE,
+    "product_types.show": Permission.CATALOGUE_READ,
+    "product_types.one": Permission.CATALOGUE_READ,
+    "product_types.new": Permission.CATALOGUE_MANAGE,
+    "product_types.edit": Permission.CATALOGUE_MANAGE,
+    "prices_api.all_books": Permission.PRICES_READ,
+    "prices_api.prices": Permission.PRICES_READ,
+    "prices_api.all_promotions": Permission.PRICES_READ,
+    "prices_api.quoted": Permission.PRICES_READ,
+    "prices_api.floors": Permission.COST_SEE,
+    "prices_api.all_mark_ups": Permission.COST_SEE,
+    "prices_api.add_book": Permission.PRICES_MANAGE,
+    "prices_api.set_prices": Permission.PRICES_MANAGE,
+    "prices_api.set_floor": Permission.PRICES_MANAGE,
+    "prices_api.set_mark_up": Permission.PRICES_MANAGE,
+    "prices_api.set_promotion": Permission.PRICES_MANAGE,
+    "prices_api.end": Permission.PRICES_MANAGE,
+    "prices.show": Permission.PRICES_READ,
+    "prices.book": Permission.PRICES_READ,
+    "prices.promoted": Permission.PRICES_READ,
+    "prices.explained": Permission.PRICES_READ,
+    "prices.costs": Permission.COST_SEE,
+    "prices.add_book": Permission.PRICES_MANAGE,
+    "prices.set_price": Permission.PRICES_MANAGE,
+    "prices.promote": Permission.PRICES_MANAGE,
+    "prices.end": Permission.PRICES_MANAGE,
+    "prices.set_cost": Permission.PRICES_MANAGE,
+    "prices.table": Permission.PRICES_MANAGE,
 }
 VALUES = {
     "code": "2310.S0412", "voucher_id": "0a1b2c3d4e5f", "unit_id": "S0412-K1",
@@ -132,7 +235,12 @@ VALUES = {
     "version": "1", "ref": "O-1", "work": "activate", "no": "PO123456", "what": "release",
     "slug": "conflict", "kind": "store", "party": "S0412", "number": "1", "store": "S0412",
     "statement_no": "S0412-20260411", "n": "1", "ending": "csv", "case_id": "1", "epoch": "2",
-    "difference_id": "1", "unit": "O-1/1", "attempt": "1", "account": "nobody",
+    "difference_id": "1", "order_id": "OAAAAAAAAAAAAAAA", "token": "A", "alert_id": "1",
+    "message_id": "1", "name": "proofs", "batch_id": "1", "key": "1", "step": "stock",
+    "act": "void", "verdict": "approve", "type_id": "game-key", "type_version": "1",
+    "sku": "KEY-50", "item_id": "key", "move": "offer", "book": "retail", "book_id": "retail",
+    "cost": "floor", "promotion_id": "spring", "source": "bank.main", "channel": "web",
+    "day": "20260411", "unit": "O-1/1", "attempt": "1", "account": "nobody",
     "alert": "1",
 }  # fmt: skip
 
@@ -157,9 +265,8 @@ def routes(app: Any, endpoints: Any) -> list[tuple[str, str, str]]:
 
 
 def test_every_route_is_known_to_this_test(app: Any) -> None:
-    known = (
-        FOR_ANYBODY | FOR_CHANNELS | FOR_SUPPLIERS | FOR_UNITS | FOR_PERSONS | set(FOR_PERMISSION)
-    )
+    outside = FOR_ANYBODY | FOR_BUYERS | FOR_CHANNELS | FOR_SUPPLIERS | FOR_UNITS
+    known = outside | FOR_PERSONS | set(FOR_PERMISSION)
     assert {rule.endpoint for rule in app.url_map.iter_rules()} == known
 
 
@@ -190,6 +297,14 @@ def test_what_is_for_anybody_answers_anybody(app: Any) -> None:
     for method, path, endpoint in routes(app, FOR_ANYBODY):
         with app.test_client().open(path, method=method) as response:
             assert response.status_code == (200 if method != "POST" else 400), endpoint
+
+
+def test_a_stranger_finds_no_order(app: Any) -> None:
+    client = app.test_client()
+    token = csrf_token(client)
+    for method, path, endpoint in routes(app, FOR_BUYERS):
+        response = client.open(path, method=method, data={"csrf_token": token})
+        assert response.status_code == 404, endpoint
 
 
 def test_nobody_calls_for_a_channel_that_is_not_connected(app: Any) -> None:

@@ -146,6 +146,21 @@ def test_a_bill_that_does_not_hold_together_is_not_taken(
 
 
 @both
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [("bill-cut", "cut off|fields"), ("bill-wrong-sum", "not what the rows make"),
+     ("bill-broken-chain", "does not follow from the line")],
+)  # fmt: skip
+def test_what_is_wrong_with_a_bill_names_its_line(
+    channel: Served, name: str, fault: str, why: str
+) -> None:
+    a_day(channel, name)
+    channel.let(fault)
+    with pytest.raises(ChannelUnknown, match=rf"broken: line [0-9]+: .*({why})"):
+        channel.channels().bills(name).flow_bill(DAY)
+
+
+@both
 def test_goods_with_commas_and_quotes_break_no_row(channel: Served, name: str) -> None:
     order = a_payment()
     odd = type(order)(order.number, order.amount, '套餐 "A", 两人,`份\\', order.expires_at_s)

@@ -112,14 +112,19 @@ def _orders() -> Iterator[Step]:
     yield _post(3, rules.order_completed(rules.Completed("O4", cny(300)), DAY, WHO))
 
 
-def _redeemed(
+def _redemption(
     seq: int, minor: int, *, fee: int = 0, earned: int = 0, told: int | None = None
-) -> Posting:
-    event = rules.Redeemed(
+) -> rules.Redeemed:
+    return rules.Redeemed(
         EntryRef(UNIT, Epoch(1), Seq(seq)), 0, VoucherId(0xA1), LUNCH, SHOP, cny(minor), fee,
         (rules.Commission("A1", earned),) if earned else (), told,
     )  # fmt: skip
-    return rules.redeemed(event, DAY)
+
+
+def _redeemed(
+    seq: int, minor: int, *, fee: int = 0, earned: int = 0, told: int | None = None
+) -> Posting:
+    return rules.redeemed(_redemption(seq, minor, fee=fee, earned=earned, told=told), DAY)
 
 
 def _vouchers() -> Iterator[Step]:
@@ -133,8 +138,13 @@ def _vouchers() -> Iterator[Step]:
     yield _post(4, rules.commission_released(
         f"{TILL}/1/1", "A1", cny(176), DAY, WHO))  # fmt: skip
     yield _post(18, rules.vouchers_expired(LUNCH, "B1", cny(6_200), DAY, WHO))
-    yield _post(18, rules.voucher_reactivated(LUNCH, VoucherId(0xA1), cny(1_000), DAY, WHO))
+    yield _post(18, rules.voucher_reactivated(_redemption(4, 1_000), DAY))
     yield _post(8, _redeemed(4, 1_000))
+    yield _post(18, rules.voucher_reactivated(_redemption(5, 500), DAY))
+    mistaken = _redeemed(5, 500)
+    yield _post(8, mistaken)
+    yield _reverse(mistaken)
+    yield _post(18, rules.voucher_expired_again(_redemption(5, 500), DAY))
     yield _post(18, rules.breakage(LUNCH, "B1", cny(3_000), DAY, WHO))
     yield _post(8, rules.fees_charged(f"{SHOP}-{DAY}", SHOP, cny(62), DAY, WHO))
 

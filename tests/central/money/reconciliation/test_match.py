@@ -95,6 +95,16 @@ def test_the_same_day_goes_before_midnight_s_neighbour() -> None:
     assert told.matches == (Match(1, (2,), Pass.NUMBER),)
 
 
+def test_several_lines_of_one_number_prove_what_they_come_to_together() -> None:
+    """A payout of 120 that the channel moves as 120 and a fee of 1."""
+    lines = [line(1, "PO7", -12000), line(2, "X", 5), line(3, "PO7", -100)]
+    told = match(lines, [entry(4, "PO7", minor=-12100), entry(5, "X", minor=5)])
+    assert set(told.matches) == {
+        Match(2, (5,), Pass.NUMBER), Match(1, (4,), Pass.LINES, (3,)),
+    }  # fmt: skip
+    assert told.findings == ()
+
+
 names = st.sampled_from(["P1", "P2", "P3", "C1", "C2", "R1"])
 amounts = st.integers(-3, 3)
 some_lines = st.lists(
@@ -113,15 +123,15 @@ def test_every_line_ends_in_one_place_and_no_entry_is_proven_twice(
     lines: list[Line], entries: list[Entry]
 ) -> None:
     told = match(lines, entries)
-    assert sorted([m.n for m in told.matches] + [f.n for f in told.findings]) == [
-        one.n for one in lines
-    ]
+    matched = [n for m in told.matches for n in (m.n, *m.others)]
+    assert sorted(matched + [f.n for f in told.findings]) == [one.n for one in lines]
     taken = [entry for m in told.matches for entry in m.entries]
     taken += [entry for f in told.findings for entry in f.entries]
     assert len(taken) == len(set(taken))
     minor = {e.id: e.minor for e in entries}
     by_n = {one.n: one.minor for one in lines}
-    assert all(sum(minor[e] for e in m.entries) == by_n[m.n] for m in told.matches)
+    for m in told.matches:
+        assert sum(minor[e] for e in m.entries) == sum(by_n[n] for n in (m.n, *m.others))
     for finding in told.findings:
         assert finding.minor == by_n[finding.n] - sum(minor[e] for e in finding.entries) != 0
         assert bool(finding.entries) == (finding.kind is Kind.AMOUNT)

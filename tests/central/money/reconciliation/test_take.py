@@ -15,6 +15,7 @@ from central.money.ledger import rules
 from central.money.ledger.audit import audit
 from central.money.ledger.store import post, reverse
 from central.money.reconciliation.match import Kind
+from central.money.reconciliation.model import By
 from central.money.reconciliation.resolve import Decision, DifferenceView, differences, resolve
 from central.money.reconciliation.take import Taken, take
 from central.money.reconciliation.unproven import unproven
@@ -25,6 +26,7 @@ from tests.central.builders import Database, at_once
 from tests.central.channel import CHANNELS, DAY_S, Served, a_payment, a_refund, yuan
 
 WEB, DAY, TODAY = "web", dt.date(2026, 4, 11), 20260411
+BY = By(b.NOW_S, TODAY, "test")
 
 
 def row(number: str, amount: str, refund: str = "") -> TradeRow:
@@ -53,7 +55,7 @@ def bill(*told: TradeRow) -> Channel:
 
 
 def taken(channel: Channel) -> Taken:
-    return take(channel, DAY, b.NOW_S, "test")
+    return take(channel, DAY, BY)
 
 
 def pay(number: str, amount: str, day: int = TODAY, txn: str = "") -> int:
@@ -68,7 +70,7 @@ def back(journal: int) -> None:
 def put_right(
     one: DifferenceView, account: str = "2010", reason: str = "asked the channel"
 ) -> DifferenceView:
-    return resolve(one.id, Decision(account, reason, TODAY, "li"), b.NOW_S)
+    return resolve(one.id, Decision(account, reason), BY._replace(actor="li"))
 
 
 def assert_every_line_is_proven_to_the_fen() -> None:
@@ -95,7 +97,7 @@ def test_a_bill_stays_as_it_came_and_is_taken_once(hub_database: Database) -> No
     told = bill(row("P1", "88.00"))
     assert taken(told) == taken(told)
     assert rows("SELECT count(*) FROM proof") == [(1,)]
-    assert bytes(rows("SELECT raw FROM bill")[0][0]) == b"as it came"
+    assert bytes(rows("SELECT raw FROM bill_file")[0][0]) == b"as it came"
     with pytest.raises(Conflict, match="not the one taken before"):
         taken(replace(told, raw=b"another"))
 
@@ -164,7 +166,7 @@ def test_what_the_bill_lacks_is_unproven_and_says_whether_a_bill_may_still_come(
     pay("P1", "88.00")
     taken(bill())
     assert [(one.ref, one.has_bill) for one in unproven()] == [("P1", False)]
-    take(bill(), DAY + dt.timedelta(days=1), b.NOW_S, "test")
+    take(bill(), DAY + dt.timedelta(days=1), BY)
     assert [(one.ref, one.amount, one.has_bill) for one in unproven()] == [
         ("P1", Money(8800, "CNY"), True)
     ]
@@ -264,7 +266,7 @@ def test_a_bill_may_still_come_until_that_of_the_next_day_is_there(
 ) -> None:
     pay("P1", "88.00")
     taken(bill())
-    take(bill(), DAY + dt.timedelta(days=2), b.NOW_S, "test")
+    take(bill(), DAY + dt.timedelta(days=2), BY)
     assert [one.has_bill for one in unproven()] == [False]
 
 
@@ -278,7 +280,9 @@ def test_a_bill_in_another_money_than_the_account_is_refused(hub_database: Datab
 
 @pytest.mark.parametrize(
     "sql",
-    ["UPDATE bill SET raw = sha256", "DELETE FROM bill", "UPDATE bill_line SET amount = 1",
+    ["UPDATE bill_file SET raw = sha256", "DELETE FROM bill_file",
+     "UPDATE bill SET closing = 1, opening = 1", "DELETE FROM bill",
+     "UPDATE bill_line SET amount = 1",
      "DELETE FROM bill_line", "UPDATE proof SET n = 1", "DELETE FROM proof",
      "UPDATE difference SET state = 'open', closed_at_s = NULL, journal_id = NULL",
      "DELETE FROM difference"],
@@ -309,7 +313,7 @@ def test_a_day_at_the_simulator_is_proven_line_by_line(
     back = rules.refund_confirmed("BACK000001", name, yuan("8.00"), TODAY, "test")
     money_transaction(lambda: [post(one, b.NOW_S) for one in (heard, asked, back)])
     channel.forward(DAY_S)
-    told = take(channels.bills(name), DAY, b.NOW_S + DAY_S, "test")
+    told = take(channels.bills(name), DAY, BY)
     assert (told.lines, told.proven, told.differing) == (3, 2, 1)
     [one] = differences()
     assert (one.kind, one.number, one.amount) == (Kind.NOT_IN_BOOKS, "PAY0000002", yuan("12.34"))

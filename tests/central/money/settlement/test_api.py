@@ -47,7 +47,7 @@ def test_a_day_from_run_to_payable(program: Program) -> None:
     till.accept(a_voucher())
     till.deliver()
     assert program.post("/v1/settlement/run") == {
-        "issued": [NO], "confirmed": [], "released": [], "problems": [],
+        "issued": [NO], "confirmed": [], "released": [], "paid": [], "problems": [],
     }  # fmt: skip
     [one] = program.get("/v1/settlement/statements?state=issued&store=S0412")["statements"]
     assert (one["no"], one["gross"], one["fee"], one["due"], one["pays"]) == (

@@ -204,7 +204,7 @@ def test_after_three_days_there_is_nothing_to_tick(app: Any, till: Till, clock: 
     client = as_person(app, "finance")
     assert 'type="checkbox"' not in client.get(ONE).text
     fill_in(client, "/settlement/run", "/settlement")
-    assert "0 issued, 1 confirmed by silence, 1 payable now." in read(client, "/settlement")
+    assert "0 issued, 1 confirmed by silence, 1 payable now, 0 paid." in read(client, "/settlement")
     assert "by silence" in read(client, ONE)
 
 

@@ -27,6 +27,7 @@ class Caller:
     """A program with an API key."""
 
     def __init__(self, app: Any, role: str = "admin") -> None:
+        self.app = app
         self._client = app.test_client()
         key = login.add_api_key(role, role, b.NOW_S)
         self._headers = {"Authorization": f"Bearer {key}", "Accept-Language": "en"}

@@ -1,0 +1,1 @@
+"""Work that nobody waits for: by the clock, or after a commit; and what people have to know of."""

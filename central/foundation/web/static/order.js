@@ -1,0 +1,25 @@
+// Loads an order's page anew once something has happened to it, and copies what was delivered.
+const order = document.getElementById("order");
+const PAUSE_MS = 3000;
+
+async function look() {
+  try {
+    const answer = await fetch(order.dataset.url, { headers: { Accept: "application/json" } });
+    if (answer.ok && (await answer.json()).story !== Number(order.dataset.story) && !isTyping()) {
+      location.reload();
+      return;
+    }
+  } catch {
+    // Without a network there is nothing new; the next look may find some.
+  }
+  setTimeout(look, PAUSE_MS);
+}
+
+function isTyping() {
+  return document.querySelector("[data-copy]") || document.activeElement?.matches("input");
+}
+
+if (order) setTimeout(look, PAUSE_MS);
+for (const text of document.querySelectorAll("[data-copy]")) {
+  text.addEventListener("click", () => navigator.clipboard?.writeText(text.textContent));
+}

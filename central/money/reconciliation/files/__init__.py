@@ -1,0 +1,1 @@
+"""Files that people upload: a bank's list of movements, a supplier's statement."""

@@ -1,0 +1,220 @@
+"""Place an order: the price is quoted and kept, what it needs is reserved, nothing is paid yet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from base64 import b32encode
+from typing import NamedTuple
+
+from werkzeug.security import generate_password_hash
+
+from central.errors import Conflict, KeyReused, OutOfStock, RequestInvalid
+from central.foundation.db.engine import change, money_transaction, rows
+from central.sale.orders import store
+from central.sale.orders.limits import Held, why_not
+from central.sale.orders.model import (
+    PAY_S,
+    QUANTITY_MAX,
+    UNITS_MAX,
+    Order,
+    OrderId,
+    UnitId,
+    Wanted,
+    parts_of,
+)
+from central.sale.orders.office import Office
+from central.sale.orders.states import OrderState, UnitState
+from central.supply.cards.model import Shortage
+from central.supply.cards.reserve import reserve
+from central.supply.catalogue import shelf
+from central.supply.catalogue.model import Offered, SkuState
+from central.supply.prices.ask import Asked, gather
+from central.supply.prices.model import Quote, QuoteRefused
+from central.supply.prices.quote import quote
+from central.supply.prices.snapshot import to_snapshot
+from central.supply.product_types.fields import check_fields
+from central.supply.product_types.model import Fulfilment
+
+KEPT_AFTER_S = 5 * 60
+"""A key is kept a little longer than its order may be paid: a payment arrives late."""
+CODE_CHARS = (6, 64)
+CONTACT_CHARS_MAX = 128
+KEY_CHARS_MAX = 128
+
+
+class Placed(NamedTuple):
+    """An order, and the token that shows it: it is as good as a receipt, and kept nowhere."""
+
+    order: Order
+    token: str
+
+
+def place(wanted: Wanted, office: Office) -> Placed:
+    """Place an order. The same key and wish is the same order, and gives the same token.
+
+    Raises:
+        RequestInvalid: a field is missing or wrong (``errors`` names each), or a figure is.
+        NotFound: there is no such SKU, or agent.
+        Conflict: it is not sold (any more), has no price, or the buyer holds too much unpaid.
+        OutOfStock: there are not as many.
+        KeyReused: the key was used for another wish.
+    """
+    at_s = office.now_s()
+    _check(wanted)
+    offered = shelf.offered(wanted.sku)
+    if offered.sku.state is not SkuState.LIVE:
+        raise Conflict("This is not sold just now.")
+    checked = check_fields(offered.type.body.fields, wanted.fields)
+    if checked.faults:
+        told = {name: fault.text() for name, fault in checked.faults.items()}
+        raise RequestInvalid("What was typed cannot be used.", errors=told)
+    given = {name: str(value) for name, value in checked.values.items()}
+    wish = _wish(wanted, given)
+    code_hash = generate_password_hash(wanted.code) if wanted.code else ""
+
+    def write() -> Order:
+        known = rows("SELECT id, request_hash FROM sale_order WHERE idem = ?", (wanted.key,))
+        if known:
+            [(order_id, before)] = known
+            if bytes(before) != wish:
+                raise KeyReused("This key was used for another order.")
+            return store.get(order_id)
+        return _write(_Ready(wanted, offered, given, wish, code_hash), office, at_s)
+
+    order = money_transaction(write)
+    return Placed(order, token_of(order.id, office))
+
+
+def token_of(order: OrderId, office: Office) -> str:
+    """Return the token of an order: 128 bits that follow from its number and a key of ours."""
+    return b32encode(office.seal.print_of("order token", order, "")[:16]).decode().rstrip("=")
+
+
+def _check(wanted: Wanted) -> None:
+    if not 1 <= wanted.quantity <= QUANTITY_MAX:
+        raise RequestInvalid(f"One order is of 1 to {QUANTITY_MAX}.")
+    least, most = CODE_CHARS
+    if wanted.code and not least <= len(wanted.code) <= most:
+        raise RequestInvalid("The code that shows what was bought has 6 to 64 characters.")
+    if not wanted.code and not wanted.buyer:
+        raise RequestInvalid("Choose a code: it shows what was bought, besides the order's link.")
+    if not 1 <= len(wanted.key) <= KEY_CHARS_MAX or len(wanted.contact) > CONTACT_CHARS_MAX:
+        raise RequestInvalid("A key has 1 to 128 characters, a contact at most 128.")
+    if not wanted.contact.isprintable():
+        raise RequestInvalid("There are signs in the contact that cannot be seen.")
+
+
+def _wish(wanted: Wanted, given: dict[str, str]) -> bytes:
+    # Not the code: it is kept as a slow hash only, and it does not change what is bought.
+    body = [wanted.sku, wanted.quantity, given, wanted.contact, wanted.channel, wanted.seller,
+            wanted.buyer]  # fmt: skip
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()
+
+
+class _Ready(NamedTuple):
+    """A wish that was checked: what is bought, what was typed, and what is kept of it."""
+
+    wanted: Wanted
+    offered: Offered
+    given: dict[str, str]
+    wish: bytes
+    code_hash: str
+
+
+def _write(ready: _Ready, office: Office, at_s: int) -> Order:
+    wanted, offered, given, wish, code_hash = ready
+    found = _quote(wanted, office, at_s)
+    order = OrderId("O" + b32encode(secrets.token_bytes(10)).decode()[:15])
+    pay_until_s = at_s + PAY_S
+    private = office.seal.close(given | {"": wanted.contact}, f"order:{order}")
+    contact, address = (
+        office.seal.print_of(kind, text, "")
+        for kind, text in (("contact", wanted.contact), ("address", wanted.address))
+    )
+    change(
+        "INSERT INTO sale_order (id, token_hash, idem, request_hash, channel, seller, buyer, sku,"
+        " quantity, type, type_version, price, currency, quote, private, contact_print,"
+        " address_print, code_hash, locale, state, placed_at_s, pay_until_s)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (order, store.token_hash(token_of(order, office)), wanted.key, wish, wanted.channel,
+         wanted.seller, wanted.buyer, wanted.sku, wanted.quantity, offered.type.id,
+         offered.type.version, found.total.minor, found.currency, to_snapshot(found), private,
+         contact, address, code_hash, wanted.locale, str(OrderState.PENDING), at_s, pay_until_s),
+    )  # fmt: skip
+    short = _write_units(order, _singles(offered) * wanted.quantity, found.total.minor, at_s)
+    if short:
+        raise OutOfStock("There are not as many of these just now.")
+    store.note(order, "", at_s, wanted.buyer or "buyer", "placed", str(OrderState.PENDING))
+    if not wanted.buyer:
+        refused = why_not(_held(contact if wanted.contact else b"", address, order), office.limits)
+        if refused:
+            raise Conflict(refused)
+    return store.get(order)
+
+
+def _quote(wanted: Wanted, office: Office, at_s: int) -> Quote:
+    asked = Asked(
+        wanted.sku, wanted.quantity, office.currency, at_s, wanted.channel, agent=wanted.buyer
+    )
+    found = quote(gather(asked, office.outside, office.cost_of))
+    if isinstance(found, QuoteRefused):
+        raise Conflict("This has no price just now.", reason=str(found.reason))
+    return found
+
+
+def _singles(offered: Offered) -> list[tuple[str, Fulfilment]]:
+    """Return what one piece of a SKU is made of: its parts if it is a bundle, else itself."""
+    return [
+        (str(part.sku), shelf.offered(part.sku).fulfilment)
+        for part in offered.sku.parts
+        for _ in range(part.quantity)
+    ] or [(str(offered.sku.id), offered.fulfilment)]
+
+
+def _write_units(
+    order: OrderId, singles: list[tuple[str, Fulfilment]], total: int, at_s: int
+) -> bool:
+    """Write the units of an order and keep keys for them; say whether there are too few."""
+    if len(singles) > UNITS_MAX:
+        raise RequestInvalid(f"One order is of at most {UNITS_MAX} units.")
+    by_sku: dict[str, list[str]] = {}
+    prices = parts_of(total, len(singles))
+    for n, ((sku, fulfilment), price) in enumerate(zip(singles, prices, strict=True), 1):
+        unit = UnitId(f"{order}-{n}")
+        change(
+            "INSERT INTO order_unit (id, order_id, n, sku, fulfilment, price, state)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (unit, order, n, sku, str(fulfilment), price, str(UnitState.WAITING)),
+        )
+        if fulfilment is Fulfilment.LOCAL_KEY:
+            by_sku.setdefault(sku, []).append(unit)
+    kept_until_s = at_s + PAY_S + KEPT_AFTER_S
+    return any(
+        isinstance(reserve(sku, units, kept_until_s, at_s), Shortage)
+        for sku, units in sorted(by_sku.items())
+    )
+
+
+def _held(contact: bytes, address: bytes, order: OrderId) -> Held:
+    mine = "(o.address_print = ? OR o.contact_print = ?) AND o.state = 'pending'"
+    [(by_contact,)] = rows(
+        "SELECT count(*) FROM sale_order WHERE contact_print = ? AND state = 'pending'", (contact,)
+    )
+    [(by_address,)] = rows(
+        "SELECT count(*) FROM sale_order WHERE address_print = ? AND state = 'pending'", (address,)
+    )
+    [(keys,)] = rows(
+        "SELECT count(*) FROM card_key k JOIN order_unit u ON u.id = k.unit"
+        f" JOIN sale_order o ON o.id = u.order_id WHERE k.state = 'reserved' AND {mine}"
+        " AND u.sku IN (SELECT sku FROM order_unit WHERE order_id = ?)",
+        (address, contact, order),
+    )
+    [(stock,)] = rows(
+        "SELECT count(*) FROM card_key k JOIN card_batch b ON b.id = k.batch_id"
+        " WHERE k.state IN ('available', 'reserved')"
+        " AND b.sku IN (SELECT sku FROM order_unit WHERE order_id = ?)",
+        (order,),
+    )
+    return Held(int(by_contact), int(by_address), int(keys), int(stock))

@@ -1,0 +1,325 @@
+"""Serves the units of paid orders, each in its own way, and completes orders whose units are done.
+
+A key of ours is handed over; a key or a top-up of a supplier's is asked for when the order is
+paid, and looked after until its purchase has an end; a voucher of ours is issued; everything else
+is for a person. One unit that finds nothing stops no other.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+
+from central.errors import Conflict, HubError, RequestInvalid
+from central.foundation.db.engine import change, money_transaction, rows
+from central.foundation.jobs import alerts
+from central.money.ledger import rules
+from central.money.ledger.rules import Completed, Cost
+from central.money.ledger.store import post
+from central.money.sharing.earn import earn, split_of
+from central.money.sharing.model import AgentId, Sale
+from central.money.sharing.rule_sets import in_force
+from central.sale.orders import store
+from central.sale.orders.model import Order, OrderId, Unit
+from central.sale.orders.office import Office
+from central.sale.orders.states import (
+    OPEN,
+    OrderEvent,
+    OrderState,
+    UnitEvent,
+    UnitState,
+)
+from central.stores.vouchers import issue as vouchers
+from central.supply.cards.model import Shortage
+from central.supply.cards.reserve import cost_posted, hand_over, handed_over, reserve
+from central.supply.catalogue import shelf
+from central.supply.product_types.delivery import places
+from central.supply.product_types.model import Fulfilment
+from central.supply.suppliers.ask_for import Wanted, ask_for, bought
+from central.supply.suppliers.model import Kind, Purchase
+from edge.contract.ids import ProductId, StoreGroup
+from edge.contract.money import Money
+from edge.contract.voucher_token import DAY_S, DAY_ZERO_S, VoucherKind
+
+log = logging.getLogger(__name__)
+
+ACTOR = "orders"
+STUCK = "order-stuck"
+VOUCHER_DAYS = 365
+"""How long a voucher of ours is good whose type says nothing else."""
+AT_ONCE = 500
+TEXT_CHARS = 4000
+PPM = 1_000_000
+BOUGHT = {Fulfilment.SUPPLIER_KEY: Kind.KEY, Fulfilment.DIRECT_TOPUP: Kind.TOP_UP}
+
+
+def begin_serving(order: Order, at_s: int, who: str, office: Office) -> None:
+    """Let every unit of a paid order be served; what suppliers have is asked for. In the caller's
+    transaction."""
+    inputs: dict[str, str] | None = None
+    for unit in store.units(order.id):
+        if unit.state not in {UnitState.WAITING, UnitState.CANCELLED}:
+            continue
+        store.move_unit(unit, UnitEvent.PAID, at_s, who)
+        kind = BOUGHT.get(unit.fulfilment)
+        if kind is not None:
+            inputs = told_by(order, office) if inputs is None else inputs
+            net = Money(_net(order, unit, office), order.price.currency)
+            ask_for(Wanted(unit.id, unit.sku, kind, 1, net, inputs), office.seal, at_s, ACTOR)
+
+
+def told_by(order: Order, office: Office) -> dict[str, str]:
+    """Return what the buyer has typed into the fields."""
+    found = private_of(order.id, office)
+    found.pop("", None)
+    return found
+
+
+def private_of(order: OrderId, office: Office) -> dict[str, str]:
+    """Return all that a buyer has told; his contact is under the empty name."""
+    [(sealed,)] = rows("SELECT private FROM sale_order WHERE id = ?", (order,))
+    return office.seal.open(bytes(sealed), f"order:{order}")
+
+
+def serve_due(office: Office) -> int:
+    """Serve what waits to be served; return how many units were delivered, or found nothing."""
+    waiting = rows(
+        "SELECT id FROM order_unit WHERE state = 'serving' ORDER BY order_id, n LIMIT ?", (AT_ONCE,)
+    )
+    moved = 0
+    for (unit_id,) in waiting:
+        try:
+            moved += serve(unit_id, office)
+        except HubError as exc:
+            log.warning("unit %s: %s", unit_id, exc)
+            said = exc.detail or exc.title
+            money_transaction(lambda u=unit_id, s=said: alerts.tell(STUCK, u, s, office.now_s()))  # type: ignore[misc]
+    return moved
+
+
+def serve(unit_id: str, office: Office) -> bool:
+    """Serve one unit; say whether it has moved.
+
+    Raises:
+        HubError: it cannot be served just now, and why.
+    """
+    at_s = office.now_s()
+
+    def work() -> bool:
+        unit = store.unit(unit_id)
+        order = store.get(unit.order)
+        if unit.state is not UnitState.SERVING or order.state not in OPEN:
+            return False
+        serving = {
+            Fulfilment.LOCAL_KEY: _hand_over,
+            Fulfilment.SUPPLIER_KEY: _look_after,
+            Fulfilment.DIRECT_TOPUP: _look_after,
+            Fulfilment.OWN_VOUCHER: _issue,
+        }.get(unit.fulfilment, _for_a_person)
+        moved = serving(unit, order, at_s, office)
+        if moved:
+            settle(unit.order, at_s, office)
+        return moved
+
+    return money_transaction(work)
+
+
+def settle(order_id: OrderId, at_s: int, office: Office) -> None:
+    """Bring an order in line with its units. In the caller's transaction; again is harmless."""
+    order = store.get(order_id)
+    if order.state not in OPEN:
+        return
+    units = store.units(order_id)
+    stuck = [unit.id for unit in units if unit.state is UnitState.STUCK]
+    for unit in units:
+        if unit.state is not UnitState.STUCK:
+            alerts.clear(STUCK, unit.id, at_s)
+    for unit_id in stuck:
+        alerts.tell(STUCK, unit_id, f"{order.sku}: there is nothing to deliver.", at_s)
+    if all(unit.state.is_over for unit in units):
+        _complete(order, units, at_s, office)
+    elif stuck:
+        if order.state is not OrderState.EXCEPTION:
+            store.move_order(order, OrderEvent.STUCK, at_s, ACTOR)
+    elif order.state is OrderState.EXCEPTION:
+        store.move_order(order, OrderEvent.REFILLED, at_s, ACTOR)
+        settle(order_id, at_s, office)
+    elif order.state is OrderState.SERVING and any(unit.state.is_delivered for unit in units):
+        store.move_order(order, OrderEvent.DELIVERED_PARTLY, at_s, ACTOR)
+
+
+def deliver_by_hand(unit_id: str, text: str, who: str, office: Office) -> Unit:
+    """Deliver a unit that a person has to deliver; what he gives is sealed.
+
+    Raises:
+        RequestInvalid: there is nothing in it. Conflict: it is delivered, or went back.
+    """
+    at_s = office.now_s()
+    if not 1 <= len(text.strip()) <= TEXT_CHARS:
+        raise RequestInvalid(f"What is delivered has 1 to {TEXT_CHARS} characters.")
+
+    def work() -> Unit:
+        unit = store.unit(unit_id)
+        place = places(unit.fulfilment)[0]
+        sealed = office.seal.close({place: text.strip()}, f"unit:{unit_id}")
+        moved = store.move_unit(
+            unit, UnitEvent.DELIVERED, at_s, who, delivered=sealed, delivered_at_s=at_s
+        )
+        settle(unit.order, at_s, office)
+        return moved
+
+    return money_transaction(work)
+
+
+def by_hand() -> list[Unit]:
+    """Return what waits for a person to deliver it, the oldest first."""
+    found = rows(
+        "SELECT u.id FROM order_unit u JOIN sale_order o ON o.id = u.order_id"
+        " WHERE u.state = 'by-hand' ORDER BY o.paid_at_s, u.id LIMIT ?",
+        (AT_ONCE,),
+    )
+    return [store.unit(unit_id) for (unit_id,) in found]
+
+
+def refill(unit_id: str, who: str, office: Office) -> bool:
+    """Try again to serve a unit that found nothing: there are keys now, or a supplier.
+
+    Raises:
+        Conflict: it is not stuck.
+    """
+    at_s = office.now_s()
+
+    def work() -> None:
+        unit = store.unit(unit_id)
+        store.move_unit(unit, UnitEvent.REFILLED, at_s, who)
+        if unit.fulfilment in BOUGHT:
+            # The same wish is looked at anew: other offers, other prices.
+            change(
+                "UPDATE supplier_purchase SET state = 'open', next_at_s = ?, asked_at_s = ?,"
+                " done_at_s = NULL WHERE unit = ? AND state = 'exhausted'",
+                (at_s, at_s, unit_id),
+            )
+        settle(unit.order, at_s, office)
+
+    money_transaction(work)
+    return serve(unit_id, office)
+
+
+# --- each in its own way -------------------------------------------------------------------------
+
+
+def _hand_over(unit: Unit, order: Order, at_s: int, office: Office) -> bool:
+    del order, office
+    given = hand_over(unit.id, at_s)
+    if given is None:
+        # Its reservation has lapsed, and somebody else has taken the key.
+        if isinstance(reserve(unit.sku, [unit.id], at_s + DAY_S, at_s), Shortage):
+            store.move_unit(unit, UnitEvent.FOUND_NOTHING, at_s, ACTOR, "no key is left")
+            return True
+        given = hand_over(unit.id, at_s)
+        assert given is not None, "it was reserved in this transaction"
+    _delivered(unit, at_s, Cost(given.account, given.cost.minor))
+    return True
+
+
+def _look_after(unit: Unit, order: Order, at_s: int, office: Office) -> bool:
+    del order, office
+    found = bought(unit.id)
+    if found.state is Purchase.SOURCED:
+        if unit.fulfilment is Fulfilment.SUPPLIER_KEY and handed_over(unit.id) is None:
+            raise Conflict(f"What was bought for {unit.id} is not in the vault.")
+        _delivered(unit, at_s, found.cost or Cost("", 0))
+        return True
+    if found.state in {Purchase.EXHAUSTED, Purchase.CANCELLED}:
+        store.move_unit(unit, UnitEvent.FOUND_NOTHING, at_s, ACTOR, "nobody could deliver")
+        return True
+    return False
+
+
+def _issue(unit: Unit, order: Order, at_s: int, office: Office) -> bool:
+    offered = shelf.offered(unit.sku)
+    assert offered.sku.product is not None, "a voucher of ours has a product"
+    ends_at_s = offered.type.body.validity.ends_at_s(at_s) or at_s + VOUCHER_DAYS * DAY_S
+    face = offered.sku.face
+    wanted = vouchers.Order(
+        ProductId(offered.sku.product), 1, StoreGroup(0), (at_s - DAY_ZERO_S) // DAY_S,
+        -(-(ends_at_s - DAY_ZERO_S) // DAY_S), value=_value(offered.sku.product, face),
+        channel=None,
+    )  # fmt: skip
+    batch = vouchers.issue(
+        wanted, office.keyring, currency=order.price.currency, at_s=at_s, day=office.day(at_s),
+        actor=ACTOR,
+    )  # fmt: skip
+    [issued] = batch.vouchers
+    [(worth,)] = rows("SELECT face_minor FROM voucher WHERE id = ?", (issued.claims.voucher_id,))
+    sealed = office.seal.close({"voucher": issued.text}, f"unit:{unit.id}")
+    _delivered(
+        unit, at_s, Cost(f"2020.{offered.sku.product}", int(worth)), delivered=sealed,
+        voucher_id=issued.claims.voucher_id,
+    )  # fmt: skip
+    return True
+
+
+def _value(product: int, face: Money | None) -> int:
+    """Return what a stored value holds; 0 for what the product says itself."""
+    [(kind,)] = rows("SELECT kind FROM product WHERE id = ?", (product,))
+    stored = kind == int(VoucherKind.STORED_VALUE)
+    if stored and face is None:
+        raise Conflict("A stored value needs a face value on its SKU.")
+    return face.minor if stored and face is not None else 0
+
+
+def _for_a_person(unit: Unit, order: Order, at_s: int, office: Office) -> bool:
+    del order, office
+    store.move_unit(unit, UnitEvent.FOR_A_PERSON, at_s, ACTOR)
+    return True
+
+
+def _delivered(unit: Unit, at_s: int, cost: Cost, **more: object) -> None:
+    changes = {"cost_account": cost.account, "cost": cost.minor, "delivered_at_s": at_s, **more}
+    store.move_unit(unit, UnitEvent.DELIVERED, at_s, ACTOR, **changes)  # type: ignore[arg-type]
+
+
+# --- completed -----------------------------------------------------------------------------------
+
+
+def _complete(order: Order, units: Sequence[Unit], at_s: int, office: Office) -> None:
+    """Post an order of which nobody waits for anything: what was delivered is sold and shared."""
+    done = [unit for unit in units if unit.state.is_delivered]
+    if not done:
+        store.move_order(order, OrderEvent.GONE_BACK, at_s, ACTOR, ended_at_s=at_s)
+        return
+    price = Money(sum(unit.price for unit in done), order.price.currency)
+    costs: Counter[str] = Counter()
+    for unit in done:
+        costs[unit.cost_account] += unit.cost
+    taken = tuple(Cost(account, minor) for account, minor in sorted(costs.items()) if minor)
+    are_vouchers = all(unit.fulfilment is Fulfilment.OWN_VOUCHER for unit in done)
+    sale = _sale(order, price, sum(cost.minor for cost in taken), at_s, office)
+    earned = earn(sale, at_s).commissions if order.seller and not are_vouchers else ()
+    event = Completed(order.id, price, taken, earned, is_agency=are_vouchers)
+    journal = post(rules.order_completed(event, office.day(at_s), ACTOR), at_s).id
+    keys = [unit.id for unit in done if unit.fulfilment is Fulfilment.LOCAL_KEY]
+    if keys:
+        cost_posted(keys, journal)
+    store.move_order(order, OrderEvent.COMPLETED, at_s, ACTOR, ended_at_s=at_s, journal_id=journal)
+
+
+def _sale(order: Order, amount: Money, cost: int, at_s: int, office: Office) -> Sale:
+    chain = (
+        office.outside.chain_at(AgentId(order.seller), order.placed_at_s) if order.seller else ()
+    )
+    offered = shelf.offered(order.sku, order.type_version)
+    category = offered.categories[0] if offered.categories else ""
+    return Sale(order.id, amount, chain, at_s, cost, offered.sku.product, category)
+
+
+def _net(order: Order, unit: Unit, office: Office) -> int:
+    """Return what is left of a unit's price after commissions and the channel's fee."""
+    net = unit.price - unit.price * office.fee_ppm // PPM
+    if not order.seller:
+        return max(0, net)
+    sale = _sale(order, Money(unit.price, order.price.currency), 0, order.placed_at_s, office)
+    split = split_of(sale, in_force(sale.scopes, sale.at_s))
+    return max(0, net - sum(split.by_agent.values()))

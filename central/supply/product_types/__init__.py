@@ -1,0 +1,1 @@
+"""Product types as data: what they ask for, how they are delivered, how long they are good."""

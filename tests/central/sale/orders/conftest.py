@@ -1,0 +1,24 @@
+"""A shop for every test of orders, on both engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import builders as b
+from tests.central.books import assert_sound
+from tests.central.builders import Database, furnish
+from tests.central.channel import Served
+from tests.central.network.agents.builders import a_tree
+from tests.central.sale.builders import Shop, a_shop
+
+
+@pytest.fixture
+def shop(hub_database: Database, channel: Served, tmp_path: Path) -> Iterator[Shop]:
+    """A hub that sells; afterwards its books are in order."""
+    furnish()
+    a_tree(b.NOW_S - 10)
+    yield a_shop(tmp_path, channel)
+    assert_sound()

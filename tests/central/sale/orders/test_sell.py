@@ -1,0 +1,322 @@
+"""An order from the quote to the ledger: keys, vouchers, bundles, and what a person delivers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import peewee
+import pytest
+
+from central.errors import Conflict, KeyReused, NotFound, OutOfStock, RequestInvalid
+from central.foundation.db.engine import change, money_transaction, rows
+from central.foundation.jobs.alerts import alerts
+from central.money.ledger import rules
+from central.money.ledger.store import post
+from central.sale.orders import pay, serve, store
+from central.sale.orders.place import token_of
+from central.sale.orders.states import OrderState, UnitState
+from central.supply.cards.reserve import handed_over
+from central.supply.catalogue import shelf
+from tests import builders as b
+from tests.central.builders import TODAY, at_once
+from tests.central.channel import ALIPAY, CHANNELS
+from tests.central.money.ledger.walk import cny
+from tests.central.money.sharing.builders import CHAIN, a_rule, activated
+from tests.central.sale.builders import (
+    BY_HAND,
+    CENTS,
+    KEY,
+    LUNCH,
+    PRICE,
+    SET,
+    Shop,
+    balance_of,
+    first_unit,
+    states,
+)
+
+S, U = OrderState, UnitState
+SELLER = CHAIN[0].agent
+
+
+# --- placed --------------------------------------------------------------------------------------
+
+
+def test_an_order_keeps_its_price_and_a_key_for_each_unit(shop: Shop) -> None:
+    shop.stock(range(3))
+    placed = shop.order(KEY, 2)
+    order = placed.order
+    assert (order.price, order.state) == (cny(2 * PRICE[KEY]), S.PENDING)
+    assert [unit.price for unit in store.units(order.id)] == [4_900, 4_900]
+    assert store.by_token(placed.token) == order
+    assert rows("SELECT count(*) FROM card_key WHERE state = 'reserved'") == [(2,)]
+    with pytest.raises(OutOfStock):
+        shop.order(KEY, 2)
+    assert len(store.newest(10)) == 1
+
+
+def test_the_same_key_and_wish_is_the_same_order(shop: Shop) -> None:
+    shop.stock(range(3))
+    wish: dict[str, Any] = {"key": "app:17", "contact": "li@example.com", "address": "192.0.2.1"}
+    first = shop.order(**wish)
+    assert shop.order(**wish) == first
+    with pytest.raises(KeyReused):
+        shop.order(quantity=2, **wish)
+    assert rows("SELECT count(*) FROM card_key WHERE state = 'reserved'") == [(1,)]
+
+
+def test_a_token_is_kept_as_a_hash_and_is_nobody_else_s(shop: Shop) -> None:
+    shop.stock(range(2))
+    placed = shop.order()
+    assert len(placed.token) == 26
+    dump = str(rows("SELECT * FROM sale_order"))
+    assert placed.token not in dump
+    assert "example.com" not in dump
+    for wrong in ("", "A" * 26, placed.token[:-1]):
+        with pytest.raises(NotFound, match="There is no such order"):
+            store.by_token(wrong)
+
+
+@pytest.mark.parametrize(
+    ("bent", "error", "said"),
+    [
+        ({"quantity": 0}, RequestInvalid, "1 to 100"),
+        ({"quantity": -1}, RequestInvalid, "1 to 100"),
+        ({"quantity": 10**9}, RequestInvalid, "1 to 100"),
+        ({"fields": {}}, RequestInvalid, "cannot be used"),
+        ({"fields": {"account": "li", "other": "x"}}, RequestInvalid, "cannot be used"),
+        ({"code": "12345"}, RequestInvalid, "6 to 64"),
+        ({"code": ""}, RequestInvalid, "Choose a code"),
+        ({"contact": "a\x07b"}, RequestInvalid, "cannot be seen"),
+        ({"key": ""}, RequestInvalid, "1 to 128"),
+        ({"sku": "NOTHING"}, NotFound, "no such SKU"),
+        ({"buyer": "NOBODY", "code": ""}, NotFound, "no agent NOBODY"),
+    ],
+)
+def test_an_order_that_cannot_be_is_refused_and_nothing_is_kept(
+    shop: Shop, bent: dict[str, object], error: type[Exception], said: str
+) -> None:
+    shop.stock(range(3))
+    with pytest.raises(error, match=said):
+        shop.order(**bent)  # type: ignore[arg-type]
+    assert store.newest(10) == []
+    assert rows("SELECT count(*) FROM card_key WHERE state = 'reserved'") == [(0,)]
+
+
+def test_what_is_wrong_with_a_field_is_named(shop: Shop) -> None:
+    with pytest.raises(RequestInvalid) as caught:
+        shop.order(fields={"account": ""})
+    assert caught.value.extra["errors"] == {"account": "This is needed."}
+
+
+def test_what_is_retired_or_has_no_price_is_not_sold(shop: Shop) -> None:
+    with pytest.raises(Conflict, match="no price"):
+        shop.order("KEY-100", fields={"account": "li"})
+    shelf.retire(BY_HAND, b.NOW_S)
+    with pytest.raises(Conflict, match="not sold"):
+        shop.order(BY_HAND)
+
+
+def test_nobody_holds_the_stock_without_paying(shop: Shop) -> None:
+    shop.stock(range(100))
+    for _ in range(2):
+        shop.order(KEY, 9, address="198.51.100.7")
+    with pytest.raises(Conflict, match="not kept for one buyer"):
+        shop.order(KEY, 9, address="198.51.100.7")
+    for _ in range(3):
+        shop.order(contact="hoarder@example.com")
+    with pytest.raises(Conflict, match="unpaid orders"):
+        shop.order(contact="hoarder@example.com")
+
+
+# --- paid and served -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", CHANNELS)
+def test_a_key_is_paid_handed_over_and_posted(shop: Shop, by: str) -> None:
+    shop.stock(range(3))
+    order = shop.order(KEY, 2).order
+    shop.pay(order, by)
+    assert states(order.id) == (S.SERVING, [U.SERVING] * 2)
+    assert balance_of("2010") == 2 * PRICE[KEY]
+    shop.serve()
+    assert states(order.id) == (S.COMPLETED, [U.DELIVERED] * 2)
+    assert balance_of("2010") == 0
+    assert balance_of("4010") == 2 * PRICE[KEY]
+    assert balance_of("5010") == 2 * CENTS
+    assert balance_of(f"1310.{KEY}") == CENTS
+    given = {handed_over(unit.id).key for unit in store.units(order.id)}  # type: ignore[union-attr]
+    assert len(given) == 2
+    assert store.broken_stories() == []
+    events = [happening.event for happening in store.story(order.id) if not happening.unit]
+    assert events == ["placed", "payment-asked", "money-came", "paid", "delivered-partly",
+                      "completed"]  # fmt: skip
+
+
+def test_serving_and_hearing_again_changes_nothing(shop: Shop) -> None:
+    shop.stock(range(3))
+    order = shop.bought()
+    number = store.payments(order.id)[0].number
+    before = store.story(order.id)
+    for _ in range(3):
+        shop.hear(number)
+        shop.serve()
+    assert store.story(order.id) == before
+    assert rows("SELECT count(*) FROM card_handover") == [(1,)]
+
+
+def test_the_seller_s_commission_is_in_the_same_journal(shop: Shop) -> None:
+    shop.stock(range(3))
+    activated(a_rule())
+    order = shop.bought(seller=SELLER)
+    assert order.state is S.COMPLETED
+    [(journal,)] = rows("SELECT journal_id FROM sale_order")
+    codes = {code for (code,) in rows(
+        "SELECT code FROM entry JOIN account ON account.id = account_id WHERE journal_id = ?",
+        (journal,),
+    )}  # fmt: skip
+    assert any(code.startswith("2111.") for code in codes)
+
+
+def test_a_voucher_of_ours_is_issued_and_owed(shop: Shop) -> None:
+    order = shop.bought(LUNCH, 2)
+    assert order.state is S.COMPLETED
+    assert balance_of("2020.7") == 2 * 8_800
+    assert balance_of("4020") == 2 * (PRICE[LUNCH] - 8_800)
+    [unit, _] = store.units(order.id)
+    [(sealed,)] = rows("SELECT delivered FROM order_unit WHERE id = ?", (unit.id,))
+    token = shop.office.seal.open(bytes(sealed), f"unit:{unit.id}")["voucher"]
+    assert len(token) == 218
+    assert token not in str(rows("SELECT * FROM order_unit"))
+
+
+def test_a_bundle_is_served_part_by_part(shop: Shop) -> None:
+    shop.stock(range(3))
+    order = shop.bought(SET)
+    assert states(order.id) == (S.COMPLETED, [U.DELIVERED] * 3)
+    assert sum(unit.price for unit in store.units(order.id)) == PRICE[SET]
+    assert {unit.sku for unit in store.units(order.id)} == {KEY, LUNCH}
+
+
+def test_what_a_person_delivers_waits_for_him(shop: Shop) -> None:
+    order = shop.bought(BY_HAND)
+    assert states(order.id) == (S.SERVING, [U.BY_HAND])
+    unit = first_unit(order.id)
+    with pytest.raises(RequestInvalid):
+        serve.deliver_by_hand(unit.id, "  ", "amy", shop.office)
+    serve.deliver_by_hand(unit.id, "Room 4, Monday", "amy", shop.office)
+    assert states(order.id) == (S.COMPLETED, [U.DELIVERED])
+    assert "Room 4" not in str(rows("SELECT * FROM order_unit"))
+    with pytest.raises(Conflict):
+        serve.deliver_by_hand(unit.id, "again", "amy", shop.office)
+
+
+def test_a_key_that_is_gone_is_an_exception_that_a_person_refills(shop: Shop) -> None:
+    shop.stock(range(1))
+    order = shop.paid()
+    change("UPDATE card_key SET state = 'available', unit = NULL, reserved_until_s = 0")
+    change("UPDATE card_key SET state = 'quarantined'")
+    shop.serve()
+    assert states(order.id) == (S.EXCEPTION, [U.STUCK])
+    assert [(alert.kind, alert.subject) for alert in alerts()] == [
+        ("order-stuck", first_unit(order.id).id)
+    ]
+    assert not serve.refill(first_unit(order.id).id, "amy", shop.office) or states(order.id)[0] is (
+        S.EXCEPTION
+    )
+    shop.stock(range(5, 6))
+    assert serve.refill(first_unit(order.id).id, "amy", shop.office)
+    assert states(order.id) == (S.COMPLETED, [U.DELIVERED])
+    assert alerts() == []
+
+
+def test_a_large_order_waits_for_a_person(shop: Shop) -> None:
+    shop.stock(range(3))
+    object.__setattr__(shop.office, "held_above", 5_000)
+    order = shop.paid(KEY, 2)
+    shop.serve()
+    assert states(order.id) == (S.HELD, [U.WAITING] * 2)
+    pay.release(order.id, "amy", shop.office)
+    shop.serve()
+    assert states(order.id)[0] is S.COMPLETED
+    assert alerts() == []
+
+
+def test_an_agent_pays_from_what_he_has_prepaid(shop: Shop) -> None:
+    shop.stock(range(3))
+    prepaid = rules.prepaid("web", "T1", SELLER, cny(6_000), TODAY, "test")
+    money_transaction(lambda: post(prepaid, b.NOW_S))
+    order = shop.order(KEY, buyer=SELLER, code="").order
+    pay.pay_from_balance(order.id, shop.office)
+    shop.serve()
+    assert states(order.id)[0] is S.COMPLETED
+    assert balance_of(f"2130.{SELLER}") == 6_000 - PRICE[KEY]
+    second = shop.order(KEY, buyer=SELLER, code="").order
+    with pytest.raises(Conflict):
+        pay.pay_from_balance(second.id, shop.office)
+    assert states(second.id) == (S.PENDING, [U.WAITING])
+    with pytest.raises(Conflict, match="Only an agent"):
+        pay.pay_from_balance(shop.order().order.id, shop.office)
+
+
+def test_forty_buyers_at_once_get_twenty_keys_between_them(shop: Shop) -> None:
+    shop.stock(range(20))
+    told = at_once(8, lambda n: [_try(shop, n * 5 + i) for i in range(5)])
+    placed = [one for some in told if isinstance(some, list) for one in some if one]
+    assert len(placed) == 20
+    taken = rows("SELECT unit FROM card_key WHERE state = 'reserved'")
+    assert len({unit for (unit,) in taken}) == 20
+
+
+def _try(shop: Shop, n: int) -> str:
+    try:
+        return shop.order(key=f"race{n}", contact=f"r{n}@example.com", address=f"10.0.0.{n}").token
+    except OutOfStock:
+        return ""
+
+
+def test_alipay_and_wechat_are_offered(shop: Shop) -> None:
+    assert pay.known_channels(shop.office) == sorted(CHANNELS)
+    assert ALIPAY in CHANNELS
+
+
+def test_a_token_can_be_told_again_from_the_order(shop: Shop) -> None:
+    shop.stock(range(1))
+    placed = shop.order()
+    assert token_of(placed.order.id, shop.office) == placed.token
+
+
+def test_a_story_cannot_be_altered(shop: Shop) -> None:
+    shop.stock(range(1))
+    shop.bought()
+    for sql in ("UPDATE order_event SET who = 'x' WHERE n = 2", "DELETE FROM order_event"):
+        with pytest.raises(peewee.DatabaseError, match="what happened has happened"):
+            change(sql)
+
+
+def test_a_story_that_was_altered_all_the_same_is_found(shop: Shop) -> None:
+    shop.stock(range(1))
+    order = shop.bought()
+    change("INSERT INTO order_event (order_id, n, unit, at_s, who, event, state, detail, hash)"
+           " SELECT order_id, 99, unit, at_s, who, event, state, detail, hash FROM order_event"
+           " WHERE n = 2")  # fmt: skip
+    assert store.broken_stories() == [order.id]
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("UPDATE sale_order SET state = 'pending'", "does not go there"),
+        ("UPDATE sale_order SET price = 1", "stays what was ordered"),
+        ("UPDATE order_unit SET state = 'waiting'", "does not go there"),
+        ("UPDATE order_unit SET price = 1", "stays what was ordered"),
+        ("UPDATE payment SET amount = 1", "stays what was asked for"),
+        ("UPDATE payment SET state = 'open', paid = NULL", "does not go there"),
+        ("DELETE FROM payment", "a payment stays"),
+    ],
+)
+def test_the_database_keeps_what_was_ordered(shop: Shop, sql: str, said: str) -> None:
+    shop.stock(range(1))
+    shop.bought()
+    with pytest.raises(peewee.DatabaseError, match=said):
+        change(sql)
