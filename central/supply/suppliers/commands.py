@@ -14,14 +14,15 @@ import click
 from central.errors import RequestInvalid
 from central.foundation.command import Command, OpenHub
 from central.money.ledger.rules import business_day
+from central.supply.cards.vault.keys import Vault
 from central.supply.suppliers import overview, resolve
 from central.supply.suppliers.adapters.gather import CREDENTIALS
 from central.supply.suppliers.adapters.shelf import Shelf
 from central.supply.suppliers.buy import Buyer
+from central.supply.suppliers.into_vault import VaultKeys
 from central.supply.suppliers.model import Policy, Terms, e4_text, parse_e4
 from central.supply.suppliers.record import Recorder
 from central.supply.suppliers.records import accounts, offers, purchases
-from central.supply.suppliers.records.arrivals import HeldKeys
 from central.supply.suppliers.records.seal import Seal, load
 from central.supply.suppliers.sync_offers import sync_due
 from edge.contract.money import parse_decimal
@@ -261,7 +262,12 @@ def work(command: Command, *, once: bool) -> None:
 def make_buyer(hub: OpenHub, command: Command) -> Buyer:
     """Return the machine of a hub."""
     config, seal = hub.config, _seal(hub)
-    recorder = Recorder(HeldKeys(seal), lambda at_s: business_day(at_s, config.timezone))
+
+    def day_of(at_s: int) -> int:
+        return business_day(at_s, config.timezone)
+
+    vault = Vault(config.data_dir / "keys")
+    recorder = Recorder(VaultKeys(vault, day_of), day_of)
 
     def callback_url(account: str) -> str:
         return f"{config.url}/hooks/supplier/{account}" if config.url else ""

@@ -223,10 +223,14 @@ class Arrival:
 class KeysArrived(Protocol):
     """Whoever keeps card keys."""
 
-    def take(self, arrival: Arrival, at_s: int) -> bool:
+    posts_stock: bool
+    """Whether it posts the cost of keys that become stock by itself."""
+
+    def take(self, arrival: Arrival, at_s: int) -> str:
         """Keep the keys, within the transaction in which their purchase is written down.
 
-        Nothing may be called from here. False: one of them is known already, and none was kept.
+        Nothing may be called from here. Returns why they are not kept, ``key-known`` for one that
+        is known already, and then the purchase is held; empty if all are kept.
         """
 
 

@@ -147,8 +147,8 @@ class Recorder:
                 attempt.id, attempt.client_ref, None if served else attempt.unit, purchase.sku,
                 attempt.account, outcome.keys, cost, paid_from,
             )  # fmt: skip
-            if not self._keys.take(arrival, at_s):
-                return self._hold(attempt, purchase, answered, "key-known")
+            if why := self._keys.take(arrival, at_s):
+                return self._hold(attempt, purchase, answered, why)
         journal_id = self._post(attempt, purchase, late_to, cost, paid_from, at_s)
         moved = purchases.move(
             attempt, Attempt.LATE if served else Attempt.SUCCEEDED, at_s, "delivered",
@@ -175,7 +175,7 @@ class Recorder:
         paid_from: str, at_s: int,
     ) -> int | None:  # fmt: skip
         """Post what was bought; a top-up's cost is posted when its order is completed."""
-        if not cost.minor:
+        if not cost.minor or (late_to == "stock" and self._keys.posts_stock):
             return None
         day = self._day_of(at_s)
         if attempt.kind is Kind.KEY:
