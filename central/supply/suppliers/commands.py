@@ -13,15 +13,11 @@ import click
 
 from central.errors import RequestInvalid
 from central.foundation.command import Command, OpenHub
-from central.money.ledger.rules import business_day
-from central.supply.cards.vault.keys import Vault
 from central.supply.suppliers import overview, resolve
 from central.supply.suppliers.adapters.gather import CREDENTIALS
 from central.supply.suppliers.adapters.shelf import Shelf
-from central.supply.suppliers.buy import Buyer
-from central.supply.suppliers.into_vault import VaultKeys
+from central.supply.suppliers.machine import machine_of, shelf_of
 from central.supply.suppliers.model import Policy, Terms, e4_text, parse_e4
-from central.supply.suppliers.record import Recorder
 from central.supply.suppliers.records import accounts, offers, purchases
 from central.supply.suppliers.records.seal import Seal, load
 from central.supply.suppliers.sync_offers import sync_due
@@ -241,7 +237,7 @@ def sync(command: Command) -> None:
 def work(command: Command, *, once: bool) -> None:
     """Buy what is to be bought and keep prices up to date, until the process is told to end."""
     with command.hub() as hub:
-        buyer, shelf = make_buyer(hub, command), _shelf(hub, _seal(hub), command)
+        buyer, shelf = machine_of(hub.config, command.now_s)
         if once:
             sync_due(shelf, command.now_s)
             click.echo(f"{buyer.run_due()} units worked on")
@@ -259,28 +255,12 @@ def work(command: Command, *, once: bool) -> None:
                 turns += 1
 
 
-def make_buyer(hub: OpenHub, command: Command) -> Buyer:
-    """Return the machine of a hub."""
-    config, seal = hub.config, _seal(hub)
-
-    def day_of(at_s: int) -> int:
-        return business_day(at_s, config.timezone)
-
-    vault = Vault(config.data_dir / "keys")
-    recorder = Recorder(VaultKeys(vault, day_of), day_of)
-
-    def callback_url(account: str) -> str:
-        return f"{config.url}/hooks/supplier/{account}" if config.url else ""
-
-    return Buyer(_shelf(hub, seal, command), recorder, seal, command.now_s, callback_url)
-
-
 def _seal(hub: OpenHub) -> Seal:
     return load(hub.config.data_dir / "keys")
 
 
 def _shelf(hub: OpenHub, seal: Seal, command: Command) -> Shelf:
-    return Shelf(seal, hub.config.data_dir / "suppliers", command.now_s)
+    return shelf_of(hub.config, seal, command.now_s)
 
 
 def _read(file: Path) -> dict[str, Any]:

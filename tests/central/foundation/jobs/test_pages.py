@@ -137,7 +137,7 @@ def test_the_commands_say_the_same(command: Any, sqlite_database: Database) -> N
         0, "0 batches expired, 0 broken, 0 wait for tills that have not told everything.",
     )  # fmt: skip
     code, said = command("jobs", "list")
-    assert said.count("\n") == len(views()) == 4
+    assert said.count("\n") == len(views()) == 5
     assert command("jobs", "pause", "expiry") == (0, "expiry rests\n")
     assert "next rests" in command("jobs", "list")[1]
     assert command("jobs", "resume", "expiry") == (0, "expiry goes on\n")
