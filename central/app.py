@@ -93,6 +93,11 @@ from central.supply.cost import cost_of
 from central.supply.prices import api as prices_api
 from central.supply.prices import pages as price_pages
 from central.supply.product_types import pages as type_pages
+from central.supply.suppliers import api as suppliers_api
+from central.supply.suppliers import hooks as supplier_hooks
+from central.supply.suppliers import pages as supplier_pages
+from central.supply.suppliers.adapters.shelf import Shelf
+from central.supply.suppliers.records.seal import load as load_seal
 from central.timetable import handlers_of, machines_of, office_of, schedule_of
 from edge import __version__
 from edge.contract.bundle import LOCALES
@@ -135,7 +140,7 @@ def create(config: HubConfig) -> OpenAPI:
         keyring = keys.load(config.data_dir / "keys", config.issuer)
         office = office_of(config, keyring, OUTSIDE_OF_SHARING, now_s)
         courier = Courier(handlers_of(config), now_s)
-        Worker(schedule_of(config, now_s), courier, machines_of(office)).start()
+        Worker(schedule_of(config, now_s), courier, machines_of(office, config)).start()
     return app
 
 
@@ -244,6 +249,11 @@ def _register_routes(
     called = callbacks.blueprint(channels, wake, clock)
     app.register_blueprint(called)
     csrf.exempt(called)  # signed by the channel
+    seal = load_seal(config.data_dir / "keys")
+    shelf = Shelf(seal, config.data_dir / "suppliers", clock)
+    supplier_calls = supplier_hooks.blueprint(shelf.adapter, clock)
+    app.register_blueprint(supplier_calls)
+    csrf.exempt(supplier_calls)  # signed by the supplier
     # A code cannot be guessed in its ten minutes; this keeps the guessing from costing anything.
     offer = app.view_functions["units_api.offer"]
     app.view_functions["units_api.offer"] = limiter.limit("30 per minute")(offer)  # type: ignore[assignment]
@@ -257,6 +267,7 @@ def _register_routes(
         payouts_api.blueprint(config.timezone, clock),
         cases_api.blueprint(clock),
         settlement_api.blueprint(stores, config.currency, clock),
+        suppliers_api.blueprint(config.currency, clock),
         jobs_api.blueprint(),
         cards_api.blueprint(cards),
         catalogue_api.blueprint(clock),
@@ -281,6 +292,7 @@ def _register_routes(
     app.register_blueprint(shop_pages.blueprint(office, cards.vault, limiter))
     app.register_blueprint(job_pages.blueprint(schedule_of(config, clock), clock))
     app.register_blueprint(card_pages.blueprint(cards))
+    app.register_blueprint(supplier_pages.blueprint(config.currency, clock))
     app.register_blueprint(payout_pages.blueprint(config.currency, config.timezone, clock))
     for pages in (sharing_pages, price_pages):
         app.register_blueprint(

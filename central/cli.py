@@ -50,6 +50,7 @@ from central.supply.cards.vault.keys import make_keys as make_vault_keys
 from central.supply.catalogue import commands as catalogue_commands
 from central.supply.catalogue import products
 from central.supply.prices import commands as price_commands
+from central.supply.suppliers import commands as supplier_commands
 from central.timetable import schedule_of
 from edge import __version__
 from edge.contract.bundle import Product
@@ -142,6 +143,7 @@ def main(ctx: click.Context, file: Path | None, overrides: tuple[str, ...]) -> N
 
 main.add_command(agents_commands.agents)
 main.add_command(payout_commands.payouts)
+main.add_command(supplier_commands.suppliers)
 main.add_command(cases_commands.group)
 main.add_command(jobs_commands.group(lambda config: schedule_of(config, now_s)))
 main.add_command(cards_commands.cards)

@@ -29,7 +29,9 @@ from central.stores.redemptions.complete import unit_journals
 from central.stores.settlement_facts import SettlementFacts
 from central.stores.vouchers.expire import sweep
 from central.supply.cost import cost_of
+from central.supply.suppliers.machine import machine_of, shelf_of
 from central.supply.suppliers.records.seal import load as load_seal
+from central.supply.suppliers.sync_offers import sync_due
 
 MINUTE_S = 60
 
@@ -57,11 +59,15 @@ def schedule_of(config: HubConfig, now_s: Callable[[], int]) -> Schedule:
             "proofs", N_("Prove that books and rooms agree"), Daily(3, 20),
             lambda at_s: prove_all(at_s, config.currency),
         ),
+        Job(
+            "supplier-prices", N_("Ask suppliers for prices, stock and balances"), Every(MINUTE_S),
+            lambda _at_s: _supplier_prices(config, now_s),
+        ),
     )  # fmt: skip
     return Schedule(jobs, now_s, ZoneInfo(config.timezone))
 
 
-def machines_of(office: Office) -> dict[str, Callable[[], object]]:
+def machines_of(office: Office, config: HubConfig) -> dict[str, Callable[[], object]]:
     """Return what works on its own rows every second."""
     payout_machine = Machine(office.channels.payouts, office.now_s, office.day)
     return {
@@ -69,6 +75,7 @@ def machines_of(office: Office) -> dict[str, Callable[[], object]]:
         "orders": lambda: serve.serve_due(office),
         "refunds": lambda: refund.refund_due(office),
         "payouts": payout_machine.run_due,
+        "suppliers": machine_of(config, office.now_s).buyer.run_due,
     }
 
 
@@ -125,3 +132,10 @@ def _expiry(config: HubConfig, at_s: int) -> Report:
         f"{done.expired} batches expired, {done.broken} broken,"
         f" {done.waiting} wait for tills that have not told everything."
     )
+
+
+def _supplier_prices(config: HubConfig, now_s: Callable[[], int]) -> Report:
+    shelf = shelf_of(config, load_seal(config.data_dir / "keys"), now_s)
+    done = sync_due(shelf, now_s)
+    said = f"{done.accounts} accounts asked, {done.changed} offers changed, {done.silent} silent."
+    return Report(said, is_good=not done.silent)

@@ -28,6 +28,8 @@ FOR_BUYERS = {
 """For whoever has an order's link; a stranger, who guesses, finds nothing."""
 FOR_CHANNELS = {"callbacks.wechat_pay", "callbacks.alipay"}
 """Signed by a channel; where none is connected there is nobody to call."""
+FOR_SUPPLIERS = {"supplier_hooks.called"}
+"""Signed by a supplier; a name that is no account of ours answers nobody."""
 FOR_UNITS = {
     "units_api.pull", "units_api.push", "units_api.reservations", "units_api.reveal",
     "units_api.state",
@@ -76,6 +78,19 @@ FOR_PERMISSION = {
     "sharing.new": Permission.SHARING_MANAGE,
     "sharing.edit": Permission.SHARING_MANAGE,
     "sharing.change": Permission.SHARING_MANAGE,
+    "suppliers.show": Permission.SUPPLIERS_READ,
+    "suppliers.bought": Permission.SUPPLIERS_READ,
+    "suppliers.one": Permission.SUPPLIERS_READ,
+    "suppliers.route": Permission.SUPPLIERS_READ,
+    "suppliers.steer": Permission.SUPPLIERS_MANAGE,
+    "suppliers.decide": Permission.SUPPLIERS_MANAGE,
+    "suppliers.dealt_with": Permission.SUPPLIERS_MANAGE,
+    "suppliers.again": Permission.SUPPLIERS_MANAGE,
+    "suppliers_api.all_of_them": Permission.SUPPLIERS_READ,
+    "suppliers_api.route": Permission.SUPPLIERS_READ,
+    "suppliers_api.some": Permission.SUPPLIERS_READ,
+    "suppliers_api.one": Permission.SUPPLIERS_READ,
+    "suppliers_api.decide": Permission.SUPPLIERS_MANAGE,
     "payouts.show": Permission.PAYOUTS_READ,
     "payouts.one": Permission.PAYOUTS_READ,
     "payouts.batch": Permission.PAYOUTS_REQUEST,
@@ -225,7 +240,8 @@ VALUES = {
     "act": "void", "verdict": "approve", "type_id": "game-key", "type_version": "1",
     "sku": "KEY-50", "item_id": "key", "move": "offer", "book": "retail", "book_id": "retail",
     "cost": "floor", "promotion_id": "spring", "source": "bank.main", "channel": "web",
-    "day": "20260411",
+    "day": "20260411", "unit": "O-1/1", "attempt": "1", "account": "nobody",
+    "alert": "1",
 }  # fmt: skip
 
 
@@ -249,7 +265,8 @@ def routes(app: Any, endpoints: Any) -> list[tuple[str, str, str]]:
 
 
 def test_every_route_is_known_to_this_test(app: Any) -> None:
-    known = FOR_ANYBODY | FOR_BUYERS | FOR_CHANNELS | FOR_UNITS | FOR_PERSONS | set(FOR_PERMISSION)
+    outside = FOR_ANYBODY | FOR_BUYERS | FOR_CHANNELS | FOR_SUPPLIERS | FOR_UNITS
+    known = outside | FOR_PERSONS | set(FOR_PERMISSION)
     assert {rule.endpoint for rule in app.url_map.iter_rules()} == known
 
 
@@ -291,7 +308,7 @@ def test_a_stranger_finds_no_order(app: Any) -> None:
 
 
 def test_nobody_calls_for_a_channel_that_is_not_connected(app: Any) -> None:
-    for method, path, endpoint in routes(app, FOR_CHANNELS):
+    for method, path, endpoint in routes(app, FOR_CHANNELS | FOR_SUPPLIERS):
         assert app.test_client().open(path, method=method).status_code == 404, endpoint
 
 
