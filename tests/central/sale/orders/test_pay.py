@@ -255,3 +255,16 @@ def test_two_who_refund_the_same_unit_at_once_give_it_back_once(shop: Shop) -> N
     assert sum(not isinstance(one, BaseException) for one in told) == 1
     assert len(store.refunds(order.id)) == 1
     assert all(isinstance(one, Conflict) for one in told if isinstance(one, BaseException))
+
+
+def test_a_unit_that_went_back_while_its_order_was_held_is_not_served(shop: Shop) -> None:
+    shop.stock(range(3))
+    object.__setattr__(shop.office, "held_above", 5_000)
+    order = shop.paid(KEY, 2)
+    first, second = store.units(order.id)
+    refund.refund_units(order.id, [first.id], "one is enough", "amy", shop.office)
+    pay.release(order.id, "amy", shop.office)
+    shop.serve()
+    assert states(order.id) == (S.COMPLETED, [U.CANCELLED, U.DELIVERED])
+    assert balance_of("4010") == PRICE[KEY]
+    assert second.price == PRICE[KEY]

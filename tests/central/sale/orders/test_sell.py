@@ -320,3 +320,20 @@ def test_the_database_keeps_what_was_ordered(shop: Shop, sql: str, said: str) ->
     shop.bought()
     with pytest.raises(peewee.DatabaseError, match=said):
         change(sql)
+
+
+def test_a_unit_that_cannot_be_served_keeps_nobody_up(shop: Shop) -> None:
+    shop.stock(range(3))
+    bad, good = shop.paid(LUNCH), shop.paid(KEY)
+    change("UPDATE product SET kind = 2 WHERE id = 7")  # a stored value whose SKU has no face
+    shop.serve()
+    assert states(bad.id) == (S.SERVING, [U.SERVING])
+    assert states(good.id)[0] is S.COMPLETED
+    assert [alert.subject for alert in alerts()] == [first_unit(bad.id).id]
+    change("UPDATE product SET kind = 0 WHERE id = 7")
+    shop.serve()
+    assert states(bad.id)[0] is S.SERVING  # not before its time
+    shop.forward(60)
+    shop.serve()
+    assert states(bad.id)[0] is S.COMPLETED
+    assert alerts() == []
