@@ -68,6 +68,7 @@ from central.money.sharing import api as sharing_api
 from central.money.sharing import pages as sharing_pages
 from central.network.agents import api as agents_api
 from central.outside import OUTSIDE_OF_SHARING, now_s
+from central.sale.after_sales import pages as after_sales_pages
 from central.sale.orders import pages as order_pages
 from central.sale.orders import pay, refund
 from central.sale.shop import pages as shop_pages
@@ -289,6 +290,7 @@ def _register_routes(
     )
     app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))
     app.register_blueprint(order_pages.blueprint(office))
+    app.register_blueprint(after_sales_pages.blueprint(office))
     app.register_blueprint(shop_pages.blueprint(office, cards.vault, limiter))
     app.register_blueprint(job_pages.blueprint(schedule_of(config, clock), clock))
     app.register_blueprint(card_pages.blueprint(cards))

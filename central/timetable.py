@@ -22,6 +22,7 @@ from central.money.settlement.run import run as settle
 from central.money.sharing.ports import Outside
 from central.money.sharing.release import release_due
 from central.network.agents.upstream import suspended
+from central.sale.after_sales.answer import tell_late
 from central.sale.orders import pay, refund, serve
 from central.sale.orders.office import Office
 from central.stores.keys.keyring import Keyring
@@ -50,6 +51,10 @@ def schedule_of(config: HubConfig, now_s: Callable[[], int]) -> Schedule:
         Job(
             "bills", N_("Take the channels' bills of yesterday"), Daily(10, 40),
             lambda at_s: _bills(config, at_s, now_s),
+        ),
+        Job(
+            "after-sales", N_("Tell which cases of buyers are late"), Every(30 * MINUTE_S),
+            lambda at_s: Report(f"{tell_late(at_s)} cases are late."),
         ),
         Job(
             "expiry", N_("Expire vouchers whose time is over"), Daily(2, 40),

@@ -23,6 +23,11 @@ KINDS = {
     outbox.DEAD: N_("A message cannot be delivered"),
     "proof": N_("The books do not agree"),
     "bill-differs": N_("A bill differs"),
+    "case-late": N_("A buyer waits for an answer"),
+    "order-stuck": N_("An order needs a person"),
+    "order-held": N_("An order needs a person"),
+    "refund-stuck": N_("A refund needs a person"),
+    "payment-odd": N_("A payment needs a person"),
 }
 OUTCOMES = {
     "": N_("never ran"),

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     ORDERS_PLACE = "orders.place"
     ORDERS_MANAGE = "orders.manage"
     ORDERS_REFUND = "orders.refund"
+    AFTER_SALES_MANAGE = "after-sales.manage"
     JOBS_READ = "jobs.read"
     JOBS_MANAGE = "jobs.manage"
     CARDS_READ = "cards.read"

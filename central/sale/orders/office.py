@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from werkzeug.security import generate_password_hash
+
 from central.money.channels.gather import Channels
 from central.money.ledger.rules import business_day
 from central.money.sharing.ports import Outside
@@ -21,6 +23,7 @@ class Office:
     Args:
         seal: Seals what buyers have told, and what was delivered to them.
         held_above: An order of more than this, minor units, waits for a person; 0: none does.
+        hash_code: Makes the slow hash that is kept of a buyer's code.
         fee_ppm: What a channel takes of a payment, for the margin that a purchase must leave.
     """
 
@@ -35,6 +38,7 @@ class Office:
     held_above: int = 0
     fee_ppm: int = 6_000
     limits: Limits = field(default_factory=Limits)
+    hash_code: Callable[[str], str] = generate_password_hash
 
     def day(self, at_s: int) -> int:
         """Return the business day of a moment."""

@@ -8,8 +8,6 @@ import secrets
 from base64 import b32encode
 from typing import NamedTuple
 
-from werkzeug.security import generate_password_hash
-
 from central.errors import Conflict, KeyReused, OutOfStock, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
 from central.sale.orders import store
@@ -72,7 +70,7 @@ def place(wanted: Wanted, office: Office) -> Placed:
         raise RequestInvalid("What was typed cannot be used.", errors=told)
     given = {name: str(value) for name, value in checked.values.items()}
     wish = _wish(wanted, given)
-    code_hash = generate_password_hash(wanted.code) if wanted.code else ""
+    code_hash = office.hash_code(wanted.code) if wanted.code else ""
 
     def write() -> Order:
         known = rows("SELECT id, request_hash FROM sale_order WHERE idem = ?", (wanted.key,))

@@ -21,6 +21,7 @@ from central.sale.orders.office import Office
 from central.sale.orders.place import place
 from central.sale.orders.states import OrderState
 from central.sale.orders.words import for_pages
+from central.sale.shop.help import add_help
 from central.sale.shop.shelves import on_offer, shelves
 from central.supply.cards.vault.keys import Vault
 from central.supply.catalogue import shelf
@@ -44,6 +45,7 @@ def blueprint(office: Office, vault: Vault, limiter: Limiter) -> Blueprint:
 
     _add_shelves(pages, office, limiter)
     _add_order(pages, office, vault, limiter)
+    add_help(pages, office, limiter)
     return pages
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from werkzeug.security import generate_password_hash
+
 from central.money.channels.ports import PaymentState
 from central.money.ledger.chart import heading_of
 from central.network.agents import upstream
@@ -129,6 +131,7 @@ def a_shop(directory: Path, channel: Served, **bent: Any) -> Shop:
         "currency": CURRENCY, "timezone": ZONE, "now_s": channel.clock,
         "seal": Seal(bytes_named("seal")), "outside": OUTSIDE, "cost_of": lambda *_: None,
         "channels": channel.channels(), "keyring": KEYRING,
+        "hash_code": lambda code: generate_password_hash(code, "pbkdf2:sha256:1"),
     }  # fmt: skip
     return Shop(channel, Office(**{**values, **bent}), a_vault(directory))
 

@@ -55,6 +55,7 @@ from central.money.ledger.rules.suppliers import (
 from central.money.ledger.rules.suppliers import claim_met as claim_met
 from central.money.ledger.rules.suppliers import difference_explained as difference_explained
 from central.money.ledger.rules.suppliers import difference_found as difference_found
+from central.money.ledger.rules.suppliers import goods_taken_back as goods_taken_back
 from central.money.ledger.rules.suppliers import stock_bought as stock_bought
 from central.money.ledger.rules.suppliers import stock_used as stock_used
 from central.money.ledger.rules.suppliers import supplier_paid as supplier_paid

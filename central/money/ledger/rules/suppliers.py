@@ -119,6 +119,23 @@ def claim_met(
     )
 
 
+def goods_taken_back(case: str, to: str, amount: Money, day: int, actor: str) -> Posting:
+    """14: a supplier gives back what he had charged for goods that a buyer could not use.
+
+    Args:
+        to: Where he gives it back: ``2210.kasushou``, or ``1040.kasushou``.
+    """
+    return Posting(
+        idem=f"gb:{case}",
+        kind="goods-taken-back",
+        ref=case,
+        currency=amount.currency,
+        legs=(debit(to, amount.minor), credit("5010", amount.minor)),
+        effective=day,
+        actor=actor,
+    )
+
+
 def difference_found(event: Difference, day: int, actor: str) -> Posting:
     """19: a bill and our books differ; until it is explained the difference stands apart."""
     minor = event.amount.minor

@@ -23,7 +23,7 @@ FOR_ANYBODY = {
 }  # fmt: skip
 FOR_BUYERS = {
     "shop.one", "shop.buy", "shop.order", "shop.state", "shop.ask_to_pay", "shop.cancel",
-    "shop.look",
+    "shop.look", "shop.help_with", "shop.open_case", "shop.withdraw",
 }  # fmt: skip
 """For whoever has an order's link; a stranger, who guesses, finds nothing."""
 FOR_CHANNELS = {"callbacks.wechat_pay", "callbacks.alipay"}
@@ -144,6 +144,10 @@ FOR_PERMISSION = {
     "cases_api.decide": Permission.CASES_DECIDE,
     "cases_api.accept": Permission.SETTLEMENT_MANAGE,
     "settlement.pay": Permission.PAYOUTS_REQUEST,
+    "after_sales.show": Permission.ORDERS_READ,
+    "after_sales.one": Permission.ORDERS_READ,
+    "after_sales.picture": Permission.AFTER_SALES_MANAGE,
+    "after_sales.decide": Permission.AFTER_SALES_MANAGE,
     "orders.show": Permission.ORDERS_READ,
     "orders.one": Permission.ORDERS_READ,
     "orders.release": Permission.ORDERS_MANAGE,
@@ -230,6 +234,7 @@ FOR_PERMISSION = {
     "prices.table": Permission.PRICES_MANAGE,
 }
 VALUES = {
+    "evidence_id": "1",
     "code": "2310.S0412", "voucher_id": "0a1b2c3d4e5f", "unit_id": "S0412-K1",
     "enrolment_id": "0" * 32, "filename": "hub.css", "agent_id": "EAST-1", "scope": "default",
     "version": "1", "ref": "O-1", "work": "activate", "no": "PO123456", "what": "release",

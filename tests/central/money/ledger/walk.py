@@ -153,6 +153,10 @@ def _refunds() -> Iterator[Step]:
     yield _post(1, rules.paid(WEB, "T5", "O5", cny(3_000), DAY, WHO))
     yield _post(9, rules.refund_before_delivery("R1", "O5", WEB, cny(3_000), DAY, WHO))
     yield _post(11, rules.refund_confirmed("R1", WEB, cny(3_000), DAY, WHO))
+    yield _post(6, rules.bought_from_prepaid("O51", "A1", cny(700), DAY, WHO))
+    yield _post(9, rules.refund_before_delivery("R51", "O51", "balance", cny(700), DAY, WHO))
+    yield _post(11, rules.refund_to_prepaid("R51", "A1", cny(700), DAY, WHO))
+    yield _post(14, rules.goods_taken_back("1", "1040.north", cny(100), DAY, WHO))
     half = rules.Refunded(
         "R2", "O1", WEB, cny(5_000),
         (rules.claw("A1", 250, pending=0, available=676), rules.claw(

@@ -1,0 +1,158 @@
+"""Headquarters answers a case: another key, the price back, or no; and claims from the supplier."""
+
+from __future__ import annotations
+
+from central.errors import Conflict, RequestInvalid
+from central.foundation.db.engine import money_transaction
+from central.foundation.jobs import alerts
+from central.money.ledger import rules
+from central.money.ledger.store import post
+from central.sale.after_sales import store
+from central.sale.after_sales.model import SAID_CHARS, Case, CaseState, ClaimState
+from central.sale.orders import refund
+from central.sale.orders import store as orders
+from central.sale.orders.office import Office
+from central.sale.orders.states import UnitEvent
+from central.supply.cards.model import Shortage
+from central.supply.cards.reserve import replace as another_key
+from central.supply.product_types.model import Fulfilment
+from central.supply.suppliers.ask_for import bought
+from edge.contract.money import Money
+
+LATE = "case-late"
+
+
+def replace(case_id: int, answer: str, who: str, office: Office) -> Case:
+    """Give the buyer another key of our stock; the first is sold to nobody else.
+
+    Raises:
+        Conflict: it is closed, there is no key left, or it is nothing that can be replaced.
+    """
+    said, at_s = _said(answer), office.now_s()
+
+    def work() -> Case:
+        case = store.get(case_id)
+        unit = orders.unit(case.unit)
+        closed = store.close(case, CaseState.REPLACED, said, who, at_s, None)
+        if unit.fulfilment is not Fulfilment.LOCAL_KEY:
+            raise Conflict("Only a key of our own stock is replaced; give the price back.")
+        given = another_key(unit.id, at_s, day=office.day(at_s), actor=who)
+        if isinstance(given, Shortage):
+            raise Conflict("There is no other key in stock.")
+        orders.move_unit(unit, UnitEvent.REPLACED, at_s, who, said)
+        alerts.clear(LATE, str(case_id), at_s)
+        return closed
+
+    return money_transaction(work)
+
+
+def give_back(case_id: int, answer: str, who: str, office: Office) -> Case:
+    """Give the buyer the unit's price back; agents give back what they had of it.
+
+    Raises:
+        Conflict: it is closed, or the unit cannot go back.
+    """
+    said, at_s = _said(answer), office.now_s()
+
+    def work() -> Case:
+        case = store.get(case_id)
+        reason = f"case {case_id}: {case.reason}"
+        back = refund.refund_units(case.order, [case.unit], reason, who, office)
+        alerts.clear(LATE, str(case_id), at_s)
+        return store.close(case, CaseState.REFUNDED, said, who, at_s, back.number)
+
+    return money_transaction(work)
+
+
+def reject(case_id: int, answer: str, who: str, office: Office) -> Case:
+    """Say no, and why.
+
+    Raises:
+        RequestInvalid: no reason is given. Conflict: it is closed.
+    """
+    said, at_s = _said(answer), office.now_s()
+    return money_transaction(lambda: _end(case_id, CaseState.REJECTED, said, who, at_s))
+
+
+def withdraw(case_id: int, office: Office) -> Case:
+    """The buyer wants nothing any more; Conflict if it is closed."""
+    at_s = office.now_s()
+    return money_transaction(lambda: _end(case_id, CaseState.WITHDRAWN, "", "buyer", at_s))
+
+
+def claim(case_id: int, who: str, office: Office) -> Case:
+    """Note that the supplier of the unit was asked for its cost.
+
+    Raises:
+        Conflict: it was not bought from a supplier, or he was asked before.
+    """
+    at_s = office.now_s()
+
+    def work() -> Case:
+        case = store.get(case_id)
+        unit = orders.unit(case.unit)
+        if unit.fulfilment not in {Fulfilment.SUPPLIER_KEY, Fulfilment.DIRECT_TOPUP}:
+            raise Conflict("This was not bought from a supplier for the order.")
+        supplier = bought(unit.id).supplier
+        if not unit.cost or not supplier:
+            raise Conflict("It has cost nothing.")
+        orders.note(case.order, unit.id, at_s, who, "claim-sent", str(unit.state), supplier)
+        return store.move_claim(
+            case, ClaimState.NONE, ClaimState.SENT, claim_on=supplier, claim_minor=unit.cost
+        )
+
+    return money_transaction(work)
+
+
+def claim_answered(
+    case_id: int, to: str | None, who: str, office: Office
+) -> Case:  # fmt: skip
+    """Note what the supplier has said.
+
+    Args:
+        to: Where he gives it back: ``2210.kasushou`` or ``1040.kasushou``; None: he does not.
+
+    Raises:
+        Conflict: he was not asked, or has answered before.
+        RequestInvalid: the account is not his.
+    """
+    at_s = office.now_s()
+
+    def work() -> Case:
+        case = store.get(case_id)
+        order = orders.get(case.order)
+        told = "claim-denied" if to is None else "claim-accepted"
+        orders.note(case.order, case.unit, at_s, who, told, "", case.claim_on)
+        if to is None:
+            return store.move_claim(case, ClaimState.SENT, ClaimState.DENIED)
+        if to not in {f"{heading}.{case.claim_on}" for heading in ("1040", "2210")}:
+            raise RequestInvalid("Name the supplier's account: 1040 or 2210.")
+        amount = Money(case.claim_minor, order.price.currency)
+        posting = rules.goods_taken_back(str(case_id), to, amount, office.day(at_s), who)
+        if case.claim is not ClaimState.SENT:
+            raise Conflict(f"The claim of case {case_id} is {case.claim}.")
+        journal = post(posting, at_s).id
+        return store.move_claim(case, ClaimState.SENT, ClaimState.ACCEPTED, journal_id=journal)
+
+    return money_transaction(work)
+
+
+def tell_late(at_s: int) -> int:
+    """Raise an alert for each case that was to be answered by now; return how many there are."""
+    found = {str(case.id): f"{case.unit}: {case.reason}" for case in store.late(at_s)}
+    alerts.tell_all(LATE, found, at_s)
+    return len(found)
+
+
+def _end(case_id: int, to: CaseState, said: str, who: str, at_s: int) -> Case:
+    case = store.close(store.get(case_id), to, said, who, at_s, None)
+    orders.note(case.order, case.unit, at_s, who, f"case-{to}", "", said)
+    alerts.clear(LATE, str(case_id), at_s)
+    return case
+
+
+def _said(answer: str) -> str:
+    text = answer.strip()
+    if not 1 <= len(text) <= SAID_CHARS:
+        raise RequestInvalid(f"Say why, in 1 to {SAID_CHARS} characters: the buyer reads it.")
+    return text

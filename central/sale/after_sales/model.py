@@ -1,0 +1,122 @@
+"""A case of a unit that was delivered: why, until when, and what may become of it. Pure.
+
+::
+
+    open ── another key ──> replaced        what a supplier is asked for besides:
+      ├──── the price back ──> refunded     none ── asked ──> sent ── he agrees ──> accepted
+      ├──── no, and why ──> rejected                           └───── he does not ──> denied
+      └──── the buyer ──> withdrawn
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from central.sale.orders.model import OrderId, UnitId
+from central.sale.orders.states import UnitState
+
+DAY_S = 86_400
+RETURN_S = 7 * DAY_S
+"""Within so long what was never looked at goes back without a reason (消费者权益保护法 art. 25)."""
+COMPLAIN_S = 30 * DAY_S
+"""Within so long something wrong is taken up."""
+ANSWER_S = 3 * DAY_S
+"""Within so long headquarters answers."""
+SAID_CHARS = 1000
+PICTURE_BYTES_MAX = 1 << 20
+PICTURES_MAX = 5
+
+
+class CaseState(StrEnum):
+    """Where a case is."""
+
+    OPEN = "open"
+    REPLACED = "replaced"
+    REFUNDED = "refunded"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+class ClaimState(StrEnum):
+    """What the supplier of the unit was asked for."""
+
+    NONE = "none"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    DENIED = "denied"
+
+
+class Reason(StrEnum):
+    """Why something is to go back."""
+
+    CHANGED_MIND = "changed-mind"
+    INVALID = "invalid"
+    USED = "used"
+    WRONG = "wrong"
+    NOT_ARRIVED = "not-arrived"
+    OTHER = "other"
+
+
+class Case(NamedTuple):
+    """A case.
+
+    Args:
+        answer: What the buyer is told, once it is closed.
+        claim_minor: What the supplier was asked for; 0 if nothing.
+    """
+
+    id: int
+    order: OrderId
+    unit: UnitId
+    reason: Reason
+    opened_by: str
+    opened_at_s: int
+    answer_until_s: int
+    state: CaseState
+    answer: str
+    closed_by: str | None
+    closed_at_s: int | None
+    refund: str | None
+    claim: ClaimState
+    claim_on: str
+    claim_minor: int
+
+
+class Evidence(NamedTuple):
+    """What somebody has said or shown. The picture itself is read apart."""
+
+    id: int
+    at_s: int
+    who: str
+    said: str
+    picture: str | None
+
+
+def why_not(reason: Reason, state: UnitState, delivered_at_s: int | None, at_s: int) -> str:
+    """Return why no case is opened about a unit; empty if one is.
+
+    Args:
+        delivered_at_s: When the buyer got it; None if he has not.
+    """
+    if not state.is_delivered or delivered_at_s is None:
+        return "This is not delivered yet, or it has gone back."
+    if reason is Reason.CHANGED_MIND:
+        if state is UnitState.REVEALED:
+            return "This was looked at: it goes back only if something is wrong with it."
+        if at_s >= delivered_at_s + RETURN_S:
+            return "The seven days for a return without a reason are over."
+    if at_s >= delivered_at_s + COMPLAIN_S:
+        return "The time for complaints about this is over."
+    return ""
+
+
+def picture_kind(content: bytes) -> str | None:
+    """Return what kind of picture it is by its first bytes; None if it is none that is taken."""
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if content.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    return None

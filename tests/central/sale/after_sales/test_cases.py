@@ -1,0 +1,227 @@
+"""A buyer says that something is wrong: in time, once, with what shows it; and he is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import peewee
+import pytest
+
+from central.errors import Conflict, NotFound, RequestInvalid
+from central.foundation.db.engine import change, rows
+from central.foundation.jobs.alerts import alerts
+from central.sale.after_sales import answer, ask, store
+from central.sale.after_sales.answer import LATE
+from central.sale.after_sales.ask import Said
+from central.sale.after_sales.model import (
+    ANSWER_S,
+    COMPLAIN_S,
+    RETURN_S,
+    Case,
+    CaseState,
+    Reason,
+    picture_kind,
+    why_not,
+)
+from central.sale.delivery.reveal import reveal
+from central.sale.orders import store as orders
+from central.sale.orders.model import Order
+from central.sale.orders.states import UnitState
+from central.supply.cards.reserve import handed_over
+from tests import builders as b
+from tests.central.books import assert_sound
+from tests.central.builders import Database, at_once, furnish
+from tests.central.channel import Served
+from tests.central.network.agents.builders import a_tree
+from tests.central.sale.builders import BY_HAND, CODE, KEY, PRICE, Shop, a_shop, balance_of
+from tests.central.supply.cards.builders import CENTS
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
+U = UnitState
+
+
+@pytest.fixture
+def shop(hub_database: Database, channel: Served, tmp_path: Path) -> Iterator[Shop]:
+    """A hub that has sold a key."""
+    furnish()
+    a_tree(b.NOW_S - 10)
+    made = a_shop(tmp_path, channel)
+    made.stock(range(3))
+    yield made
+    assert_sound()
+
+
+def look(shop: Shop, order: Order) -> None:
+    reveal(order, 1, CODE, "192.0.2.9", shop.vault, shop.office)
+
+
+def complain(shop: Shop, order: Order, reason: Reason = Reason.INVALID, **bent: bytes) -> Case:
+    said = Said("it says: used already", bent.get("picture", b""))
+    return ask.open_case(order.id, 1, reason, said, "buyer", shop.office)
+
+
+def unit_state(order: Order) -> UnitState:
+    return orders.units(order.id)[0].state
+
+
+@pytest.mark.parametrize(
+    ("reason", "state", "age_s", "said"),
+    [
+        (Reason.CHANGED_MIND, U.DELIVERED, RETURN_S - 1, ""),
+        (Reason.CHANGED_MIND, U.DELIVERED, RETURN_S, "seven days"),
+        (Reason.CHANGED_MIND, U.REVEALED, 0, "looked at"),
+        (Reason.INVALID, U.REVEALED, COMPLAIN_S - 1, ""),
+        (Reason.INVALID, U.DELIVERED, COMPLAIN_S, "is over"),
+        (Reason.OTHER, U.SERVING, 0, "not delivered"),
+        (Reason.OTHER, U.REVERSED, 0, "gone back"),
+    ],
+)
+def test_how_long_and_for_what_something_is_taken_up(
+    reason: Reason, state: UnitState, age_s: int, said: str
+) -> None:
+    found = why_not(reason, state, 1_000, 1_000 + age_s)
+    assert (said in found) if said else not found
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [(PNG, "image/png"), (b"\xff\xd8\xff\xe0", "image/jpeg"), (b"RIFF....WEBPVP8 ", "image/webp"),
+     (b"<svg onload=alert(1)>", None), (b"%PDF-1.7", None), (b"", None), (b"GIF89a", None)],
+)  # fmt: skip
+def test_a_picture_is_known_by_its_first_bytes(content: bytes, kind: str | None) -> None:
+    assert picture_kind(content) == kind
+
+
+def test_what_was_never_looked_at_goes_back_at_once(shop: Shop) -> None:
+    order = shop.bought(KEY)
+    case = ask.open_case(order.id, 1, Reason.CHANGED_MIND, Said(""), "buyer", shop.office)
+    assert (case.state, case.refund) == (CaseState.REFUNDED, orders.refunds(order.id)[0].number)
+    assert unit_state(order) is U.REVERSED
+    shop.settle_refunds()
+    assert balance_of("4010") == 0
+
+
+def test_a_key_that_does_not_work_is_replaced_by_another(shop: Shop) -> None:
+    order = shop.bought(KEY)
+    look(shop, order)
+    before = handed_over(orders.units(order.id)[0].id)
+    case = complain(shop, order)
+    done = answer.replace(case.id, "here is another", "amy", shop.office)
+    after = handed_over(orders.units(order.id)[0].id)
+    assert (done.state, done.answer) == (CaseState.REPLACED, "here is another")
+    assert before is not None
+    assert after is not None
+    assert before.key != after.key
+    assert unit_state(order) is U.DELIVERED
+    assert balance_of("5010") == 2 * CENTS
+
+
+def test_the_price_goes_back_with_what_hung_on_it(shop: Shop) -> None:
+    order = shop.bought(KEY)
+    look(shop, order)
+    case = answer.give_back(complain(shop, order).id, "sorry", "amy", shop.office)
+    assert case.refund == orders.refunds(order.id)[0].number
+    shop.settle_refunds()
+    assert balance_of("4010") == 0
+    assert orders.get(order.id).refunded == PRICE[KEY]
+
+
+def test_a_refusal_has_a_reason_that_the_buyer_reads(shop: Shop) -> None:
+    order = shop.bought(KEY)
+    case = complain(shop, order)
+    with pytest.raises(RequestInvalid):
+        answer.reject(case.id, "  ", "amy", shop.office)
+    assert answer.reject(case.id, "it was used by you", "amy", shop.office).state == "rejected"
+    with pytest.raises(Conflict):
+        answer.give_back(case.id, "after all", "amy", shop.office)
+    assert orders.refunds(order.id) == []
+    assert complain(shop, order).id != case.id  # he may ask again
+
+
+def test_one_case_at_a_time_however_often_somebody_asks(shop: Shop) -> None:
+    order = shop.bought(KEY)
+    told = at_once(6, lambda _: complain(shop, order))
+    assert sum(isinstance(one, Case) for one in told) == 1
+    assert all(isinstance(one, Case | Conflict) for one in told)
+
+
+def test_two_who_answer_at_once_give_one_answer(shop: Shop) -> None:
+    order = shop.bought(KEY)
+    case = complain(shop, order)
+    acts = (answer.replace, answer.give_back, answer.reject)
+    told = at_once(6, lambda n: acts[n % 3](case.id, "so be it", f"p{n}", shop.office))
+    assert sum(isinstance(one, Case) for one in told) == 1
+    assert len(orders.refunds(order.id)) <= 1
+
+
+def test_what_is_shown_is_sealed_and_read_by_whoever_decides(shop: Shop) -> None:
+    order = shop.bought(KEY)
+    case = complain(shop, order, picture=PNG)
+    [shown] = store.evidence(case.id)
+    assert (shown.said, shown.picture) == ("it says: used already", "image/png")
+    assert ask.picture(case.id, shown.id, shop.office) == ("image/png", PNG)
+    [(kept,)] = rows("SELECT picture FROM after_sale_evidence")
+    assert PNG not in bytes(kept)
+    with pytest.raises(NotFound):
+        ask.picture(case.id + 1, shown.id, shop.office)
+
+
+@pytest.mark.parametrize("bad", [b"<svg>", b"\x89PNG\r\n\x1a\n" + b"0" * (1 << 20)])
+def test_what_is_no_picture_is_refused_and_no_case_is_opened(shop: Shop, bad: bytes) -> None:
+    order = shop.bought(KEY)
+    with pytest.raises(RequestInvalid, match="A picture is"):
+        complain(shop, order, picture=bad)
+    assert store.newest(10) == []
+
+
+def test_only_an_open_case_is_added_to_and_with_five_pictures(shop: Shop) -> None:
+    order = shop.bought(KEY)
+    case = complain(shop, order)
+    for _ in range(5):
+        ask.add_evidence(case.id, Said("", PNG), "buyer", shop.office)
+    with pytest.raises(RequestInvalid, match="five pictures"):
+        ask.add_evidence(case.id, Said("", PNG), "buyer", shop.office)
+    answer.withdraw(case.id, shop.office)
+    with pytest.raises(Conflict):
+        ask.add_evidence(case.id, Said("more"), "buyer", shop.office)
+
+
+def test_a_case_that_nobody_answers_is_an_alert_until_somebody_does(shop: Shop) -> None:
+    order = shop.bought(KEY)
+    case = complain(shop, order)
+    assert answer.tell_late(shop.office.now_s()) == 0
+    shop.forward(ANSWER_S)
+    assert answer.tell_late(shop.office.now_s()) == 1
+    assert [(alert.kind, alert.subject) for alert in alerts()] == [(LATE, str(case.id))]
+    answer.reject(case.id, "no", "amy", shop.office)
+    assert alerts() == []
+
+
+def test_what_a_person_delivered_is_not_replaced_from_stock(shop: Shop) -> None:
+    from central.sale.orders import serve  # noqa: PLC0415
+
+    order = shop.bought(BY_HAND)
+    serve.deliver_by_hand(orders.units(order.id)[0].id, "Room 4", "amy", shop.office)
+    case = complain(shop, order, Reason.WRONG)
+    with pytest.raises(Conflict, match="our own stock"):
+        answer.replace(case.id, "another", "amy", shop.office)
+    with pytest.raises(Conflict, match="not bought from a supplier"):
+        answer.claim(case.id, "amy", shop.office)
+    assert store.get(case.id).state is CaseState.OPEN
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("UPDATE after_sale SET state = 'open', closed_by = NULL, closed_at_s = NULL", "once"),
+        ("UPDATE after_sale SET claim = 'accepted', claim_minor = 1", "does not go there"),
+        ("DELETE FROM after_sale", "a case stays"),
+        ("UPDATE after_sale_evidence SET said = 'x'", "was said"),
+    ],
+)
+def test_the_database_keeps_what_was_decided(shop: Shop, sql: str, said: str) -> None:
+    order = shop.bought(KEY)
+    answer.reject(complain(shop, order).id, "no", "amy", shop.office)
+    with pytest.raises(peewee.DatabaseError, match=said):
+        change(sql)
