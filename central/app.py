@@ -70,6 +70,7 @@ from central.money.sharing import pages as sharing_pages
 from central.money.sharing.ports import Named, Outside
 from central.network.agents import api as agents_api
 from central.network.agents import upstream
+from central.sale.orders import api as orders_api
 from central.sale.orders import pages as order_pages
 from central.sale.orders import pay, refund
 from central.sale.shop import pages as shop_pages
@@ -287,6 +288,7 @@ def _register_routes(
         settlement_api.blueprint(stores, config.currency, clock),
         jobs_api.blueprint(),
         cards_api.blueprint(cards),
+        orders_api.blueprint(office),
         catalogue_api.blueprint(clock),
         prices_api.blueprint(OUTSIDE_OF_SHARING, cost_of, config.currency, clock),
         reconciliation_api.blueprint(config.statements_file, config.timezone, clock),

@@ -51,6 +51,7 @@ _MEANING = {
     413: "The body is larger than 1 MiB.",
     422: "A parameter does not suit its schema.",
     500: "An error inside the hub; instance names it in the log.",
+    502: "Nobody knows whether the payment channel has done it.",
     503: "Something that it needs is not installed on the hub's machine.",
 }
 

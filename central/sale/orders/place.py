@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from werkzeug.security import generate_password_hash
 
-from central.errors import Conflict, KeyReused, OutOfStock, RequestInvalid
+from central.errors import Conflict, KeyReused, OutOfStock, PriceTooHigh, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
 from central.sale.orders import store
 from central.sale.orders.limits import Held, why_not
@@ -58,6 +58,7 @@ def place(wanted: Wanted, office: Office) -> Placed:
         RequestInvalid: a field is missing or wrong (``errors`` names each), or a figure is.
         NotFound: there is no such SKU, or agent.
         Conflict: it is not sold (any more), has no price, or the buyer holds too much unpaid.
+        PriceTooHigh: it costs more than the wish says that it may.
         OutOfStock: there are not as many.
         KeyReused: the key was used for another wish.
     """
@@ -161,6 +162,10 @@ def _quote(wanted: Wanted, office: Office, at_s: int) -> Quote:
     found = quote(gather(asked, office.outside, office.cost_of))
     if isinstance(found, QuoteRefused):
         raise Conflict("This has no price just now.", reason=str(found.reason))
+    if wanted.price_max is not None and found.total.minor > wanted.price_max:
+        raise PriceTooHigh(
+            f"It costs {found.total} just now.", price_minor=found.total.minor
+        )  # fmt: skip
     return found
 
 

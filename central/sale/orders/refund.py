@@ -260,6 +260,8 @@ def _take_voucher_back(unit: Unit) -> Cost:
 def _check_reason(reason: str) -> None:
     if not 1 <= len(reason.strip()) <= REASON_CHARS:
         raise RequestInvalid(f"Say why, in at most {REASON_CHARS} characters.")
+    if not reason.isprintable():
+        raise RequestInvalid("There are signs in the reason that cannot be seen.")
 
 
 def _paid_payment(order: Order) -> str:
