@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,9 +66,8 @@ from central.money.settlement import pages as settlement_pages
 from central.money.settlement import statement_pages
 from central.money.sharing import api as sharing_api
 from central.money.sharing import pages as sharing_pages
-from central.money.sharing.ports import Named, Outside
 from central.network.agents import api as agents_api
-from central.network.agents import upstream
+from central.outside import OUTSIDE_OF_SHARING, now_s
 from central.sale.orders import api as orders_api
 from central.sale.orders import pages as order_pages
 from central.sale.orders import pay, refund
@@ -91,15 +89,19 @@ from central.supply.cards.room import Room
 from central.supply.cards.vault.keys import Vault
 from central.supply.catalogue import api as catalogue_api
 from central.supply.catalogue import pages as catalogue_pages
-from central.supply.catalogue import products, shelf
+from central.supply.catalogue import products
 from central.supply.cost import cost_of
 from central.supply.prices import api as prices_api
 from central.supply.prices import pages as price_pages
 from central.supply.product_types import pages as type_pages
+from central.supply.suppliers import api as suppliers_api
+from central.supply.suppliers import hooks as supplier_hooks
+from central.supply.suppliers import pages as supplier_pages
+from central.supply.suppliers.adapters.shelf import Shelf
+from central.supply.suppliers.records.seal import load as load_seal
 from central.timetable import handlers_of, machines_of, office_of, schedule_of
 from edge import __version__
 from edge.contract.bundle import LOCALES
-from edge.contract.ids import ProductId
 from edge.contract.money import decimal_text
 
 log = logging.getLogger(__name__)
@@ -124,31 +126,6 @@ class HealthJson(BaseModel):
     software: str = Field(description="Version.")
 
 
-def _products() -> list[Named]:
-    found = products.catalogue().products.values()
-    return [Named(str(p.product), p.names["zh-CN"], p.names["en"]) for p in found]
-
-
-def _category_of(product: int) -> str:
-    products.get(ProductId(product))  # or it is not found
-    return shelf.category_of_product(product)
-
-
-OUTSIDE_OF_SHARING = Outside(
-    chain_at=upstream.chain_at,
-    agents=lambda: [Named(a.id, a.name, a.name) for a in upstream.agents()],
-    levels=lambda: [Named(level.id, level.name_zh, level.name_en) for level in upstream.levels()],
-    products=_products,
-    category_of=_category_of,
-)
-"""What sharing is told of the wings above the money."""
-
-
-def now_s() -> int:
-    """Read the hub's clock, Unix seconds."""
-    return int(time.time())  # noqa: TID251 - the one place
-
-
 def create(config: HubConfig) -> OpenAPI:
     """Return the hub that is served, with its log and what works beside the requests.
 
@@ -164,7 +141,7 @@ def create(config: HubConfig) -> OpenAPI:
         keyring = keys.load(config.data_dir / "keys", config.issuer)
         office = office_of(config, keyring, OUTSIDE_OF_SHARING, now_s)
         courier = Courier(handlers_of(config), now_s)
-        Worker(schedule_of(config, now_s), courier, machines_of(office)).start()
+        Worker(schedule_of(config, now_s), courier, machines_of(office, config)).start()
     return app
 
 
@@ -273,6 +250,11 @@ def _register_routes(
     called = callbacks.blueprint(channels, wake, clock)
     app.register_blueprint(called)
     csrf.exempt(called)  # signed by the channel
+    seal = load_seal(config.data_dir / "keys")
+    shelf = Shelf(seal, config.data_dir / "suppliers", clock)
+    supplier_calls = supplier_hooks.blueprint(shelf.adapter, clock)
+    app.register_blueprint(supplier_calls)
+    csrf.exempt(supplier_calls)  # signed by the supplier
     # A code cannot be guessed in its ten minutes; this keeps the guessing from costing anything.
     offer = app.view_functions["units_api.offer"]
     app.view_functions["units_api.offer"] = limiter.limit("30 per minute")(offer)  # type: ignore[assignment]
@@ -286,6 +268,7 @@ def _register_routes(
         payouts_api.blueprint(config.timezone, clock),
         cases_api.blueprint(clock),
         settlement_api.blueprint(stores, config.currency, clock),
+        suppliers_api.blueprint(config.currency, clock),
         jobs_api.blueprint(),
         cards_api.blueprint(cards),
         orders_api.blueprint(office),
@@ -311,6 +294,7 @@ def _register_routes(
     app.register_blueprint(shop_pages.blueprint(office, cards.vault, limiter))
     app.register_blueprint(job_pages.blueprint(schedule_of(config, clock), clock))
     app.register_blueprint(card_pages.blueprint(cards))
+    app.register_blueprint(supplier_pages.blueprint(config.currency, clock))
     app.register_blueprint(payout_pages.blueprint(config.currency, config.timezone, clock))
     for pages in (sharing_pages, price_pages):
         app.register_blueprint(

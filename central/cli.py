@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 import click
 
 from central import config as settings
-from central.app import OUTSIDE_OF_SHARING, create, listen, now_s
 from central.config import DEFAULT_FILE, HubConfig
 from central.errors import ConfigInvalid, HubError, RequestInvalid
 from central.foundation.db.engine import HUB, open_database
@@ -34,6 +33,7 @@ from central.money.settlement import commands as settlement_commands
 from central.money.sharing import commands as sharing_commands
 from central.network.agents import commands as agents_commands
 from central.network.agents.upstream import suspended
+from central.outside import OUTSIDE_OF_SHARING, now_s
 from central.stores.cases import commands as cases_commands
 from central.stores.keys import keyring, trust
 from central.stores.redemptions.resume import resume
@@ -50,6 +50,7 @@ from central.supply.cards.vault.keys import make_keys as make_vault_keys
 from central.supply.catalogue import commands as catalogue_commands
 from central.supply.catalogue import products
 from central.supply.prices import commands as price_commands
+from central.supply.suppliers import commands as supplier_commands
 from central.timetable import schedule_of
 from edge import __version__
 from edge.contract.bundle import Product
@@ -142,6 +143,7 @@ def main(ctx: click.Context, file: Path | None, overrides: tuple[str, ...]) -> N
 
 main.add_command(agents_commands.agents)
 main.add_command(payout_commands.payouts)
+main.add_command(supplier_commands.suppliers)
 main.add_command(cases_commands.group)
 main.add_command(jobs_commands.group(lambda config: schedule_of(config, now_s)))
 main.add_command(cards_commands.cards)
@@ -177,6 +179,8 @@ def init(settings_: Settings, admin: str) -> None:
 @click.pass_obj
 def serve(settings_: Settings) -> None:
     """Serve units, pages and API until the process is told to end."""
+    from central.app import create, listen  # noqa: PLC0415 - half a second that others need not
+
     config = settings_.config
     server = listen(create(config), config.host, config.port, config.threads)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -13,7 +13,10 @@ from central.foundation.web.words import N_
 from central.insight.proofs import prove_all
 from central.money.channels.gather import gather
 from central.money.channels.record import RecordedCalls
+from central.money.ledger.rules import business_day
 from central.money.payouts.pay_out import Machine
+from central.money.reconciliation.daily import take_all
+from central.money.reconciliation.model import By
 from central.money.settlement.payable.watermark import watermarks
 from central.money.settlement.run import run as settle
 from central.money.sharing.ports import Outside
@@ -26,7 +29,9 @@ from central.stores.redemptions.complete import unit_journals
 from central.stores.settlement_facts import SettlementFacts
 from central.stores.vouchers.expire import sweep
 from central.supply.cost import cost_of
+from central.supply.suppliers.machine import machine_of, shelf_of
 from central.supply.suppliers.records.seal import load as load_seal
+from central.supply.suppliers.sync_offers import sync_due
 
 MINUTE_S = 60
 
@@ -43,6 +48,10 @@ def schedule_of(config: HubConfig, now_s: Callable[[], int]) -> Schedule:
             Every(10 * MINUTE_S), lambda at_s: _settlement(config, at_s),
         ),
         Job(
+            "bills", N_("Take the channels' bills of yesterday"), Daily(10, 40),
+            lambda at_s: _bills(config, at_s, now_s),
+        ),
+        Job(
             "expiry", N_("Expire vouchers whose time is over"), Daily(2, 40),
             lambda at_s: _expiry(config, at_s),
         ),
@@ -50,11 +59,15 @@ def schedule_of(config: HubConfig, now_s: Callable[[], int]) -> Schedule:
             "proofs", N_("Prove that books and rooms agree"), Daily(3, 20),
             lambda at_s: prove_all(at_s, config.currency),
         ),
+        Job(
+            "supplier-prices", N_("Ask suppliers for prices, stock and balances"), Every(MINUTE_S),
+            lambda _at_s: _supplier_prices(config, now_s),
+        ),
     )  # fmt: skip
     return Schedule(jobs, now_s, ZoneInfo(config.timezone))
 
 
-def machines_of(office: Office) -> dict[str, Callable[[], object]]:
+def machines_of(office: Office, config: HubConfig) -> dict[str, Callable[[], object]]:
     """Return what works on its own rows every second."""
     payout_machine = Machine(office.channels.payouts, office.now_s, office.day)
     return {
@@ -62,6 +75,7 @@ def machines_of(office: Office) -> dict[str, Callable[[], object]]:
         "orders": lambda: serve.serve_due(office),
         "refunds": lambda: refund.refund_due(office),
         "payouts": payout_machine.run_due,
+        "suppliers": machine_of(config, office.now_s).buyer.run_due,
     }
 
 
@@ -102,6 +116,13 @@ def _settlement(config: HubConfig, at_s: int) -> Report:
     return Report(" ".join([said, *done.problems]), is_good=not done.problems)
 
 
+def _bills(config: HubConfig, at_s: int, now_s: Callable[[], int]) -> Report:
+    channels = gather(config.channels_file, RecordedCalls(now_s), now_s)
+    done = take_all(channels, By(at_s, business_day(at_s, config.timezone), "clock"))
+    said = f"{done.bills} bills, {done.open} differences are open."
+    return Report(" ".join([said, *done.problems]), is_good=not done.problems)
+
+
 def _expiry(config: HubConfig, at_s: int) -> Report:
     done = sweep(
         watermarks(unit_journals(), at_s), at_s, currency=config.currency,
@@ -111,3 +132,10 @@ def _expiry(config: HubConfig, at_s: int) -> Report:
         f"{done.expired} batches expired, {done.broken} broken,"
         f" {done.waiting} wait for tills that have not told everything."
     )
+
+
+def _supplier_prices(config: HubConfig, now_s: Callable[[], int]) -> Report:
+    shelf = shelf_of(config, load_seal(config.data_dir / "keys"), now_s)
+    done = sync_due(shelf, now_s)
+    said = f"{done.accounts} accounts asked, {done.changed} offers changed, {done.silent} silent."
+    return Report(said, is_good=not done.silent)

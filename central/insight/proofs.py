@@ -17,7 +17,9 @@ from central.money.ledger.audit_log import prove_and_note
 from central.money.ledger.chart import heading_of
 from central.money.ledger.statement import trial_balance
 from central.money.settlement.statements.prove import prove as prove_statements
+from central.sale.orders.store import broken_stories
 from central.stores.vouchers.expire import left_by_account
+from central.supply.cards.stock import findings as card_findings
 from edge.contract.money import decimal_text
 
 ALERT = "proof"
@@ -43,6 +45,8 @@ def prove_all(at_s: int, currency: str) -> Report:
     audit = prove_and_note(at_s, ACTOR)
     found = [Finding("audit", said) for said in audit.findings]
     found += [Finding("statements", said) for said in prove_statements(None)]
+    found += [Finding("card keys", said) for said in reading(card_findings)]
+    found += [Finding(order, "its story was altered") for order in reading(broken_stories)]
     found += reading(lambda: [finding for proof in PROOFS for finding in proof(currency)])
     told: dict[str, str] = {}
     for subject, said in found:
@@ -107,8 +111,38 @@ def suspense(currency: str) -> Iterator[Finding]:
     yield from _hold_against(("1920",), {}, currency)
 
 
+def orders(currency: str) -> Iterator[Finding]:
+    """What customers have paid and not got is what open orders are of, less what goes back."""
+    [(waiting,)] = rows(
+        "SELECT coalesce(sum(coalesce((SELECT sum(p.paid) FROM payment p WHERE p.order_id = o.id),"
+        " 0) - coalesce((SELECT sum(r.amount) FROM refund r WHERE r.order_id = o.id), 0)), 0)"
+        " FROM sale_order o WHERE o.state NOT IN ('completed', 'refunded')"
+    )
+    yield from _hold_against(("2010",), {"2010": int(waiting)} if waiting else {}, currency)
+
+
+def refunds(currency: str) -> Iterator[Finding]:
+    """What is on its way back to buyers is what refunds that are not made are of."""
+    wanted = dict(
+        rows(
+            "SELECT '2610.' || channel, sum(amount) FROM refund WHERE state <> 'done'"
+            " GROUP BY channel"
+        )
+    )
+    yield from _hold_against(("2610",), wanted, currency)
+
+
 Proof = Callable[[str], Iterator[Finding]]
-PROOFS: tuple[Proof, ...] = (both_sides, vouchers, commissions, payouts, cases, suspense)
+PROOFS: tuple[Proof, ...] = (
+    both_sides,
+    vouchers,
+    commissions,
+    payouts,
+    cases,
+    suspense,
+    orders,
+    refunds,
+)
 
 
 def _hold_against(

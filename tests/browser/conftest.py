@@ -15,8 +15,8 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from central import cli as hub_cli
-from central.app import now_s
 from central.money.ledger.rules import business_day
+from central.outside import now_s
 from central.stores.vouchers.issue import Order, issue
 from central.stores.vouchers.show import write_files
 from edge.contract.voucher_token import DAY_S, DAY_ZERO_S

@@ -118,7 +118,7 @@ HUB = [
     "/settlement/watermark", "/reconciliation", "/jobs", "/ledger", f"/ledger/2310.{STORE}",
     "/sharing", "/sharing/rules/default/new", "/sharing/simulate?amount=99.99",
     "/catalogue/types/new", "/prices/promotions", "/cards", "/cards/keys", "/cards/log",
-    "/nowhere",
+    "/suppliers", "/suppliers/purchases", "/suppliers/route", "/nowhere",
 ]  # fmt: skip
 
 

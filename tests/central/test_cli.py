@@ -13,11 +13,11 @@ import zxingcpp
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from central.app import now_s
 from central.cli import main
 from central.foundation.db.engine import change, rows
 from central.foundation.people import login
 from central.money.ledger.audit import size
+from central.outside import now_s
 from central.stores.keys import keyring
 from central.stores.units import enrol
 from central.stores.vouchers.tables import Voucher

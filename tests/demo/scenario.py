@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from central import cli as hub_cli
 from central import config as settings
-from central.app import now_s
 from central.config import HubConfig
 from central.foundation.people import login
 from central.money.ledger.rules import business_day
+from central.outside import now_s
 from central.stores.keys import keyring, trust
 from central.stores.units import enrol, steer
 from central.stores.vouchers.issue import Order, issue

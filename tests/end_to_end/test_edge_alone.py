@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from central.app import now_s
+from central.outside import now_s
 from central.stores.units import enrol as hub_enrol
 from edge import __version__
 from edge.devices.simulated.printer import SimulatedPrinter

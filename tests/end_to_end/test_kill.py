@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import pytest
 
-from central.app import now_s
 from central.foundation.db.engine import rows as hub_rows
+from central.outside import now_s
 from edge.app import Parts, Unit
 from edge.devices.simulated.printer import SimulatedPrinter
 from tests.central.books import assert_sound, balances

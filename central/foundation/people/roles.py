@@ -40,6 +40,8 @@ class Permission(StrEnum):
     PRICES_MANAGE = "prices.manage"
     COST_SEE = "cost.see"
     """What things cost the house, and what nobody may go below."""
+    SUPPLIERS_READ = "suppliers.read"
+    SUPPLIERS_MANAGE = "suppliers.manage"
 
 
 ROLES: dict[str, frozenset[Permission]] = {
@@ -64,6 +66,7 @@ ROLES: dict[str, frozenset[Permission]] = {
             Permission.PRICES_READ,
             Permission.PRICES_MANAGE,
             Permission.COST_SEE,
+            Permission.SUPPLIERS_READ,
         }
     ),
     # A program that sells what is on offer: another shop, or the system of an agent.

@@ -42,6 +42,7 @@ NAVIGATION = (
     ("cards.show", N_("Card keys"), Permission.CARDS_READ),
     ("catalogue.show", N_("Catalogue"), Permission.CATALOGUE_READ),
     ("prices.show", N_("Prices"), Permission.PRICES_READ),
+    ("suppliers.show", N_("Suppliers"), Permission.SUPPLIERS_READ),
 )
 ROOMS = {
     "cases": "redemptions.show_conflicts",

@@ -54,6 +54,11 @@ class Channels:
         return _of(self._bills, channel)
 
     @property
+    def with_bills(self) -> list[str]:
+        """Which channels give bills."""
+        return sorted(self._bills)
+
+    @property
     def payouts(self) -> Mapping[str, Payout]:
         """The channels that pay out."""
         return self._payout

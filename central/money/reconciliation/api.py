@@ -82,7 +82,7 @@ def _differences(api: APIBlueprint, now_s: Callable[[], int], by: Callable[[], B
         responses={200: shapes.DifferenceJson, **problems(404, 409)},
     )  # fmt: skip
     @needs(Permission.SETTLEMENT_MANAGE)
-    def put_right(path: shapes.DifferencePath, body: shapes.DecisionJson) -> Response:
+    def put_right(path: shapes.DifferencePath, body: shapes.ResolutionJson) -> Response:
         one = resolve(path.difference_id, Decision(body.account, body.reason), by())
         return jsonify(shapes.of_difference(one, now_s()))
 

@@ -54,7 +54,7 @@ class DifferencePath(BaseModel):
     difference_id: int = Field(ge=1, description="Its number.")
 
 
-class DecisionJson(BaseModel):
+class ResolutionJson(BaseModel):
     """Where a difference belongs."""
 
     account: str = Field(pattern=_ACCOUNT, description="2010, 5030, 2110.EAST-1.")

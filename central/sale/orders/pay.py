@@ -76,7 +76,7 @@ def pay_from_balance(order_id: OrderId, office: Office) -> Order:
         if order.state is not OrderState.PENDING:
             raise Conflict(f"The order {order.id} is {order.state}.")
         number = _next_number(order)
-        _insert(number, order, BALANCE, at_s)
+        insert_payment(number, order, BALANCE, at_s)
         day = office.day(at_s)
         post(rules.bought_from_prepaid(order.id, order.buyer, order.price, day, order.buyer), at_s)
         _mark_paid(number, number, order.price, at_s)
@@ -202,7 +202,7 @@ def _payment(order_id: OrderId, by: str, at_s: int) -> Payment:
                 raise Conflict("Another payment of this order is open.")
             return earlier
     number = _next_number(order)
-    _insert(number, order, by, at_s)
+    insert_payment(number, order, by, at_s)
     return store.payment(number)
 
 
@@ -210,7 +210,8 @@ def _next_number(order: Order) -> str:
     return f"P{order.id[1:]}{len(store.payments(order.id)) + 1:02d}"
 
 
-def _insert(number: str, order: Order, by: str, at_s: int) -> None:
+def insert_payment(number: str, order: Order, by: str, at_s: int) -> None:
+    """Write a payment down before its channel hears of it. In the caller's transaction."""
     change(
         "INSERT INTO payment (number, order_id, channel, amount, currency, description, state,"
         " created_at_s, expires_at_s, next_at_s, lease_until_s, attempts, last_code,"

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from central.errors import Conflict, HubError, RequestInvalid
-from central.foundation.db.engine import change, money_transaction, rows
+from central.foundation.db.engine import money_transaction, rows
 from central.foundation.jobs import alerts
 from central.money.ledger import rules
 from central.money.ledger.rules import Completed, Cost
@@ -38,6 +38,7 @@ from central.supply.product_types.delivery import places
 from central.supply.product_types.model import Fulfilment
 from central.supply.suppliers.ask_for import Wanted, ask_for, bought
 from central.supply.suppliers.model import Kind, Purchase
+from central.supply.suppliers.resolve import try_again
 from edge.contract.ids import ProductId, StoreGroup
 from edge.contract.money import Money
 from edge.contract.voucher_token import DAY_S, DAY_ZERO_S, VoucherKind
@@ -194,12 +195,7 @@ def refill(unit_id: str, who: str, office: Office) -> bool:
         unit = store.unit(unit_id)
         store.move_unit(unit, UnitEvent.REFILLED, at_s, who)
         if unit.fulfilment in BOUGHT:
-            # The same wish is looked at anew: other offers, other prices.
-            change(
-                "UPDATE supplier_purchase SET state = 'open', next_at_s = ?, asked_at_s = ?,"
-                " done_at_s = NULL WHERE unit = ? AND state = 'exhausted'",
-                (at_s, at_s, unit_id),
-            )
+            try_again(unit_id, at_s)
         settle(unit.order, at_s, office)
 
     money_transaction(work)
@@ -300,7 +296,7 @@ def _complete(order: Order, units: Sequence[Unit], at_s: int, office: Office) ->
     earned = earn(sale, at_s).commissions if order.seller and not are_vouchers else ()
     event = Completed(order.id, price, taken, earned, is_agency=are_vouchers)
     journal = post(rules.order_completed(event, office.day(at_s), ACTOR), at_s).id
-    keys = [unit.id for unit in done if unit.fulfilment is Fulfilment.LOCAL_KEY]
+    keys = [unit.id for unit in done if unit.cost_account.startswith("1310.")]
     if keys:
         cost_posted(keys, journal)
     store.move_order(order, OrderEvent.COMPLETED, at_s, ACTOR, ended_at_s=at_s, journal_id=journal)

@@ -27,14 +27,15 @@ _CSP = (
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 STATES = {
-    "waiting": "处理中 · under way", "done": "已发货 · delivered", "failed": "失败退款 · given back",
+    "waiting": "处理中 · under way", "done": "已发货 · delivered",
+    "failed": "失败退款 · given back",
     "taken": "已接收 · taken", "given-up": "已放弃 · given up", "lost": "已丢失 · lost",
 }  # fmt: skip
 LOOKS = {"waiting": "ask", "done": "good", "failed": "bad", "taken": "good", "given-up": "bad",
          "lost": "bad"}  # fmt: skip
 
 
-def blueprint(world: World, token: str) -> Blueprint:
+def blueprint(world: World, token: str) -> Blueprint:  # noqa: C901 - a list of addresses
     """Return ``/`` and the button on it."""
     site = Blueprint("pages", __name__)
 

@@ -28,7 +28,7 @@ from edge.contract.money import MINOR_MAX, Money
 
 SECURITY: list[dict[str, list[str]]] = [{"api_key": []}]
 _TAG = Tag(name="cards", description="Card keys: stock, batches, masked keys, alerts.")
-_SKU = "^[A-Z0-9][A-Z0-9._-]{0,31}$"
+_SKU = "^[A-Z0-9][A-Z0-9-]{0,31}$"
 _ID_MAX = 2**53
 _AT_ONCE = 20_000
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from central.foundation.web.describe import BodyJson, Whole
 
 _SLUG = "^[a-z0-9][a-z0-9-]{0,31}$"
-_SKU = "^[A-Z0-9][A-Z0-9._-]{0,31}$"
+_SKU = "^[A-Z0-9][A-Z0-9-]{0,31}$"
 
 
 class TypePath(BaseModel):

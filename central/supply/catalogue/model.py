@@ -10,7 +10,7 @@ from central.supply.product_types.model import Fulfilment, Names, TypeVersion
 from edge.contract.money import Money
 
 SkuId = NewType("SkuId", str)
-"""Capitals, digits, ``.``, ``_`` and ``-``, at most 32: ``STEAM-50``."""
+"""Capitals, digits and hyphens, at most 32: ``STEAM-50``. Accounts of the ledger take no more."""
 CategoryId = NewType("CategoryId", str)
 ItemId = NewType("ItemId", str)
 

@@ -24,7 +24,7 @@ NEEDED = COLUMNS[:7]
 LINES_MAX = 2_000
 BYTES_MAX = 900_000
 """Of a table; the hub takes no larger body anyway."""
-_PART = re.compile(r"([A-Z0-9][A-Z0-9._-]{0,31})[*×x]([0-9]{1,4})", re.ASCII)
+_PART = re.compile(r"([A-Z0-9][A-Z0-9-]{0,31})[*×x]([0-9]{1,4})", re.ASCII)
 _PRODUCT = re.compile(r"[0-9]{1,8}", re.ASCII)
 
 

@@ -27,7 +27,7 @@ from central.supply.product_types.model import Fulfilment, Names
 from central.supply.product_types.store import checked_names, checked_slug
 from edge.contract.money import MINOR_MAX, Money
 
-SKU_PATTERN = r"[A-Z0-9][A-Z0-9._-]{0,31}"
+SKU_PATTERN = r"[A-Z0-9][A-Z0-9-]{0,31}"
 DEPTH_MAX = 8
 """Steps up the tree of categories that are walked; deeper nobody may build."""
 PARTS_MAX = 50
@@ -335,7 +335,7 @@ def _rename(sku: Sku, old: Sku, names: tuple[str, str], at_s: int) -> None:
 
 def _check_sku(sku: Sku) -> None:
     if not _SKU.fullmatch(sku.id):
-        raise RequestInvalid(N_("A SKU is capitals, digits, '.', '_' and '-', 32 at most."))
+        raise RequestInvalid(N_("A SKU is capitals, digits and hyphens, 32 at most."))
     if sku.face and not 1 <= sku.face.minor <= MINOR_MAX:
         raise RequestInvalid(N_("A face value is more than nothing."))
     ids = [part.sku for part in sku.parts]

@@ -10,7 +10,7 @@ from central.foundation.web.describe import BodyJson, Whole
 from central.supply.catalogue.api_json import TypeNamesJson
 
 _SLUG = "^[a-z0-9][a-z0-9-]{0,31}$"
-_SKU = "^[A-Z0-9][A-Z0-9._-]{0,31}$"
+_SKU = "^[A-Z0-9][A-Z0-9-]{0,31}$"
 _AGENT = "^[A-Z0-9][A-Z0-9-]{0,31}$"
 _CURRENCY = "^[A-Z]{3}$"
 _S = "Unix seconds; now if not given."

@@ -32,12 +32,13 @@ from central.supply.suppliers.record import Answered, Recorder
 from central.supply.suppliers.records import accounts, offers, purchases
 from central.supply.suppliers.records.purchases import NEVER_S, AttemptRow, PurchaseRow
 from central.supply.suppliers.records.seal import Seal
-from central.supply.suppliers.route import Candidate, Reason, decide
+from central.supply.suppliers.route import Candidate, Decision, Reason, decide
 
 log = logging.getLogger(__name__)
 
 LEASE_S = 180
-"""Longer than any act: a quote, a call and their connections; a dead worker blocks this long."""
+"""A dead worker blocks a unit this long; longer than ``RENEWED_S`` and any one call together."""
+RENEWED_S = 60
 QUOTE_FRESH_S = 60
 """A protocol that takes no price cap is bought from only at a price that is as fresh as this."""
 PAUSED_S = 30
@@ -94,17 +95,22 @@ class Buyer:
 
         This is also how an order buys at once: ask for it, commit, work on it, look at ``bought``.
         """
-        lease = secrets.token_hex(8)
+        lease, leased_at_s = secrets.token_hex(8), 0
         for _ in range(ACTS_MAX):
             at_s = self._now_s()
-            until_s = at_s + LEASE_S
-            if not money_transaction(lambda: purchases.take(unit, lease, at_s, until_s)):  # noqa: B023
-                return False
-            self._crash("leased")
+            if at_s - leased_at_s >= RENEWED_S:
+                if not self._lease(unit, lease, at_s):
+                    return False
+                leased_at_s = at_s
+                self._crash("leased")
             if not self._act(unit):
                 break
         money_transaction(lambda: purchases.give_back(unit, lease))
         return True
+
+    @staticmethod
+    def _lease(unit: str, lease: str, at_s: int) -> bool:
+        return money_transaction(lambda: purchases.take(unit, lease, at_s, at_s + LEASE_S))
 
     def _act(self, unit: str) -> bool:
         """Do one thing for a unit; False if there is nothing to do but to wait."""
@@ -177,6 +183,9 @@ class Buyer:
         found = offers.offers_of(purchase.sku, at_s, purchase.currency)
         decision = decide(found, need, terms, at_s)
         chosen = decision.candidates[0] if decision.candidates else None
+        dear = _worth_asking(decision, at_s - terms.price_ttl_s) if chosen is None else None
+        if dear is not None:
+            return _Planned(quote=dear)
         if chosen is None or len(tries) >= terms.attempts_max:
             purchases.log(unit, at_s, decision, None)
             can_wait = len(tries) < terms.attempts_max and (
@@ -323,6 +332,14 @@ class _Planned(NamedTuple):
 
     attempt: AttemptRow | None = None
     quote: Candidate | None = None
+
+
+def _worth_asking(decision: Decision, oldest_s: int) -> Candidate | None:
+    """Return an offer that is too dear by an old price: it may have fallen since."""
+    for left in decision.left_out:
+        if left.reason is Reason.OVER_CAP and left.offer.price_seen_at_s < oldest_s:
+            return Candidate(left.offer, 0, needs_quote=True, is_loss=False)
+    return None
 
 
 def _tried(tries: list[AttemptRow]) -> frozenset[int]:

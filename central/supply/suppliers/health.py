@@ -45,9 +45,14 @@ class Health(NamedTuple):
 
     @property
     def success_bp(self) -> int:
-        """How many of 10,000 calls end well; an account nobody knows counts as good."""
+        """How many of 10,000 calls are expected to end well; nobody knows a new one's faults."""
         good = sum(call.ok for call in self.calls)
         return 10_000 * (good + 1) // (len(self.calls) + 1)
+
+    @property
+    def good_bp(self) -> int:
+        """How many of 10,000 of the calls that are remembered ended well."""
+        return 10_000 * sum(call.ok for call in self.calls) // max(1, len(self.calls))
 
     @property
     def p95_ms(self) -> int:

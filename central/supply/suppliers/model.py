@@ -158,8 +158,10 @@ TRANSITIONS: frozenset[tuple[Attempt, Attempt]] = frozenset({
     *((_A.ACCEPTED, to) for to in (
         _A.SUCCEEDED, _A.LATE, _A.FAILED, _A.UNKNOWN, _A.HELD)),
     *((_A.HELD, to) for to in (_A.UNKNOWN, _A.SUCCEEDED, _A.LATE, _A.FAILED)),
-    # It was ended as not done, and then it turns out that it was.
+    # It was ended as not done, and then it turns out that it was: late, unless nobody else has
+    # served the unit or is about to.
     *((ended, _A.LATE) for ended in (_A.NOT_FOUND, _A.FAILED, _A.REJECTED)),
+    *((ended, _A.SUCCEEDED) for ended in (_A.NOT_FOUND, _A.FAILED, _A.REJECTED)),
 })  # fmt: skip
 """What may become of an attempt; the triggers of the schema say the same."""
 

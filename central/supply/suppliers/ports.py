@@ -104,7 +104,6 @@ class Caps:
         is_idempotent: The same reference sent again is the same order.
         callback: It calls us.
         lists_offers: It can list what it sells.
-        cancel: An order can be taken back before it is delivered.
     """
 
     safe_cost: bool
@@ -112,7 +111,6 @@ class Caps:
     is_idempotent: bool
     callback: bool
     lists_offers: bool = True
-    cancel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +145,6 @@ class Callback:
     status: str
     dedupe: bytes = field(repr=False)
     """Hash of what it says: the same again is the same callback."""
-
-
-@dataclass(frozen=True, slots=True)
-class StatementLine:
-    """What a supplier's statement says of one order."""
-
-    client_ref: str
-    upstream_no: str
-    charged_e4: int
-    refunded_e4: int
 
 
 class Supplier(Protocol):
@@ -235,10 +223,14 @@ class Arrival:
 class KeysArrived(Protocol):
     """Whoever keeps card keys."""
 
-    def take(self, arrival: Arrival, at_s: int) -> bool:
+    posts_stock: bool
+    """Whether it posts the cost of keys that become stock by itself."""
+
+    def take(self, arrival: Arrival, at_s: int) -> str:
         """Keep the keys, within the transaction in which their purchase is written down.
 
-        Nothing may be called from here. False: one of them is known already, and none was kept.
+        Nothing may be called from here. Returns why they are not kept, ``key-known`` for one that
+        is known already, and then the purchase is held; empty if all are kept.
         """
 
 

@@ -15,7 +15,7 @@ from central.foundation.db.engine import money_transaction
 from central.money.ledger import rules
 from central.money.ledger import store as ledger
 from central.supply.suppliers.health import Call, after, breaker
-from central.supply.suppliers.model import Attempt, Breaker, Kind, Purchase, total
+from central.supply.suppliers.model import Attempt, Breaker, Kind, Purchase, e4_text, total
 from central.supply.suppliers.next_step import (
     GIVE_UP_S,
     Fate,
@@ -147,8 +147,8 @@ class Recorder:
                 attempt.id, attempt.client_ref, None if served else attempt.unit, purchase.sku,
                 attempt.account, outcome.keys, cost, paid_from,
             )  # fmt: skip
-            if not self._keys.take(arrival, at_s):
-                return self._hold(attempt, purchase, answered, "key-known")
+            if why := self._keys.take(arrival, at_s):
+                return self._hold(attempt, purchase, answered, why)
         journal_id = self._post(attempt, purchase, late_to, cost, paid_from, at_s)
         moved = purchases.move(
             attempt, Attempt.LATE if served else Attempt.SUCCEEDED, at_s, "delivered",
@@ -159,7 +159,7 @@ class Recorder:
         accounts.take_from_balance(attempt.account, cost_e4)
         accounts.clear("held", attempt.client_ref, at_s, "worker")
         if cost_e4 > attempt.cap_e4 * attempt.quantity and not attempt.allow_loss:
-            accounts.alert("charged-over-cap", attempt.client_ref, str(cost_e4), at_s)
+            accounts.alert("charged-over-cap", attempt.client_ref, e4_text(cost_e4), at_s)
         if source:
             accounts.alert("prepaid-short", account.supplier, attempt.client_ref, at_s)
         if late_to == "dispute":
@@ -175,7 +175,7 @@ class Recorder:
         paid_from: str, at_s: int,
     ) -> int | None:  # fmt: skip
         """Post what was bought; a top-up's cost is posted when its order is completed."""
-        if not cost.minor:
+        if not cost.minor or (late_to == "stock" and self._keys.posts_stock):
             return None
         day = self._day_of(at_s)
         if attempt.kind is Kind.KEY:
@@ -250,8 +250,13 @@ class Recorder:
 
 
 def _can_serve(attempt: AttemptRow) -> bool:
-    """Say whether a success may still serve the unit: what has ended before may not."""
-    return attempt.state.is_live
+    """Say whether a success serves its unit, which nobody has served yet.
+
+    What had ended as not done does so only if nobody else is about to.
+    """
+    if attempt.state.is_live:
+        return True
+    return not any(other.state.is_live for other in purchases.attempts(attempt.unit))
 
 
 def _shows_success(outcome: Outcome, attempt: AttemptRow) -> bool:

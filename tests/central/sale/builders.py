@@ -19,9 +19,9 @@ from central.supply.cards.vault.keys import Vault
 from central.supply.catalogue import shelf
 from central.supply.catalogue.model import CategoryId, Part
 from central.supply.prices import books
-from central.supply.prices.books import Change
-from central.supply.prices.books import Wanted as Price
 from central.supply.prices.model import Mode, Tier
+from central.supply.prices.wanted import Change
+from central.supply.prices.wanted import Wanted as Price
 from central.supply.suppliers.records.seal import Seal
 from tests import builders as b
 from tests.central.books import assert_sound, balances

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from central.app import OUTSIDE_OF_SHARING
+from central.outside import OUTSIDE_OF_SHARING
 from central.timetable import office_of
 from tests import builders as b
 from tests.central.builders import KEYRING, Database, a_config, an_app, csrf_token

@@ -226,9 +226,9 @@ TRANSITIONS = {
     "unknown": ("accepted", "succeeded", "late", "failed", "rejected", "not_found", "held"),
     "accepted": ("succeeded", "late", "failed", "unknown", "held"),
     "held": ("unknown", "succeeded", "late", "failed"),
-    "not_found": ("late",),
-    "failed": ("late",),
-    "rejected": ("late",),
+    "not_found": ("late", "succeeded"),
+    "failed": ("late", "succeeded"),
+    "rejected": ("late", "succeeded"),
 }
 
 _SAME = (

@@ -17,8 +17,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO, NamedTuple
 
-import openpyxl
-
 from central.errors import RequestInvalid
 from central.supply.cards.card import Card, Fault, fault_of
 
@@ -216,6 +214,8 @@ def _xlsx(source: Source) -> Iterator[tuple[int, list[str]]]:
             if unpacked > XLSX_BYTES_MAX:
                 raise RequestInvalid(f"{source.name} is too large for xlsx; save it as CSV.")
             # With formulas, not their results: a formula is no key.
+            import openpyxl  # noqa: PLC0415 - a sixth of a second, which other commands need not wait
+
             book = openpyxl.load_workbook(file, read_only=True, data_only=False)
         except (zipfile.BadZipFile, KeyError, ValueError, OSError) as exc:
             raise RequestInvalid(f"{source.name} is not an xlsx: {type(exc).__name__}.") from None

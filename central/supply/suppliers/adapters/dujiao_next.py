@@ -70,8 +70,7 @@ class DujiaoNext:
     """An account at another shop of this kind. Credentials: ``api_key``, ``api_secret``."""
 
     protocol = "dujiao_next"
-    caps = Caps(safe_cost=False, query_by_ref=False, is_idempotent=True, callback=True,
-                cancel=True)  # fmt: skip
+    caps = Caps(safe_cost=False, query_by_ref=False, is_idempotent=True, callback=True)  # fmt: skip
     callback_answer = '{"ok":true,"message":"received"}'
 
     def __init__(self, access: Access) -> None:

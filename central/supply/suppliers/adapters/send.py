@@ -22,6 +22,8 @@ from urllib.parse import urlsplit
 
 import certifi
 
+from central.supply.suppliers.address import check_address
+
 ANSWER_BYTES_MAX = 4 << 20
 """A list of a thousand offers is half of it."""
 _CHUNK_BYTES = 64 << 10
@@ -50,31 +52,6 @@ class Answer:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
-
-
-def check_address(url: str, *, is_test: bool) -> str:
-    """Return a supplier's address without its last slash.
-
-    Args:
-        is_test: The account is one of a test: ``http`` on this machine is allowed, nothing else.
-
-    Raises:
-        ValueError: with a sentence that says what is wrong.
-    """
-    parts = urlsplit(url)
-    if not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise ValueError("an address is https:// with a host, without user, '?' or '#'")
-    if is_test:
-        if not _is_loopback(parts.hostname):
-            raise ValueError("a test account is at a simulator on this machine")
-        if parts.scheme not in {"http", "https"}:
-            raise ValueError("an address begins with https://, or http:// at a simulator")
-        return url.rstrip("/")
-    if parts.scheme != "https":
-        raise ValueError("an address begins with https://")
-    if _is_private(parts.hostname):
-        raise ValueError("an address is on the internet, not within the house")
-    return url.rstrip("/")
 
 
 class Sender:
@@ -184,16 +161,3 @@ def _read(response: http.client.HTTPResponse) -> bytes:
 def _refuse_private(address: str) -> None:
     if not ipaddress.ip_address(address.partition("%")[0]).is_global:
         raise NotGone("private-address")
-
-
-def _is_private(host: str) -> bool:
-    with contextlib.suppress(ValueError):
-        return not ipaddress.ip_address(host).is_global
-    return "." not in host or host.endswith((".local", ".internal", ".localhost"))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -11,8 +11,9 @@ import peewee
 
 from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
-from central.supply.suppliers.adapters.send import check_address
+from central.supply.suppliers.address import check_address
 from central.supply.suppliers.health import PAUSE_S, Call, Health
+from central.supply.suppliers.model import e4_text
 from central.supply.suppliers.records.seal import Seal
 
 _ID = re.compile(r"[a-z][a-z0-9-]{1,29}", re.ASCII)
@@ -176,7 +177,7 @@ def set_balance(account_: Account, balance_e4: int, at_s: int) -> None:
         (balance_e4, at_s, account_.id),
     )
     if balance_e4 < account_.low_balance_e4:
-        alert("low-balance", account_.id, str(balance_e4), at_s)
+        alert("low-balance", account_.id, e4_text(balance_e4), at_s)
     else:
         clear("low-balance", account_.id, at_s, "worker")
 
@@ -215,6 +216,10 @@ def set_health(account_id: str, wanted: Health) -> None:
     )
 
 
+BY_THEMSELVES = frozenset({"held", "low-balance", "breaker-open"})
+"""Alerts that end when what they are about ends, and not because somebody has seen them."""
+
+
 class Alert(NamedTuple):
     """Something that a person has to hear of."""
 
@@ -223,6 +228,11 @@ class Alert(NamedTuple):
     object: str
     detail: str
     opened_at_s: int
+
+    @property
+    def is_ended_by_hand(self) -> bool:
+        """Whether it stays until somebody says that it has been dealt with."""
+        return self.kind not in BY_THEMSELVES
 
 
 def alert(kind: str, object_: str, detail: str, at_s: int) -> None:
@@ -241,6 +251,25 @@ def clear(kind: str, object_: str, at_s: int, who: str) -> None:
         " WHERE kind = ? AND object = ? AND cleared_at_s IS NULL",
         (at_s, who, kind, object_),
     )
+
+
+def dealt_with(alert_id: int, at_s: int, who: str) -> None:
+    """End an alert because somebody has dealt with what it is about.
+
+    Raises:
+        NotFound: it is not open.
+        Conflict: it ends by itself, when what it is about ends.
+    """
+
+    def write() -> None:
+        found = [a for a in alerts() if a.id == alert_id]
+        if not found:
+            raise NotFound(f"There is no open alert {alert_id}.")
+        if not found[0].is_ended_by_hand:
+            raise Conflict("This alert ends when what it is about ends.")
+        clear(found[0].kind, found[0].object, at_s, who)
+
+    money_transaction(write)
 
 
 def alerts() -> list[Alert]:

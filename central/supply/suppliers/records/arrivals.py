@@ -13,8 +13,10 @@ class HeldKeys:
     def __init__(self, seal: Seal) -> None:
         self._seal = seal
 
-    def take(self, arrival: Arrival, at_s: int) -> bool:
-        """Keep the keys; False if one of them is known."""
+    posts_stock = False
+
+    def take(self, arrival: Arrival, at_s: int) -> str:
+        """Keep the keys; ``key-known`` if one of them is."""
         prints = [
             self._seal.print_of(arrival.sku, key.secret, key.number) for key in arrival.keys
         ]  # fmt: skip
@@ -24,7 +26,7 @@ class HeldKeys:
             (arrival.sku, *prints),
         )
         if known:
-            return False
+            return "key-known"
         for print_ in prints:
             change(
                 "INSERT INTO supplier_key_print (sku, print, attempt) VALUES (?, ?, ?)",
@@ -39,7 +41,7 @@ class HeldKeys:
             " VALUES (?, ?, ?, ?, ?, ?)",
             (arrival.attempt, arrival.sku, arrival.unit, len(arrival.keys), sealed, at_s),
         )
-        return True
+        return ""
 
     def of_unit(self, unit: str) -> tuple[Key, ...]:
         """Return the keys that a unit is to be delivered; empty if none have arrived."""

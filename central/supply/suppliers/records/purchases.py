@@ -158,6 +158,29 @@ def decisions(unit: str) -> list[tuple[int, dict[str, Any]]]:
     return [(int(at_s), json.loads(body)) for at_s, body in found]
 
 
+def body_of(decision: Decision, chosen: Candidate | None) -> dict[str, Any]:
+    """Return a decision as plain data."""
+    return {
+        "policy": str(decision.policy),
+        "cap_e4": decision.cap_e4,
+        "chosen": chosen.offer.id if chosen else None,
+        "candidates": [
+            {
+                "offer": c.offer.id, "account": c.offer.account, "cost_e4": c.offer.cost_e4,
+                "rank": c.rank, "needs_quote": c.needs_quote, "is_loss": c.is_loss,
+            }
+            for c in decision.candidates
+        ],
+        "left_out": [
+            {
+                "offer": o.offer.id, "account": o.offer.account, "cost_e4": o.offer.cost_e4,
+                "reason": str(o.reason), "has": o.has, "wanted": o.wanted,
+            }
+            for o in decision.left_out
+        ],
+    }  # fmt: skip
+
+
 def due(at_s: int) -> str | None:
     """Return the unit that is to be worked on next: what is begun before what is new."""
     begun = rows(
@@ -210,28 +233,9 @@ def give_back(unit: str, lease: str) -> None:
 
 def log(unit: str, at_s: int, decision: Decision, chosen: Candidate | None) -> None:
     """Write down a decision, so that it can be told why B and not A."""
-    body = {
-        "policy": str(decision.policy),
-        "cap_e4": decision.cap_e4,
-        "chosen": chosen.offer.id if chosen else None,
-        "candidates": [
-            {
-                "offer": c.offer.id, "account": c.offer.account, "cost_e4": c.offer.cost_e4,
-                "rank": c.rank, "needs_quote": c.needs_quote, "is_loss": c.is_loss,
-            }
-            for c in decision.candidates
-        ],
-        "left_out": [
-            {
-                "offer": o.offer.id, "account": o.offer.account, "cost_e4": o.offer.cost_e4,
-                "reason": str(o.reason), "has": o.has, "wanted": o.wanted,
-            }
-            for o in decision.left_out
-        ],
-    }  # fmt: skip
     change(
         "INSERT INTO supplier_decision (unit, at_s, body) VALUES (?, ?, ?)",
-        (unit, at_s, json.dumps(body)),
+        (unit, at_s, json.dumps(body_of(decision, chosen))),
     )
 
 

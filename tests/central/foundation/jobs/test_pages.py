@@ -137,13 +137,13 @@ def test_the_commands_say_the_same(command: Any, sqlite_database: Database) -> N
         0, "0 batches expired, 0 broken, 0 wait for tills that have not told everything.",
     )  # fmt: skip
     code, said = command("jobs", "list")
-    assert said.count("\n") == len(views()) == 4
+    assert said.count("\n") == len(views()) == 6
     assert command("jobs", "pause", "expiry") == (0, "expiry rests\n")
     assert "next rests" in command("jobs", "list")[1]
     assert command("jobs", "resume", "expiry") == (0, "expiry goes on\n")
     code, said = command("jobs", "run", "nothing")
     assert code == 1
-    assert "there are commissions, expiry, proofs, settlement" in said
+    assert "there are bills, commissions, expiry, proofs, settlement, supplier-prices" in said
     money_transaction(lambda: tell("proof", "1920", "1.00 stands there", NOW_S))
     code, said = command("jobs", "alerts")
     assert code == 1

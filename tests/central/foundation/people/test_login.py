@@ -92,13 +92,13 @@ def test_what_each_role_may_do() -> None:
             "ledger.read", "redemptions.read", "agents.read", "sharing.read", "payouts.read",
             "payouts.request", "payouts.release", "settlement.read", "settlement.manage",
             "cases.decide", "jobs.read", "orders.read", "orders.refund", "catalogue.read",
-            "prices.read", "prices.manage", "cost.see", "cards.read",
+            "prices.read", "prices.manage", "cost.see", "cards.read", "suppliers.read",
         },
         "shop": {"orders.read", "orders.place", "catalogue.read", "prices.read"},
         "viewer": {
             "units.read", "vouchers.read", "redemptions.read", "ledger.read", "agents.read",
             "sharing.read", "payouts.read", "settlement.read", "jobs.read", "orders.read",
-            "catalogue.read", "prices.read", "cards.read",
+            "catalogue.read", "prices.read", "cards.read", "suppliers.read",
         },
     }  # fmt: skip
     assert not any(may("nobody", p) for p in Permission)

@@ -18,13 +18,18 @@ from tests.central.builders import KEYRING, Database, an_app, as_person, csrf_to
 
 # Written by hand, so that a new route has to be put here by somebody who has thought about it.
 FOR_ANYBODY = {
-    "shop.show", "shop.one", "shop.buy", "shop.order", "shop.state", "shop.ask_to_pay",
-    "shop.cancel", "shop.look",
     "static", "health", "openapi", "problems.show", "people.login", "people.language",
-    "units_api.offer",
+    "units_api.offer", "shop.show",
 }  # fmt: skip
+FOR_BUYERS = {
+    "shop.one", "shop.buy", "shop.order", "shop.state", "shop.ask_to_pay", "shop.cancel",
+    "shop.look",
+}  # fmt: skip
+"""For whoever has an order's link; a stranger, who guesses, finds nothing."""
 FOR_CHANNELS = {"callbacks.wechat_pay", "callbacks.alipay"}
 """Signed by a channel; where none is connected there is nobody to call."""
+FOR_SUPPLIERS = {"supplier_hooks.called"}
+"""Signed by a supplier; a name that is no account of ours answers nobody."""
 FOR_UNITS = {
     "units_api.pull", "units_api.push", "units_api.reservations", "units_api.reveal",
     "units_api.state",
@@ -73,6 +78,19 @@ FOR_PERMISSION = {
     "sharing.new": Permission.SHARING_MANAGE,
     "sharing.edit": Permission.SHARING_MANAGE,
     "sharing.change": Permission.SHARING_MANAGE,
+    "suppliers.show": Permission.SUPPLIERS_READ,
+    "suppliers.bought": Permission.SUPPLIERS_READ,
+    "suppliers.one": Permission.SUPPLIERS_READ,
+    "suppliers.route": Permission.SUPPLIERS_READ,
+    "suppliers.steer": Permission.SUPPLIERS_MANAGE,
+    "suppliers.decide": Permission.SUPPLIERS_MANAGE,
+    "suppliers.dealt_with": Permission.SUPPLIERS_MANAGE,
+    "suppliers.again": Permission.SUPPLIERS_MANAGE,
+    "suppliers_api.all_of_them": Permission.SUPPLIERS_READ,
+    "suppliers_api.route": Permission.SUPPLIERS_READ,
+    "suppliers_api.some": Permission.SUPPLIERS_READ,
+    "suppliers_api.one": Permission.SUPPLIERS_READ,
+    "suppliers_api.decide": Permission.SUPPLIERS_MANAGE,
     "payouts.show": Permission.PAYOUTS_READ,
     "payouts.one": Permission.PAYOUTS_READ,
     "payouts.batch": Permission.PAYOUTS_REQUEST,
@@ -230,7 +248,8 @@ VALUES = {
     "act": "void", "verdict": "approve", "type_id": "game-key", "type_version": "1",
     "sku": "KEY-50", "item_id": "key", "move": "offer", "book": "retail", "book_id": "retail",
     "cost": "floor", "promotion_id": "spring", "source": "bank.main", "channel": "web",
-    "day": "20260411",
+    "day": "20260411", "unit": "O-1/1", "attempt": "1", "account": "nobody",
+    "alert": "1",
 }  # fmt: skip
 
 
@@ -254,7 +273,8 @@ def routes(app: Any, endpoints: Any) -> list[tuple[str, str, str]]:
 
 
 def test_every_route_is_known_to_this_test(app: Any) -> None:
-    known = FOR_ANYBODY | FOR_CHANNELS | FOR_UNITS | FOR_PERSONS | set(FOR_PERMISSION)
+    outside = FOR_ANYBODY | FOR_BUYERS | FOR_CHANNELS | FOR_SUPPLIERS | FOR_UNITS
+    known = outside | FOR_PERSONS | set(FOR_PERMISSION)
     assert {rule.endpoint for rule in app.url_map.iter_rules()} == known
 
 
@@ -289,8 +309,16 @@ def test_what_is_for_anybody_answers_anybody(app: Any) -> None:
             assert response.status_code == (told if method != "POST" else 400), endpoint
 
 
+def test_a_stranger_finds_no_order(app: Any) -> None:
+    client = app.test_client()
+    token = csrf_token(client)
+    for method, path, endpoint in routes(app, FOR_BUYERS):
+        response = client.open(path, method=method, data={"csrf_token": token})
+        assert response.status_code == 404, endpoint
+
+
 def test_nobody_calls_for_a_channel_that_is_not_connected(app: Any) -> None:
-    for method, path, endpoint in routes(app, FOR_CHANNELS):
+    for method, path, endpoint in routes(app, FOR_CHANNELS | FOR_SUPPLIERS):
         assert app.test_client().open(path, method=method).status_code == 404, endpoint
 
 

@@ -59,13 +59,13 @@ def test_a_buyer_goes_from_the_shelf_to_his_key(opened: Open) -> None:
     press(client, page, f"{page}/pay", channel=WECHAT)
     shown = client.get(page).text
     assert 'src="data:image/svg+xml' in shown
-    assert 'http-equiv="refresh"' in shown  # without a script the page looks again by itself
+    assert "Look again" in shown  # without a script
     [payment] = store.payments(order.id)
     assert payment.qr_text not in shown
     opened.shop.channel.pay(WECHAT, payment.number)
     opened.shop.hear(payment.number)
     opened.shop.serve()
-    assert client.get(f"{page}/state").json["state"] == "completed"
+    assert '"completed"' in client.get(f"{page}/state").text
     unseen = client.get(page).text
     assert secret(0) not in unseen
     look = f"{page}/units/1"

@@ -1,0 +1,117 @@
+"""Keeps prices, stock and balances up to date: each account in its own rhythm, near zero at once.
+
+A price is ours to use and theirs to set: a change is written down, and one that rises above what
+the SKU may cost raises an alert. Quotes are asked for outside of any transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import NamedTuple
+
+from central.errors import HubError
+from central.foundation.db.engine import change, money_transaction, rows
+from central.supply.suppliers.buy import Adapters
+from central.supply.suppliers.model import e4_text
+from central.supply.suppliers.ports import Quote, Supplier, SupplierSilent
+from central.supply.suppliers.records import accounts, offers
+from central.supply.suppliers.records.accounts import Account
+from central.supply.suppliers.records.offers import OfferRow
+
+log = logging.getLogger(__name__)
+
+NEAR_ZERO = 5
+"""Pieces; with fewer, an offer is asked for at every turn."""
+RAISED_BP = 500
+"""A price that rises by more than this of what it was is said to somebody."""
+PAGES_MAX = 200
+
+
+class Synced(NamedTuple):
+    """What came of it: accounts asked, offers whose price or stock changed, accounts silent."""
+
+    accounts: int
+    changed: int
+    silent: int
+
+
+def sync_due(adapters: Adapters, now_s: Callable[[], int], *, all_of_them: bool = False) -> Synced:
+    """Ask every account whose time has come."""
+    done = Synced(0, 0, 0)
+    for account in accounts.accounts():
+        at_s = now_s()
+        is_due = all_of_them or account.synced_at_s + account.sync_every_s <= at_s
+        mine = offers.offer_rows("WHERE o.account = ?", (account.id,))
+        near_zero = [o for o in mine if o.stock is not None and o.stock < NEAR_ZERO]
+        if account.state != "active" or not (is_due or near_zero):
+            continue
+        try:
+            changed = _sync(adapters.adapter(account.id), account, mine if is_due else near_zero,
+                            now_s, is_whole=is_due)  # fmt: skip
+        except (SupplierSilent, HubError) as exc:
+            log.warning("%s does not say what it sells: %s", account.id, exc)
+            done = done._replace(silent=done.silent + 1)
+            continue
+        done = Synced(done.accounts + 1, done.changed + changed, done.silent)
+    return done
+
+
+def _sync(
+    adapter: Supplier, account: Account, wanted: list[OfferRow], now_s: Callable[[], int], *,
+    is_whole: bool,
+) -> int:  # fmt: skip
+    """Ask for balance, prices and stock of one account; return how many offers changed."""
+    if is_whole:
+        balance_e4 = adapter.ping()
+        money_transaction(lambda: _note_balance(account, balance_e4, now_s()))
+    quotes = _listed(adapter) if is_whole and adapter.caps.lists_offers else {}
+    changed = 0
+    for offer in wanted:
+        quote = quotes.get(offer.their_ref) or _quote(adapter, offer)
+        if quote is not None:
+            changed += money_transaction(lambda: _write(offer, quote, now_s()))  # noqa: B023
+    return changed
+
+
+def _listed(adapter: Supplier) -> dict[str, Quote]:
+    """Return all that an account sells: one request a page and not one an offer."""
+    found: dict[str, Quote] = {}
+    cursor = ""
+    for _ in range(PAGES_MAX):
+        page, cursor = adapter.list_offers(cursor)
+        found |= {quote.their_ref: quote for quote in page}
+        if not cursor:
+            break
+    return found
+
+
+def _quote(adapter: Supplier, offer: OfferRow) -> Quote | None:
+    try:
+        return adapter.quote(offer.their_ref)
+    except SupplierSilent as exc:
+        log.info("no quote for offer %s: %s", offer.id, exc.code)
+        return None
+
+
+def _note_balance(account: Account, balance_e4: int, at_s: int) -> None:
+    accounts.set_balance(account, balance_e4, at_s)
+    change("UPDATE supplier_account SET synced_at_s = ? WHERE id = ?", (at_s, account.id))
+
+
+def _write(offer: OfferRow, quote: Quote, at_s: int) -> int:
+    stock = quote.stock if quote.is_on_sale else 0
+    [(before_e4, before)] = rows(
+        "SELECT cost_e4, stock FROM supplier_offer WHERE id = ?", (offer.id,)
+    )
+    offers.seen(offer.id, quote.cost_e4, stock, at_s)
+    if quote.cost_e4 * 10_000 > before_e4 * (10_000 + RAISED_BP):
+        accounts.alert(
+            "price-raised",
+            f"offer {offer.id}",
+            f"{e4_text(before_e4)} → {e4_text(quote.cost_e4)}",
+            at_s,
+        )
+    elif quote.cost_e4 <= before_e4:
+        accounts.clear("price-raised", f"offer {offer.id}", at_s, "worker")
+    return int((before_e4, before) != (quote.cost_e4, stock))
