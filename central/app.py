@@ -140,7 +140,7 @@ def create(config: HubConfig) -> OpenAPI:
     if config.jobs:
         keyring = keys.load(config.data_dir / "keys", config.issuer)
         office = office_of(config, keyring, OUTSIDE_OF_SHARING, now_s)
-        courier = Courier(handlers_of(config), now_s)
+        courier = Courier(handlers_of(config, office), now_s)
         Worker(schedule_of(config, now_s), courier, machines_of(office, config)).start()
     return app
 

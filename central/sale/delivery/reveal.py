@@ -15,7 +15,7 @@ from central.foundation.db.engine import money_transaction, rows
 from central.sale.orders import store
 from central.sale.orders.model import Order, Unit
 from central.sale.orders.office import Office
-from central.sale.orders.serve import told_by
+from central.sale.orders.private import told_by
 from central.sale.orders.states import UnitEvent, UnitState
 from central.supply.cards.access.log import Asker
 from central.supply.cards.access.reveal import RevealRefused, reveal_to_buyer

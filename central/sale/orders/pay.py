@@ -18,6 +18,7 @@ from central.money.channels import model as channel
 from central.money.ledger import rules
 from central.money.ledger.store import post
 from central.sale.orders import store
+from central.sale.orders.mail import Told, tell
 from central.sale.orders.model import Order, OrderId, Payment
 from central.sale.orders.office import Office
 from central.sale.orders.refund import PAID_TWICE, Asked, send_back
@@ -155,6 +156,7 @@ def take_money(number: str, found: channel.Payment, at_s: int, office: Office) -
             order, OrderEvent.PAID_OTHERWISE, at_s, payment.channel, told, paid_at_s=at_s
         )
         alerts.tell("payment-odd", number, told, at_s)
+        tell(order.id, Told.PATIENCE, at_s, office)
     else:
         _buy(order, at_s, payment.channel, office)
 
@@ -322,6 +324,7 @@ def _mark_paid(number: str, txn: str, amount: Money, at_s: int) -> None:
 
 def _buy(order: Order, at_s: int, who: str, office: Office) -> Order:
     """Let the money that has come for an order buy what was ordered."""
+    tell(order.id, Told.PAID, at_s, office)
     if 0 < office.held_above < order.price.minor:
         held = store.move_order(order, OrderEvent.HELD, at_s, who, paid_at_s=at_s)
         alerts.tell("order-held", order.id, f"An order of {order.price} waits for you.", at_s)
