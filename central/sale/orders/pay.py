@@ -14,6 +14,7 @@ import secrets
 from central.errors import ChannelRefused, ChannelUnknown, Conflict, HubError, NotFound
 from central.foundation.db.engine import change, money_transaction, rows
 from central.foundation.jobs import alerts
+from central.foundation.web.words import N_
 from central.money.channels import model as channel
 from central.money.ledger import rules
 from central.money.ledger.store import post
@@ -201,7 +202,7 @@ def _payment(order_id: OrderId, by: str, at_s: int) -> Payment:
     for earlier in store.payments(order_id):
         if earlier.state.is_live:
             if earlier.channel != by:
-                raise Conflict("Another payment of this order is open.")
+                raise Conflict(N_("Another payment of this order is open."))
             return earlier
     number = _next_number(order)
     insert_payment(number, order, by, at_s)
@@ -262,7 +263,7 @@ def _give_up(payment: Payment, office: Office) -> None:
         found = pay_in.query(payment.number)
         if found.state is channel.PaymentState.PAID:
             money_transaction(lambda: take_money(payment.number, found, at_s, office))
-            raise Conflict("It was paid in this moment.") from None
+            raise Conflict(N_("It was paid in this moment.")) from None
         if found.state is channel.PaymentState.OPEN:
             raise
     _close(payment, at_s)

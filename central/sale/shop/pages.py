@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from central.errors import HubError, NotFound, RequestInvalid
 from central.foundation.web.permission import ANYBODY, needs
+from central.foundation.web.words import N_
 from central.sale.delivery.reveal import Shown, reveal
 from central.sale.orders import pay, store
 from central.sale.orders.model import QUANTITY_MAX, Order, Wanted
@@ -104,7 +105,7 @@ def _add_order(pages: Blueprint, office: Office, vault: Vault, limiter: Limiter)
         code, address = request.form.get("code", ""), request.remote_addr or ""
         try:
             if request.form.get("consent") != "yes":
-                raise RequestInvalid("Say that you want to see it now.")
+                raise RequestInvalid(N_("Say that you want to see it now."))
             shown = reveal(found, n, code, address, vault, office)
         except HubError as exc:
             return _order(found, token, office, error=exc), exc.status
@@ -119,7 +120,7 @@ def _wanted(sku: str, office: Office) -> Wanted:
     form = request.form
     digits = form.get("quantity", "1")
     if not (digits.isascii() and digits.isdecimal() and len(digits) <= 6):
-        raise RequestInvalid("Say how many, as a number.")
+        raise RequestInvalid(N_("Say how many, as a number."))
     seller = str(session.get("seller", ""))
     return Wanted(
         key=f"shop:{form.get('key', '')}", sku=sku, quantity=int(digits), fields=_typed(form),
@@ -144,7 +145,7 @@ def _piece(
     found = on_offer(sku, office, CHANNEL)
     if found is None:
         shelf.offered(sku)  # or there is no such SKU
-        raise NotFound("This is not sold just now.")
+        raise NotFound(N_("This is not sold just now."))
     # Beside its field each fault is told in the reader's language.
     checked = check_fields(found.offered.type.body.fields, _typed(typed or {}))
     told = checked.faults if error and "errors" in error.extra else {}
