@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
@@ -162,12 +162,12 @@ class NewSkuJson(BodyJson):
     id: str = Field(pattern=_SKU, description="Its id.")
     item: str = Field(pattern=_SLUG, description="Of which item.")
     names: TypeNamesJson = Field(description="What it is called.")
-    face_minor: Whole | None = Field(
-        None, ge=1, lt=2**63, description="What is printed on it, minor units; null for nothing."
+    face_minor: Annotated[Whole, Field(ge=1, lt=2**63)] | None = Field(
+        None, description="What is printed on it, minor units; null for nothing."
     )
     currency: str | None = Field(None, pattern="^[A-Z]{3}$", description="Of the face value.")
-    product: Whole | None = Field(
-        None, ge=1, le=0xFFFFFF, description="Number in the tokens of our own vouchers."
+    product: Annotated[Whole, Field(ge=1, le=0xFFFFFF)] | None = Field(
+        None, description="Number in the tokens of our own vouchers."
     )
     parts: list[PartJson] = Field(default=[], max_length=50, description="Of a bundle.")
 
