@@ -241,8 +241,9 @@ def _send(payment: Payment, office: Office) -> Payment:
     money_transaction(
         lambda: change(
             "UPDATE payment SET state = 'open', qr_text = ?, attempts = attempts + 1,"
-            " last_code = '' WHERE number = ? AND state = 'asked'",
-            (invitation.qr_text, payment.number),
+            " last_code = '', next_at_s = ?, lease = NULL, lease_until_s = 0"
+            " WHERE number = ? AND state = 'asked'",
+            (invitation.qr_text, office.now_s() + POLL_S[0], payment.number),
         )
     )
     return store.payment(payment.number)
@@ -285,16 +286,14 @@ def _close(payment: Payment, at_s: int, code: str = "") -> None:
 def _take(at_s: int) -> Payment | None:
     lease = secrets.token_hex(8)
     due = "state IN ('asked', 'open') AND next_at_s <= ? AND lease_until_s <= ?"
+    first = f"SELECT number FROM payment WHERE {due} ORDER BY next_at_s, number LIMIT 1"
+    if not rows(first, (at_s, at_s)):
+        return None  # a shop that rests asks nobody to wait for it
     taken = money_transaction(
-        lambda: (
-            rows(
-                "UPDATE payment SET lease = ?, lease_until_s = ? WHERE number = (SELECT number"
-                f" FROM payment WHERE {due} ORDER BY next_at_s, number LIMIT 1) AND {due}"
-                " RETURNING number",
-                (lease, at_s + LEASE_S, at_s, at_s, at_s, at_s),
-            )
-            if rows(f"SELECT 1 FROM payment WHERE {due} LIMIT 1", (at_s, at_s))
-            else []
+        lambda: rows(
+            "UPDATE payment SET lease = ?, lease_until_s = ?"
+            f" WHERE number = ({first}) AND {due} RETURNING number",
+            (lease, at_s + LEASE_S, at_s, at_s, at_s, at_s),
         )
     )
     return store.payment(taken[0][0]) if taken else None

@@ -349,12 +349,12 @@ def _finish(found: Refund, posting: Posting, at_s: int, office: Office) -> None:
 
 def _take(at_s: int) -> Refund | None:
     due = "state IN ('asked', 'sent') AND next_at_s <= ? AND lease_until_s <= ?"
+    first = f"SELECT number FROM refund WHERE {due} ORDER BY next_at_s, number LIMIT 1"
+    if not rows(first, (at_s, at_s)):
+        return None
 
     def work() -> Refund | None:
-        found = rows(
-            f"SELECT number FROM refund WHERE {due} ORDER BY next_at_s, number LIMIT 1",
-            (at_s, at_s),
-        )
+        found = rows(first, (at_s, at_s))
         if not found:
             return None
         before = store.refund(found[0][0])

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from central.errors import Conflict, HubError, RequestInvalid
-from central.foundation.db.engine import money_transaction, rows
+from central.foundation.db.engine import change, money_transaction, rows
 from central.foundation.jobs import alerts
 from central.money.ledger import rules
 from central.money.ledger.rules import Completed, Cost
@@ -52,6 +52,7 @@ STUCK = "order-stuck"
 VOUCHER_DAYS = 365
 """How long a voucher of ours is good whose type says nothing else."""
 AT_ONCE = 500
+AGAIN_S = 60
 TEXT_CHARS = 4000
 PPM = 1_000_000
 BOUGHT = {Fulfilment.SUPPLIER_KEY: Kind.KEY, Fulfilment.DIRECT_TOPUP: Kind.TOP_UP}
@@ -62,7 +63,8 @@ def begin_serving(order: Order, at_s: int, who: str, office: Office) -> None:
     transaction."""
     inputs: dict[str, str] | None = None
     for unit in store.units(order.id):
-        if unit.state not in {UnitState.WAITING, UnitState.CANCELLED}:
+        # One that went back while the order was held stays so; money that came late has others.
+        if unit.refund or unit.state not in {UnitState.WAITING, UnitState.CANCELLED}:
             continue
         store.move_unit(unit, UnitEvent.PAID, at_s, who)
         kind = BOUGHT.get(unit.fulfilment)
@@ -73,9 +75,18 @@ def begin_serving(order: Order, at_s: int, who: str, office: Office) -> None:
 
 
 def serve_due(office: Office) -> int:
-    """Serve what waits to be served; return how many units were delivered, or found nothing."""
+    """Serve what waits to be served; return how many units were delivered, or found nothing.
+
+    A unit that is being bought is looked at once its purchase has an end; one that could not be
+    served is tried again a minute later, so that it keeps nobody up.
+    """
     waiting = rows(
-        "SELECT id FROM order_unit WHERE state = 'serving' ORDER BY order_id, n LIMIT ?", (AT_ONCE,)
+        "SELECT id FROM order_unit WHERE state = 'serving' AND next_at_s <= ?"
+        " AND (fulfilment NOT IN ('supplier_key', 'direct_topup') OR EXISTS"
+        " (SELECT 1 FROM supplier_purchase p WHERE p.unit = order_unit.id"
+        " AND p.state IN ('sourced', 'exhausted', 'cancelled')))"
+        " ORDER BY next_at_s, order_id, n LIMIT ?",
+        (office.now_s(), AT_ONCE),
     )
     moved = 0
     for (unit_id,) in waiting:
@@ -84,8 +95,16 @@ def serve_due(office: Office) -> int:
         except HubError as exc:
             log.warning("unit %s: %s", unit_id, exc)
             said = exc.detail or exc.title
-            money_transaction(lambda u=unit_id, s=said: alerts.tell(STUCK, u, s, office.now_s()))  # type: ignore[misc]
+            money_transaction(lambda u=unit_id, s=said: _put_off(u, s, office.now_s()))  # type: ignore[misc]
     return moved
+
+
+def _put_off(unit_id: str, why: str, at_s: int) -> None:
+    alerts.tell(STUCK, unit_id, why, at_s)
+    change(
+        "UPDATE order_unit SET next_at_s = ? WHERE id = ? AND state = 'serving'",
+        (at_s + AGAIN_S, unit_id),
+    )
 
 
 def serve(unit_id: str, office: Office) -> bool:

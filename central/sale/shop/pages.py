@@ -29,6 +29,8 @@ from central.supply.product_types.fields import check_fields
 
 CHANNEL = "shop"
 SELLER_CHARS_MAX = 32
+KEY_CHARS = 20
+"""Of the form's own random key, so that nobody shares one by chance or by leaving it out."""
 
 
 def blueprint(office: Office, vault: Vault, limiter: Limiter) -> Blueprint:
@@ -118,6 +120,8 @@ def _add_order(pages: Blueprint, office: Office, vault: Vault, limiter: Limiter)
 
 def _wanted(sku: str, office: Office) -> Wanted:
     form = request.form
+    if len(form.get("key", "")) < KEY_CHARS:
+        raise RequestInvalid("Load the page again, and send the form once more.")
     digits = form.get("quantity", "1")
     if not (digits.isascii() and digits.isdecimal() and len(digits) <= 6):
         raise RequestInvalid(N_("Say how many, as a number."))

@@ -54,6 +54,7 @@ CREATE TABLE order_unit (
         'revealed', 'cancelled', 'reversed')),
     cost_account TEXT NOT NULL DEFAULT '',
     cost BIGINT NOT NULL DEFAULT 0 CHECK (cost >= 0),
+    next_at_s BIGINT NOT NULL DEFAULT 0,
     delivered {blob},
     voucher_id BIGINT UNIQUE REFERENCES voucher (id),
     delivered_at_s BIGINT,

@@ -1,4 +1,4 @@
-"""A shop for every test of orders, on both engines."""
+"""Shops: one on SQLite for most, and one on each engine for what an engine could do otherwise."""
 
 from __future__ import annotations
 
@@ -16,9 +16,19 @@ from tests.central.sale.builders import Shop, a_shop
 
 
 @pytest.fixture
-def shop(hub_database: Database, channel: Served, tmp_path: Path) -> Iterator[Shop]:
+def shop(sqlite_database: Database, channel: Served, tmp_path: Path) -> Iterator[Shop]:
     """A hub that sells; afterwards its books are in order."""
+    yield from _open(channel, tmp_path)
+
+
+@pytest.fixture
+def any_shop(hub_database: Database, channel: Served, tmp_path: Path) -> Iterator[Shop]:
+    """The same on SQLite and on PostgreSQL."""
+    yield from _open(channel, tmp_path)
+
+
+def _open(channel: Served, directory: Path) -> Iterator[Shop]:
     furnish()
     a_tree(b.NOW_S - 10)
-    yield a_shop(tmp_path, channel)
+    yield a_shop(directory, channel)
     assert_sound()
