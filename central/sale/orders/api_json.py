@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from central.foundation.web.describe import BodyJson, Whole
+from central.foundation.web.describe import WHOLE, BodyJson, Whole
 from central.sale.orders.model import QUANTITY_MAX
 from central.sale.orders.states import OrderState, PaymentState, RefundState, UnitState
 from edge.contract.money import MINOR_MAX
@@ -71,7 +71,7 @@ class NewOrderJson(BodyJson):
     buyer: str = Field(
         "", pattern=_AGENT, description="Agent who buys at his own price; empty for a customer."
     )
-    price_max_minor: Annotated[Whole, Field(ge=0, le=MINOR_MAX)] | None = Field(
+    price_max_minor: Annotated[int, Field(ge=0, le=MINOR_MAX), WHOLE] | None = Field(
         None, description="It is not ordered if it costs more than this, all together."
     )
     locale: str = Field("zh-CN", pattern="^(zh-CN|en)$", description="Language of the buyer.")
