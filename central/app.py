@@ -69,6 +69,7 @@ from central.money.sharing import pages as sharing_pages
 from central.network.agents import api as agents_api
 from central.outside import OUTSIDE_OF_SHARING, now_s
 from central.sale.after_sales import pages as after_sales_pages
+from central.sale.orders import api as orders_api
 from central.sale.orders import pages as order_pages
 from central.sale.orders import pay, refund
 from central.sale.shop import pages as shop_pages
@@ -140,7 +141,7 @@ def create(config: HubConfig) -> OpenAPI:
     if config.jobs:
         keyring = keys.load(config.data_dir / "keys", config.issuer)
         office = office_of(config, keyring, OUTSIDE_OF_SHARING, now_s)
-        courier = Courier(handlers_of(config), now_s)
+        courier = Courier(handlers_of(config, office), now_s)
         Worker(schedule_of(config, now_s), courier, machines_of(office, config)).start()
     return app
 
@@ -271,6 +272,7 @@ def _register_routes(
         suppliers_api.blueprint(config.currency, clock),
         jobs_api.blueprint(),
         cards_api.blueprint(cards),
+        orders_api.blueprint(office),
         catalogue_api.blueprint(clock),
         prices_api.blueprint(OUTSIDE_OF_SHARING, cost_of, config.currency, clock),
         reconciliation_api.blueprint(config.statements_file, config.timezone, clock),

@@ -85,6 +85,11 @@ class HubConfig(BaseModel):
         return self.data_dir / "channels.toml"
 
     @property
+    def mail_file(self) -> Path:
+        """Settings of the mail server; without the file nobody is told by mail."""
+        return self.data_dir / "mail.toml"
+
+    @property
     def statements_file(self) -> Path:
         """How banks and suppliers write their files; without it none can be taken."""
         return self.data_dir / "statements.toml"

@@ -13,7 +13,8 @@
     │   ├── PostingRefused        the ledger's own rules refuse it
     │   ├── SharingRefused        a sale cannot be shared, or not be undone, like this
     │   ├── PayoutRefused         a limit on payouts is in the way
-    │   └── OutOfStock            there are not as many
+    │   ├── OutOfStock            there are not as many
+    │   └── PriceTooHigh          it costs more than the buyer wants to pay
     ├── VaultShut                 the vault's keys are not there, or are others
     ├── CardUnreadable            a card key was altered or moved, and does not open
     ├── FontMissing               a paper cannot be set in Chinese on this machine
@@ -131,6 +132,12 @@ class OutOfStock(Conflict):
     """There are not as many keys as were ordered."""
 
     slug, title = "out-of-stock", "There are not as many"
+
+
+class PriceTooHigh(Conflict):
+    """It costs more than the buyer said it may; ``extra["price_minor"]`` is what it costs."""
+
+    slug, title = "price-too-high", "It costs more than it may"
 
 
 class FontMissing(HubError):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from central.config import HubConfig
 from central.foundation.jobs.outbox import Handler
 from central.foundation.jobs.schedule import Job, Report, Schedule
 from central.foundation.jobs.when import Daily, Every
+from central.foundation.notices import settings as mail_settings
+from central.foundation.notices.mail import MailHandler
 from central.foundation.web.words import N_
 from central.insight.proofs import prove_all
 from central.money.channels.gather import gather
@@ -23,6 +26,7 @@ from central.money.sharing.ports import Outside
 from central.money.sharing.release import release_due
 from central.network.agents.upstream import suspended
 from central.sale.after_sales.answer import tell_late
+from central.sale.orders import mail as order_mail
 from central.sale.orders import pay, refund, serve
 from central.sale.orders.office import Office
 from central.stores.keys.keyring import Keyring
@@ -98,12 +102,22 @@ def office_of(
         channels=gather(config.channels_file, RecordedCalls(now_s), now_s),
         keyring=keyring,
         held_above=config.held_above,
+        mails=config.mail_file.exists(),
+        url=config.url.rstrip("/"),
     )
 
 
-def handlers_of(_config: HubConfig) -> dict[str, Handler]:
-    """Return who delivers which kind of message."""
-    return {}
+def handlers_of(config: HubConfig, office: Office) -> dict[str, Handler]:
+    """Return who delivers which kind of message.
+
+    Raises:
+        ConfigInvalid: the mail server's settings are wrong.
+    """
+    settings = mail_settings.load(config.mail_file)
+    if settings is None:
+        return {}
+    compose = partial(order_mail.compose, office=office)
+    return {order_mail.KIND: MailHandler(settings, compose, office.now_s)}
 
 
 def _commissions(config: HubConfig, at_s: int) -> Report:

@@ -20,6 +20,7 @@ from central.outside import now_s
 from central.stores.vouchers.issue import Order, issue
 from central.stores.vouchers.show import write_files
 from edge.contract.voucher_token import DAY_S, DAY_ZERO_S
+from tests.browser.stall import Stall, set_up
 from tests.browser.visit import PATIENCE_MS, Pictures, Stock, Visits
 from tests.demo.processes import Process, free_port, run
 from tests.demo.scenario import COFFEE, GIFT, GROUP, LUNCH, Stage, Till, play, to_stderr
@@ -111,6 +112,14 @@ def bare_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, st
     hub.start("The hub listens at")
     yield hub.url, password
     hub.stop()
+
+
+@pytest.fixture(scope="session")
+def stall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stall]:
+    """A hub that sells card keys, and the channel simulator."""
+    made, simulator = set_up(tmp_path_factory.mktemp("stall"))
+    yield made
+    made.end(simulator)
 
 
 @pytest.fixture(scope="session")

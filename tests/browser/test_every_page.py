@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
+from tests.browser.stall import KEYS, Stall
 from tests.browser.visit import LOCALES, Pictures, Stock, Visits, scan, walk
 from tests.demo.processes import wait_until
 from tests.demo.scenario import STORE, Stage, Till
@@ -132,7 +133,18 @@ def test_the_hub(visits: Visits, pictures: Pictures, locale: str, path: str) -> 
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/units", "/redemptions", "/conflicts", "/cases", "/settlement", "/ledger", "/cards"],
+    [
+        "/",
+        "/units",
+        "/redemptions",
+        "/conflicts",
+        "/cases",
+        "/settlement",
+        "/ledger",
+        "/cards",
+        "/orders",
+        "/shop",
+    ],
 )
 def test_a_hub_on_its_first_day(
     visits: Visits, pictures: Pictures, bare_hub: tuple[str, str], locale: str, path: str
@@ -140,6 +152,60 @@ def test_a_hub_on_its_first_day(
     address, password = bare_hub
     with visits.operator(path, address=address, password=password, locale=locale) as page:
         pictures.look(page, f"hub-first-day-{path.strip('/') or 'overview'}", locale)
+
+
+def test_the_shop_from_the_shelf_to_the_key(
+    visits: Visits, pictures: Pictures, stall: Stall, locale: str
+) -> None:
+    with visits.anybody(stall.hub.url, locale=locale) as page:
+        page.goto("/shop")
+        pictures.look(page, "shop", locale)
+        assert walk(page) == []
+        page.locator(".good-card").click()
+        pictures.look(page, "shop-piece", locale)
+        order(page, "x" * 21)
+        expect(page.locator(".fault")).to_be_visible()
+        expect(page.locator("[name=contact]")).to_have_value("li@example.com")
+        pictures.look(page, "shop-piece-fault", locale)
+        order(page, "li")
+        page.wait_for_url("**/o/*")
+        pictures.look(page, "shop-order-unpaid", locale)
+        page.locator("[name=channel][value=wechat-pay]").click()
+        expect(page.locator("article.wait img")).to_be_visible()
+        pictures.look(page, "shop-order-paying", locale)
+        number = page.locator("h1 code").inner_text()
+        stall.pay(f"P{number[1:]}01")
+        # The page looks by itself, without anybody touching it.
+        expect(page.locator("[name=code]")).to_be_visible()
+        pictures.look(page, "shop-order-delivered", locale)
+        show(page, "not the code")
+        expect(page.locator(".notice.bad")).to_be_visible()
+        show(page, "open sesame")
+        key = page.locator("pre").inner_text()
+        assert any(one in key for one in KEYS)
+        pictures.look(page, "shop-order-shown", locale)
+        assert walk(page) == []
+    with visits.operator(
+        f"/orders/{number}", address=stall.hub.url, password=stall.password, locale=locale
+    ) as page:
+        assert not any(one in page.content() for one in KEYS)
+        pictures.look(page, "hub-order", locale)
+        assert walk(page) == []
+        page.goto("/orders")
+        pictures.look(page, "hub-orders", locale)
+
+
+def order(page: Page, account: str) -> None:
+    page.fill("[name='field.account']", account)
+    page.fill("[name=contact]", "li@example.com")
+    page.fill("[name=code]", "open sesame")
+    page.locator("main [type=submit]").click()
+
+
+def show(page: Page, code: str) -> None:
+    page.fill("[name=code]", code)
+    page.check("[name=consent]")
+    page.locator("main [type=submit]").click()
 
 
 def test_a_problem_of_the_hub(

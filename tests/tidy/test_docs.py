@@ -17,6 +17,7 @@ import central.config
 import central.money.channels.settings
 import edge.cli
 import edge.config
+from central.foundation.notices import settings as mail
 from central.money.channels.settings import ChannelSettings
 from central.money.reconciliation.files import layouts
 from edge.devices.profiles import printer_ids
@@ -74,6 +75,8 @@ def test_every_example_of_settings_is_taken(tmp_path: Path) -> None:
                 assert config.printer.profile in printer_ids()
             elif "channels.toml" in example.splitlines()[0]:
                 assert central.money.channels.settings.load(file) != ChannelSettings()
+            elif "mail.toml" in example.splitlines()[0]:
+                assert mail.load(file) is not None
             elif "statements.toml" in example.splitlines()[0]:
                 assert layouts.load(file).sources
             else:

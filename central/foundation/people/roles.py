@@ -70,6 +70,15 @@ ROLES: dict[str, frozenset[Permission]] = {
             Permission.SUPPLIERS_READ,
         }
     ),
+    # A program that sells what is on offer: another shop, or the system of an agent.
+    "shop": frozenset(
+        {
+            Permission.ORDERS_READ,
+            Permission.ORDERS_PLACE,
+            Permission.CATALOGUE_READ,
+            Permission.PRICES_READ,
+        }
+    ),
     "viewer": frozenset(p for p in Permission if p.endswith(".read")),
 }
 

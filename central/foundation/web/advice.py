@@ -159,6 +159,12 @@ ADVICE: Mapping[str, Advice] = {
         N_("Order fewer, or ask again later with another key."),
         Again.LATER,
     ),
+    "price-too-high": Advice(
+        N_("The price is above the highest that the order named; nothing was kept."),
+        N_("The price has changed since it was shown. Look at it again."),
+        N_("`price_minor` is the price now. Order again with a higher limit, or leave it."),
+        Again.LATER,
+    ),
     "channel-refused": Advice(
         N_("The payment channel has said that it has not done it and will not."),
         N_("Nothing was paid, and what was held is free. `code` is the channel's own word."),

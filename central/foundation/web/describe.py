@@ -14,7 +14,10 @@ def _unfloated(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Whole = Annotated[int, BeforeValidator(_unfloated)]
+WHOLE = BeforeValidator(_unfloated)
+"""Of a number with bounds that may be null: ``Annotated[int, Field(ge=0), WHOLE] | None``. The
+bounds come first and belong to the number, or the description does not have them."""
+Whole = Annotated[int, WHOLE]
 """A whole number in a body: never a word, never true."""
 
 
@@ -51,6 +54,7 @@ _MEANING = {
     413: "The body is larger than 1 MiB.",
     422: "A parameter does not suit its schema.",
     500: "An error inside the hub; instance names it in the log.",
+    502: "Nobody knows whether the payment channel has done it.",
     503: "Something that it needs is not installed on the hub's machine.",
 }
 

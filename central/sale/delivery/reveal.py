@@ -12,10 +12,11 @@ from werkzeug.security import check_password_hash
 
 from central.errors import Conflict, NotPermitted, TooManyTries
 from central.foundation.db.engine import money_transaction, rows
+from central.foundation.web.words import N_
 from central.sale.orders import store
 from central.sale.orders.model import Order, Unit
 from central.sale.orders.office import Office
-from central.sale.orders.serve import told_by
+from central.sale.orders.private import told_by
 from central.sale.orders.states import UnitEvent, UnitState
 from central.supply.cards.access.log import Asker
 from central.supply.cards.access.reveal import RevealRefused, reveal_to_buyer
@@ -64,7 +65,7 @@ def reveal(
     _check_code(order, code, at_s)
     unit = next((one for one in store.units(order.id) if one.n == n), None)
     if unit is None or not unit.state.is_delivered:
-        raise Conflict("This is not delivered yet, or it has gone back.")
+        raise Conflict(N_("This is not delivered yet, or it has gone back."))
     given = _given(unit, order, address, vault, office)
     if unit.state is UnitState.DELIVERED:
         money_transaction(
@@ -90,20 +91,20 @@ def _check_code(order: Order, code: str, at_s: int) -> None:
         (order.id, WRONG, at_s - HOUR_S),
     )
     if wrong >= WRONG_MAX:
-        raise TooManyTries("Too many wrong codes.", retry_after_s=int(newest) + HOUR_S - at_s)
+        raise TooManyTries(N_("Too many wrong codes."), retry_after_s=int(newest) + HOUR_S - at_s)
     if kept and check_password_hash(kept, code):
         return
     money_transaction(
         lambda: store.note(order.id, "", at_s, "buyer", WRONG, str(store.get(order.id).state))
     )
-    raise NotPermitted("This is not the code of this order.")
+    raise NotPermitted(N_("This is not the code of this order."))
 
 
 def _given(unit: Unit, order: Order, address: str, vault: Vault, office: Office) -> dict[str, str]:
     if unit.fulfilment in KEYS:
         card = reveal_to_buyer(unit.id, order.id, Asker("buyer", address), vault, office.now_s())
         if isinstance(card, RevealRefused):
-            raise TooManyTries("This was looked at too often.", retry_after_s=HOUR_S)
+            raise TooManyTries(N_("This was looked at too often."), retry_after_s=HOUR_S)
         return {"key": f"{card.number} {card.secret}".strip()}
     [(sealed,)] = rows("SELECT delivered FROM order_unit WHERE id = ?", (unit.id,))
     if sealed is not None:

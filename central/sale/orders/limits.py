@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from central.foundation.web.words import N_
+
 
 class Limits(NamedTuple):
     """What one contact, or one network address, may hold unpaid.
@@ -45,8 +47,8 @@ def why_not(held: Held, limits: Limits) -> str:
         held.contact_orders > limits.contact_orders or held.address_orders > limits.address_orders
     )
     if too_many:
-        return "You have unpaid orders. Pay them or give them up first."
+        return N_("You have unpaid orders. Pay them or give them up first.")
     most = max(limits.stock_least, held.stock * limits.stock_percent // 100)
     if held.keys > most:
-        return "So many are not kept for one buyer who has not paid."
+        return N_("So many are not kept for one buyer who has not paid.")
     return ""

@@ -35,6 +35,7 @@ class Wanted:
         address: Network address that he asks from.
         seller: Agent by whose link he came; empty for none.
         buyer: Agent who buys at his own price; empty for a customer.
+        price_max: It is not bought for more than this, minor units; None for any price.
     """
 
     key: str
@@ -48,6 +49,7 @@ class Wanted:
     seller: str = ""
     buyer: str = ""
     locale: str = "zh-CN"
+    price_max: int | None = None
 
 
 class Order(NamedTuple):

@@ -24,6 +24,8 @@ class Office:
         seal: Seals what buyers have told, and what was delivered to them.
         held_above: An order of more than this, minor units, waits for a person; 0: none does.
         hash_code: Makes the slow hash that is kept of a buyer's code.
+        mails: Whether there is a mail server, so that buyers are told.
+        url: Address that browsers see; empty if nobody has set it.
         fee_ppm: What a channel takes of a payment, for the margin that a purchase must leave.
     """
 
@@ -36,6 +38,8 @@ class Office:
     channels: Channels
     keyring: Keyring
     held_above: int = 0
+    mails: bool = False
+    url: str = ""
     fee_ppm: int = 6_000
     limits: Limits = field(default_factory=Limits)
     hash_code: Callable[[str], str] = generate_password_hash

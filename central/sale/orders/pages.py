@@ -64,7 +64,7 @@ def blueprint(office: Office) -> Blueprint:
     @pages.post("/orders/<order_id>/units/<unit_id>/<what>")
     @needs(Permission.ORDERS_MANAGE)
     def unit(order_id: str, unit_id: str, what: str) -> Response:
-        _try(lambda: _unit(unit_id, what, office))
+        _try(lambda: _unit(store.unit_of(order_id, unit_id).id, what, office))
         return back(order_id)
 
     @pages.post("/orders/<order_id>/refund")

@@ -14,10 +14,12 @@ import secrets
 from central.errors import ChannelRefused, ChannelUnknown, Conflict, HubError, NotFound
 from central.foundation.db.engine import change, money_transaction, rows
 from central.foundation.jobs import alerts
+from central.foundation.web.words import N_
 from central.money.channels import model as channel
 from central.money.ledger import rules
 from central.money.ledger.store import post
 from central.sale.orders import store
+from central.sale.orders.mail import Told, tell
 from central.sale.orders.model import Order, OrderId, Payment
 from central.sale.orders.office import Office
 from central.sale.orders.refund import PAID_TWICE, Asked, send_back
@@ -155,6 +157,7 @@ def take_money(number: str, found: channel.Payment, at_s: int, office: Office) -
             order, OrderEvent.PAID_OTHERWISE, at_s, payment.channel, told, paid_at_s=at_s
         )
         alerts.tell("payment-odd", number, told, at_s)
+        tell(order.id, Told.PATIENCE, at_s, office)
     else:
         _buy(order, at_s, payment.channel, office)
 
@@ -199,7 +202,7 @@ def _payment(order_id: OrderId, by: str, at_s: int) -> Payment:
     for earlier in store.payments(order_id):
         if earlier.state.is_live:
             if earlier.channel != by:
-                raise Conflict("Another payment of this order is open.")
+                raise Conflict(N_("Another payment of this order is open."))
             return earlier
     number = _next_number(order)
     insert_payment(number, order, by, at_s)
@@ -261,7 +264,7 @@ def _give_up(payment: Payment, office: Office) -> None:
         found = pay_in.query(payment.number)
         if found.state is channel.PaymentState.PAID:
             money_transaction(lambda: take_money(payment.number, found, at_s, office))
-            raise Conflict("It was paid in this moment.") from None
+            raise Conflict(N_("It was paid in this moment.")) from None
         if found.state is channel.PaymentState.OPEN:
             raise
     _close(payment, at_s)
@@ -321,6 +324,7 @@ def _mark_paid(number: str, txn: str, amount: Money, at_s: int) -> None:
 
 def _buy(order: Order, at_s: int, who: str, office: Office) -> Order:
     """Let the money that has come for an order buy what was ordered."""
+    tell(order.id, Told.PAID, at_s, office)
     if 0 < office.held_above < order.price.minor:
         held = store.move_order(order, OrderEvent.HELD, at_s, who, paid_at_s=at_s)
         alerts.tell("order-held", order.id, f"An order of {order.price} waits for you.", at_s)

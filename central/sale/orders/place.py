@@ -8,8 +8,9 @@ import secrets
 from base64 import b32encode
 from typing import NamedTuple
 
-from central.errors import Conflict, KeyReused, OutOfStock, RequestInvalid
+from central.errors import Conflict, KeyReused, OutOfStock, PriceTooHigh, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
+from central.foundation.web.words import N_
 from central.sale.orders import store
 from central.sale.orders.limits import Held, why_not
 from central.sale.orders.model import (
@@ -56,6 +57,7 @@ def place(wanted: Wanted, office: Office) -> Placed:
         RequestInvalid: a field is missing or wrong (``errors`` names each), or a figure is.
         NotFound: there is no such SKU, or agent.
         Conflict: it is not sold (any more), has no price, or the buyer holds too much unpaid.
+        PriceTooHigh: it costs more than the wish says that it may.
         OutOfStock: there are not as many.
         KeyReused: the key was used for another wish.
     """
@@ -63,11 +65,11 @@ def place(wanted: Wanted, office: Office) -> Placed:
     _check(wanted)
     offered = shelf.offered(wanted.sku)
     if offered.sku.state is not SkuState.LIVE:
-        raise Conflict("This is not sold just now.")
+        raise Conflict(N_("This is not sold just now."))
     checked = check_fields(offered.type.body.fields, wanted.fields)
     if checked.faults:
         told = {name: fault.text() for name, fault in checked.faults.items()}
-        raise RequestInvalid("What was typed cannot be used.", errors=told)
+        raise RequestInvalid(N_("What was typed cannot be used."), errors=told)
     given = {name: str(value) for name, value in checked.values.items()}
     wish = _wish(wanted, given)
     code_hash = office.hash_code(wanted.code) if wanted.code else ""
@@ -95,13 +97,15 @@ def _check(wanted: Wanted) -> None:
         raise RequestInvalid(f"One order is of 1 to {QUANTITY_MAX}.")
     least, most = CODE_CHARS
     if wanted.code and not least <= len(wanted.code) <= most:
-        raise RequestInvalid("The code that shows what was bought has 6 to 64 characters.")
+        raise RequestInvalid(N_("The code that shows what was bought has 6 to 64 characters."))
     if not wanted.code and not wanted.buyer:
-        raise RequestInvalid("Choose a code: it shows what was bought, besides the order's link.")
+        raise RequestInvalid(
+            N_("Choose a code: it shows what was bought, besides the order's link.")
+        )
     if not 1 <= len(wanted.key) <= KEY_CHARS_MAX or len(wanted.contact) > CONTACT_CHARS_MAX:
         raise RequestInvalid("A key has 1 to 128 characters, a contact at most 128.")
     if not wanted.contact.isprintable():
-        raise RequestInvalid("There are signs in the contact that cannot be seen.")
+        raise RequestInvalid(N_("There are signs in the contact that cannot be seen."))
 
 
 def _wish(wanted: Wanted, given: dict[str, str]) -> bytes:
@@ -143,7 +147,7 @@ def _write(ready: _Ready, office: Office, at_s: int) -> Order:
     )  # fmt: skip
     short = _write_units(order, _singles(offered) * wanted.quantity, found.total.minor, at_s)
     if short:
-        raise OutOfStock("There are not as many of these just now.")
+        raise OutOfStock(N_("There are not as many of these just now."))
     store.note(order, "", at_s, wanted.buyer or "buyer", "placed", str(OrderState.PENDING))
     if not wanted.buyer:
         refused = why_not(_held(contact if wanted.contact else b"", address, order), office.limits)
@@ -158,7 +162,11 @@ def _quote(wanted: Wanted, office: Office, at_s: int) -> Quote:
     )
     found = quote(gather(asked, office.outside, office.cost_of))
     if isinstance(found, QuoteRefused):
-        raise Conflict("This has no price just now.", reason=str(found.reason))
+        raise Conflict(N_("This has no price just now."), reason=str(found.reason))
+    if wanted.price_max is not None and found.total.minor > wanted.price_max:
+        raise PriceTooHigh(
+            f"It costs {found.total} just now.", price_minor=found.total.minor
+        )  # fmt: skip
     return found
 
 

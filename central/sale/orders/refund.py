@@ -22,6 +22,7 @@ from central.money.ledger.rules import Clawed, Cost, Refunded
 from central.money.ledger.store import post
 from central.money.sharing import claw_back as sharing
 from central.sale.orders import serve, store
+from central.sale.orders.mail import Told, tell
 from central.sale.orders.model import Order, OrderId, Refund, Unit
 from central.sale.orders.office import Office
 from central.sale.orders.states import (
@@ -260,6 +261,8 @@ def _take_voucher_back(unit: Unit) -> Cost:
 def _check_reason(reason: str) -> None:
     if not 1 <= len(reason.strip()) <= REASON_CHARS:
         raise RequestInvalid(f"Say why, in at most {REASON_CHARS} characters.")
+    if not reason.isprintable():
+        raise RequestInvalid("There are signs in the reason that cannot be seen.")
 
 
 def _paid_payment(order: Order) -> str:
@@ -323,16 +326,16 @@ def _done(found: Refund, at_s: int, office: Office) -> None:
     posting = rules.refund_confirmed(
         found.number, found.channel, found.amount, office.day(at_s), ACTOR
     )
-    _finish(found, posting, at_s)
+    _finish(found, posting, at_s, office)
 
 
 def _to_balance(found: Refund, at_s: int, office: Office) -> None:
     buyer = store.get(found.order).buyer
     posting = rules.refund_to_prepaid(found.number, buyer, found.amount, office.day(at_s), ACTOR)
-    _finish(found, posting, at_s)
+    _finish(found, posting, at_s, office)
 
 
-def _finish(found: Refund, posting: Posting, at_s: int) -> None:
+def _finish(found: Refund, posting: Posting, at_s: int, office: Office) -> None:
     journal = post(posting, at_s).id
     [_] = rows(
         "UPDATE refund SET state = 'done', done_at_s = ?, done_journal_id = ?, lease = NULL,"
@@ -340,6 +343,7 @@ def _finish(found: Refund, posting: Posting, at_s: int) -> None:
         (at_s, journal, found.number),
     )
     store.note(found.order, "", at_s, found.channel, "refund-done", "", found.number)
+    tell(found.order, Told.REFUNDED, at_s, office, found.number)
     alerts.clear(STUCK, found.number, at_s)
 
 

@@ -21,8 +21,10 @@ from central.money.sharing.earn import earn, split_of
 from central.money.sharing.model import AgentId, Sale
 from central.money.sharing.rule_sets import in_force
 from central.sale.orders import store
+from central.sale.orders.mail import Told, tell
 from central.sale.orders.model import Order, OrderId, Unit
 from central.sale.orders.office import Office
+from central.sale.orders.private import told_by
 from central.sale.orders.states import (
     OPEN,
     OrderEvent,
@@ -70,19 +72,6 @@ def begin_serving(order: Order, at_s: int, who: str, office: Office) -> None:
             inputs = told_by(order, office) if inputs is None else inputs
             net = Money(_net(order, unit, office), order.price.currency)
             ask_for(Wanted(unit.id, unit.sku, kind, 1, net, inputs), office.seal, at_s, ACTOR)
-
-
-def told_by(order: Order, office: Office) -> dict[str, str]:
-    """Return what the buyer has typed into the fields."""
-    found = private_of(order.id, office)
-    found.pop("", None)
-    return found
-
-
-def private_of(order: OrderId, office: Office) -> dict[str, str]:
-    """Return all that a buyer has told; his contact is under the empty name."""
-    [(sealed,)] = rows("SELECT private FROM sale_order WHERE id = ?", (order,))
-    return office.seal.open(bytes(sealed), f"order:{order}")
 
 
 def serve_due(office: Office) -> int:
@@ -162,6 +151,7 @@ def settle(order_id: OrderId, at_s: int, office: Office) -> None:
     elif stuck:
         if order.state is not OrderState.EXCEPTION:
             store.move_order(order, OrderEvent.STUCK, at_s, ACTOR)
+            tell(order.id, Told.PATIENCE, at_s, office)
     elif order.state is OrderState.EXCEPTION:
         store.move_order(order, OrderEvent.REFILLED, at_s, ACTOR)
         settle(order_id, at_s, office)
@@ -319,6 +309,7 @@ def _complete(order: Order, units: Sequence[Unit], at_s: int, office: Office) ->
     if keys:
         cost_posted(keys, journal)
     store.move_order(order, OrderEvent.COMPLETED, at_s, ACTOR, ended_at_s=at_s, journal_id=journal)
+    tell(order.id, Told.DELIVERED, at_s, office)
 
 
 def _sale(order: Order, amount: Money, cost: int, at_s: int, office: Office) -> Sale:

@@ -69,12 +69,25 @@ def by_token(token: str) -> Order:
     return found[0]
 
 
-def newest(count: int, states: Iterable[OrderState] = ()) -> list[Order]:
-    """Return the newest orders, all or those in some states, the newest first."""
+def newest(
+    count: int, states: Iterable[OrderState] = (), before: OrderId | None = None
+) -> list[Order]:
+    """Return the newest orders, all or those in some states, the newest first.
+
+    Args:
+        before: Only those that were placed before this one; NotFound if there is none.
+    """
     wanted = sorted(str(state) for state in states)
-    marks = ", ".join("?" for _ in wanted)
-    where = f"WHERE state IN ({marks}) " if wanted else ""
-    return _orders(f"{where}ORDER BY placed_at_s DESC, id DESC LIMIT ?", (*wanted, count))
+    parts: list[str] = []
+    values: list[Any] = [*wanted]
+    if wanted:
+        parts.append(f"state IN ({', '.join('?' for _ in wanted)})")
+    if before is not None:
+        # Orders of one second are told apart by their ids: no page misses one or has it twice.
+        parts.append("(placed_at_s, id) < (?, ?)")
+        values += [get(before).placed_at_s, before]
+    where = f"WHERE {' AND '.join(parts)} " if parts else ""
+    return _orders(f"{where}ORDER BY placed_at_s DESC, id DESC LIMIT ?", (*values, count))
 
 
 def counts() -> dict[OrderState, int]:
@@ -93,6 +106,14 @@ def unit(unit_id: str) -> Unit:
     found = _units("WHERE id = ?", (unit_id,))
     if not found:
         raise NotFound(f"There is no unit {unit_id}.")
+    return found[0]
+
+
+def unit_of(order: str, unit_id: str) -> Unit:
+    """Return a unit of an order; NotFound if it has none of this number."""
+    found = _units("WHERE id = ? AND order_id = ?", (unit_id, order))
+    if not found:
+        raise NotFound(f"There is no unit {unit_id} of the order {order}.")
     return found[0]
 
 

@@ -84,10 +84,21 @@ EVENTS = {
 """Of the story of an order; ``cancelled`` of a unit is the same word."""
 
 
+ACTORS = {
+    "buyer": N_("the buyer"),
+    "orders": N_("the hub"),
+    "payments": N_("the hub"),
+    "refunds": N_("the hub"),
+    "clock": N_("the clock"),
+}
+"""Who has done something, where it was no person."""
+
+
 def for_pages() -> dict[str, object]:
     """Return all of them, by the names that templates know."""
     return {
         "order_states": ORDERS, "order_looks": ORDER_LOOKS, "unit_states": UNITS,
         "unit_looks": UNIT_LOOKS, "payment_states": PAYMENTS, "refund_states": REFUNDS,
         "channel_names": CHANNELS, "event_names": EVENTS,
+        "actors": ACTORS,
     }  # fmt: skip

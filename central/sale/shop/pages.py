@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import segno
@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from central.errors import HubError, NotFound, RequestInvalid
 from central.foundation.web.permission import ANYBODY, needs
+from central.foundation.web.words import N_
 from central.sale.delivery.reveal import Shown, reveal
 from central.sale.orders import pay, store
 from central.sale.orders.model import QUANTITY_MAX, Order, Wanted
@@ -25,6 +26,7 @@ from central.sale.shop.help import add_help
 from central.sale.shop.shelves import on_offer, shelves
 from central.supply.cards.vault.keys import Vault
 from central.supply.catalogue import shelf
+from central.supply.product_types.fields import check_fields
 
 CHANNEL = "shop"
 SELLER_CHARS_MAX = 32
@@ -107,7 +109,7 @@ def _add_order(pages: Blueprint, office: Office, vault: Vault, limiter: Limiter)
         code, address = request.form.get("code", ""), request.remote_addr or ""
         try:
             if request.form.get("consent") != "yes":
-                raise RequestInvalid("Say that you want to see it now.")
+                raise RequestInvalid(N_("Say that you want to see it now."))
             shown = reveal(found, n, code, address, vault, office)
         except HubError as exc:
             return _order(found, token, office, error=exc), exc.status
@@ -124,16 +126,19 @@ def _wanted(sku: str, office: Office) -> Wanted:
         raise RequestInvalid("Load the page again, and send the form once more.")
     digits = form.get("quantity", "1")
     if not (digits.isascii() and digits.isdecimal() and len(digits) <= 6):
-        raise RequestInvalid("Say how many, as a number.")
-    typed = {name.removeprefix("field."): value for name, value in form.items()
-             if name.startswith("field.")}  # fmt: skip
+        raise RequestInvalid(N_("Say how many, as a number."))
     seller = str(session.get("seller", ""))
     return Wanted(
-        key=f"shop:{form.get('key', '')}", sku=sku, quantity=int(digits), fields=typed,
+        key=f"shop:{form.get('key', '')}", sku=sku, quantity=int(digits), fields=_typed(form),
         code=form.get("code", ""), contact=form.get("contact", "").strip(),
         address=request.remote_addr or "", channel=CHANNEL, locale=_locale(),
         seller=seller if _is_agent(seller, office) else "",
     )  # fmt: skip
+
+
+def _typed(form: Mapping[str, str]) -> dict[str, str]:
+    return {name.removeprefix("field."): value for name, value in form.items()
+            if name.startswith("field.")}  # fmt: skip
 
 
 def _is_agent(seller: str, office: Office) -> bool:
@@ -146,8 +151,11 @@ def _piece(
     found = on_offer(sku, office, CHANNEL)
     if found is None:
         shelf.offered(sku)  # or there is no such SKU
-        raise NotFound("This is not sold just now.")
-    faults = error.extra.get("errors", {}) if error else {}
+        raise NotFound(N_("This is not sold just now."))
+    # Beside its field each fault is told in the reader's language.
+    checked = check_fields(found.offered.type.body.fields, _typed(typed or {}))
+    told = checked.faults if error and "errors" in error.extra else {}
+    faults = {name: fault.text(gettext) for name, fault in told.items()}
     return render_template(
         "shop/piece.html", found=found, typed=typed or {}, faults=faults,
         error=gettext(error.detail or error.title) if error else "", most=QUANTITY_MAX,

@@ -5,7 +5,7 @@ No route shows a key in full, and none exports: that takes a person, a password 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from flask import Response, jsonify
 from flask_openapi3.blueprint import APIBlueprint
@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from central.foundation.db.engine import money_transaction
 from central.foundation.people.roles import Permission
-from central.foundation.web.describe import BodyJson, Whole, problems
+from central.foundation.web.describe import WHOLE, BodyJson, Whole, problems
 from central.foundation.web.permission import actor, is_allowed, needs
 from central.supply.cards.access import log
 from central.supply.cards.access.log import Asker
@@ -58,8 +58,8 @@ class NewCardsJson(BodyJson):
     supplier: str = Field(pattern="^[A-Za-z0-9-]{1,40}$", description="From whom they are.")
     prepaid: bool = Field(default=False, description="Paid from money placed with him.")
     unit_cost_minor: Whole = Field(ge=0, le=MINOR_MAX, description="What one costs.")
-    expires_at_s: Whole | None = Field(
-        None, ge=0, le=2**35, description="Until when each may be used; null for ever."
+    expires_at_s: Annotated[int, Field(ge=0, le=2**35), WHOLE] | None = Field(
+        None, description="Until when each may be used; null for ever."
     )
     note: str = Field("", max_length=500, description="For people.")
     lines: list[str] = Field(

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from central.foundation.web.describe import BodyJson, Whole
+from central.foundation.web.describe import WHOLE, BodyJson, Whole
 from central.supply.catalogue.api_json import TypeNamesJson
 
 _SLUG = "^[a-z0-9][a-z0-9-]{0,31}$"
@@ -62,7 +62,9 @@ class SetPriceJson(BodyJson):
     )  # fmt: skip
     tiers: list[PriceTierJson] = Field(default=[], max_length=20, description="Of a ladder.")
     mark_up: str = Field("", pattern=f"{_SLUG}|^$", description="Of a mark-up.")
-    member_minor: Whole | None = Field(None, ge=1, le=10**13, description="What members pay.")
+    member_minor: Annotated[int, Field(ge=1, le=10**13), WHOLE] | None = Field(
+        None, description="What members pay."
+    )
     member_stacks: bool = Field(default=False, description="Stacking promotions may join it.")
     note: str = Field("", max_length=500, description="Why.")
 
@@ -101,8 +103,8 @@ class FloorJson(BodyJson):
 
     sku: str = Field(pattern=_SKU, description="Which SKU.")
     currency: str = Field(pattern=_CURRENCY, description="ISO 4217.")
-    floor_minor: Whole | None = Field(
-        None, ge=1, le=10**13, description="Minor units; null lifts the floor."
+    floor_minor: Annotated[int, Field(ge=1, le=10**13), WHOLE] | None = Field(
+        None, description="Minor units; null lifts the floor."
     )
     from_s: Whole | None = Field(None, description=_S)
 
@@ -178,13 +180,13 @@ class AskPriceJson(BodyJson):
     sku: str = Field(pattern=_SKU, description="Which SKU.")
     quantity: Whole = Field(1, description="How many.")
     currency: str | None = Field(None, pattern=_CURRENCY, description="The hub's if not given.")
-    at_s: Whole | None = Field(None, ge=0, le=2**35, description=_S)
+    at_s: Annotated[int, Field(ge=0, le=2**35), WHOLE] | None = Field(None, description=_S)
     channel: str = Field("", pattern=f"{_SLUG}|^$", description="Where it is sold.")
     agent: str = Field("", pattern=f"{_AGENT}|^$", description="Who buys, if an agent does.")
     level: str = Field("", pattern=f"{_SLUG}|^$", description="As if one of this level bought.")
     is_member: bool = Field(default=False, description="A member buys.")
-    cost_minor: Whole | None = Field(
-        None, ge=0, le=10**13, description="As if it cost the house this; needs cost.see."
+    cost_minor: Annotated[int, Field(ge=0, le=10**13), WHOLE] | None = Field(
+        None, description="As if it cost the house this; needs cost.see."
     )
 
 

@@ -26,6 +26,7 @@ from tests.central.builders import (
     an_app,
     enrolled,
 )
+from tests.central.supply.cards.builders import a_vault
 
 
 def live_through_a_day() -> Till:
@@ -152,6 +153,7 @@ class Described:
     def __init__(self, database: Database) -> None:
         app = an_app(database)
         live_through_a_day()
+        a_vault(database.sqlite_file.parent)
         self.schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
         # Every call bears the key below; that it is asked for has tests of its own.
         self.schema.config.generation.update(with_security_parameters=False)

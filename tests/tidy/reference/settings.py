@@ -12,6 +12,7 @@ from pydantic import BaseModel
 import central.config
 import edge.cli
 import edge.config
+from central.foundation.notices import settings as mail
 from central.money.channels import settings as channels
 from central.money.reconciliation.files import layouts
 from tests.tidy.reference.markdown import code, first_sentence, table
@@ -51,6 +52,11 @@ def page() -> Iterator[str]:
         yield first_sentence(kind) + "\n"
         yield table(("setting", "default", "what it does"), _of_channel(kind)) + "\n"
         assert field.default is None, "a channel that is not set up is not used"
+    yield "## The mail server\n"
+    yield "`mail.toml` in the hub's `data_dir`; without the file buyers are not told by mail. It"
+    yield "has no sections, paths are relative to it, and the hub reads it when it starts. See"
+    yield "[sell](../how-to/sell.md#tell-buyers-by-mail).\n"
+    yield table(("setting", "default", "what it does"), _of_channel(mail.MailSettings)) + "\n"
     yield "## Files of banks and suppliers\n"
     yield "`statements.toml` in the hub's `data_dir`; without the file none can be taken. It says"
     yield "which column is which, and each section is a source:"
@@ -79,7 +85,7 @@ def _of_hub() -> Iterator[tuple[str, ...]]:
 def _of_channel(kind: type[BaseModel]) -> Iterator[tuple[str, ...]]:
     for name, field in kind.model_fields.items():
         default = "needed" if field.is_required() else _of_a_channel_s_own(field.default)
-        yield code(name), default, str(field.description)
+        yield code(field.alias or name), default, str(field.description)
 
 
 def _of_a_channel_s_own(value: Any) -> str:

@@ -94,6 +94,7 @@ def test_what_each_role_may_do() -> None:
             "cases.decide", "jobs.read", "orders.read", "orders.refund", "catalogue.read",
             "prices.read", "prices.manage", "cost.see", "cards.read", "suppliers.read",
         },
+        "shop": {"orders.read", "orders.place", "catalogue.read", "prices.read"},
         "viewer": {
             "units.read", "vouchers.read", "redemptions.read", "ledger.read", "agents.read",
             "sharing.read", "payouts.read", "settlement.read", "jobs.read", "orders.read",

@@ -1,0 +1,1 @@
+"""Notices to people outside of the hub: by mail."""

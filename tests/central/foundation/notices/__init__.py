@@ -1,0 +1,1 @@
+"""Notices: mails that arrive, and mails that do not."""
