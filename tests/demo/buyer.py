@@ -15,10 +15,12 @@ from edge.devices.decode_picture import read_gray
 from tests.demo.processes import DidNotHappen, wait_until
 
 CODE = "open sesame"
+TIMEOUT_S = 30
 PIXELS = 6
 """Of a module of a code on the phone's camera."""
 _HIDDEN = re.compile(r'name="(csrf_token|key)" value="([^"]+)"')
 _PRICE = re.compile(r'class="good-price">([0-9,.]+) CNY<')
+_NUMBER = re.compile(r"<h1>[^<]*<code>([^<]+)</code></h1>")
 _QR = re.compile(r'src="(data:image/svg[^"]+)"')
 _SHOWN = re.compile(r"<pre[^>]*data-copy>(.*?)</pre>", re.DOTALL)
 _RUN = re.compile(r"([Mmh])(-?[0-9.]+)(?:[ ]?(-?[0-9.]+))?")
@@ -29,11 +31,13 @@ class Placed(NamedTuple):
 
     Args:
         page: Address of its page.
+        number: Of the order, as its page says.
         price_minor: What the shop asked for it.
         code: What its QR code says.
     """
 
     page: str
+    number: str
     price_minor: int
     code: str
 
@@ -65,7 +69,8 @@ class Buyer:
         page = self._post(piece, f"/shop/{sku}", typed).url
         paying = self._post(self._get(page), f"{page}/pay", {"channel": channel})
         minor = int(price[1].replace(",", "").replace(".", ""))
-        return Placed(page, minor, scanned(paying.text))
+        [number] = _NUMBER.findall(paying.text)
+        return Placed(page, number, minor, scanned(paying.text))
 
     def wait_for(self, placed: Placed) -> Shown:
         """Look at the order until it is done, then let it be shown."""
@@ -83,12 +88,14 @@ class Buyer:
         return "" if state in {"pending", "serving"} else state
 
     def _get(self, path: str) -> requests.Response:
-        return self._kept(self._session.get(urljoin(self._url, path), timeout=10))
+        return self._kept(self._session.get(urljoin(self._url, path), timeout=TIMEOUT_S))
 
     def _post(self, seen: requests.Response, path: str, typed: dict[str, str]) -> requests.Response:
         """Send the form of a page that was seen, with what it hides."""
         hidden = dict(_HIDDEN.findall(seen.text))
-        answer = self._session.post(urljoin(self._url, path), data=hidden | typed, timeout=10)
+        answer = self._session.post(
+            urljoin(self._url, path), data=hidden | typed, timeout=TIMEOUT_S
+        )
         return self._kept(answer)
 
     @staticmethod

@@ -37,7 +37,7 @@ PRICE_MINOR = 990
 PREPAID_MINOR = 10_000_00
 """What lies on each account at the supplier simulator."""
 CHANNEL = "wechat-pay"
-DEADLINE_MS = 2000
+DEADLINE_MS = 3000
 """So long the hub waits for a supplier's answer; after that nobody knows, and it asks."""
 READY = "The merchant's files"
 ACTOR = "demo"
@@ -69,11 +69,6 @@ class Bought(NamedTuple):
     expected: str
     placed: Placed
     shown: Shown
-
-    @property
-    def token(self) -> str:
-        """The last part of the page's address."""
-        return self.placed.page.rpartition("/")[2]
 
 
 class SuppliedShop:
