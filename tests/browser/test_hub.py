@@ -65,7 +65,7 @@ def test_the_navigation_says_where_one_is(visits: Visits) -> None:
 
 def test_each_tile_of_the_overview_leads_to_its_page(visits: Visits) -> None:
     with visits.operator("/") as page:
-        assert page.locator(".tile").count() == 5
+        assert page.locator(".tile").count() == 6
         conflicts = page.locator(".tile.bad", has_text="Conflicts")
         expect(conflicts.locator(".tile-value")).to_have_text("1")
         conflicts.click()
