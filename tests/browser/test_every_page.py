@@ -119,7 +119,8 @@ HUB = [
     "/settlement/watermark", "/reconciliation", "/jobs", "/ledger", f"/ledger/2310.{STORE}",
     "/sharing", "/sharing/rules/default/new", "/sharing/simulate?amount=99.99",
     "/catalogue/types/new", "/prices/promotions", "/cards", "/cards/keys", "/cards/log",
-    "/suppliers", "/suppliers/purchases", "/suppliers/route", "/nowhere",
+    "/suppliers", "/suppliers/purchases", "/suppliers/route", "/orders", "/shop", "/shop/GAME-50",
+    "/nowhere",
 ]  # fmt: skip
 
 
@@ -128,6 +129,28 @@ def test_the_hub(visits: Visits, pictures: Pictures, locale: str, path: str) -> 
     with visits.operator(path, locale=locale) as page:
         name = path.partition("?")[0].strip("/").replace("/", "-") or "overview"
         pictures.look(page, f"hub-{name}", locale)
+        assert walk(page) == []
+
+
+def test_an_order_and_its_purchase(
+    visits: Visits, pictures: Pictures, stage: Stage, locale: str
+) -> None:
+    number = stage.shop.bought[0].placed.number
+    for path in (f"/orders/{number}", f"/suppliers/purchases/{number}-1"):
+        with visits.operator(path, locale=locale) as page:
+            expect(page.locator("main")).to_contain_text(number)
+            pictures.look(page, f"hub-one-of-{path.split('/')[1]}", locale)
+            assert walk(page) == []
+
+
+def test_an_order_as_its_buyer_sees_it(
+    visits: Visits, pictures: Pictures, stage: Stage, locale: str
+) -> None:
+    placed = stage.shop.bought[0].placed
+    with visits.anybody(stage.hub.url, locale=locale) as page:
+        page.goto(placed.page)
+        expect(page.locator("main")).to_contain_text(placed.number)
+        pictures.look(page, "shop-order", locale)
         assert walk(page) == []
 
 

@@ -111,7 +111,7 @@ _FOCUS = """
   const e = document.activeElement;
   if (!e || e === document.body) return null;
   const box = e.getBoundingClientRect();
-  const shell = e.type === "file" ? e.parentElement.querySelector("label") : e;
+  const shell = (e.type === "file" && e.parentElement.querySelector("label")) || e;
   const ring = getComputedStyle(shell);
   e.dataset.visited = "yes";
   return { name: e.outerHTML.slice(0, 80), shown: box.width > 0 && ring.outlineStyle !== "none" };

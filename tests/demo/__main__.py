@@ -60,7 +60,8 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="./run demo", description="Hub, two tills and printers: the main job, for real."
+        prog="./run demo",
+        description="Hub, two tills, printers, a shop with two suppliers: the main job, for real.",
     )
     parser.add_argument("--once", action="store_true", help="end after the scenario")
     parser.add_argument("--json", action="store_true", help="print the facts of the run")
@@ -88,7 +89,8 @@ def _verdict(facts: Facts, faults: list[str], how: str) -> int:
     if not faults:
         to_stderr(
             f"✓ {len(facts['scans'])} scans, {len(facts['receipts'])} receipts,"
-            f" {len(facts['conflicts'])} conflict: everything held, {how}"
+            f" {len(facts['conflicts'])} conflict, {len(facts['orders'])} orders:"
+            f" everything held, {how}"
         )
     return 1 if faults else 0
 
@@ -109,6 +111,7 @@ def _leave_running(stage: Stage) -> None:
     to_stderr("")
     to_stderr("Everything is still running. Try it:")
     to_stderr(f"   headquarters   {stage.hub.url}   admin / {stage.admin_password}")
+    to_stderr(f"   the shop       {stage.hub.url}/shop")
     for till in stage.tills.values():
         to_stderr(f"   till {till.name}  {till.unit.url}   clerk demo, PIN {till.pin}")
         to_stderr(f"     its paper    {till.printer.url}")

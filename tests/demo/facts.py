@@ -1,7 +1,8 @@
 """What the running services say afterwards, and what of it must hold.
 
-Everything but the inputs (what was sold, what was scanned) is asked of hub, units and printers
-here; nothing is remembered from the scenario. ``docs/reference/demo-json.md`` describes the shape.
+Everything but the inputs (what was sold, what was scanned, what the buyer saw) is asked of hub,
+units, printers and simulators here; nothing is remembered from the scenario.
+``docs/reference/demo-json.md`` describes the shape.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from central.outside import now_s
 from edge.devices.simulated.escpos_commands import CUT_SHORT
 from tests.demo.processes import Http
 from tests.demo.scenario import STORE, STORE_NAME, Stage
+from tests.demo.shop_facts import gather_shop, judge_shop
 
 Facts = dict[str, Any]
 _ENTRY = re.compile(r"(S[0-9]+-K[0-9]+)/([0-9]+)/([0-9]+) ([0-9a-f]{64})")
@@ -65,6 +67,7 @@ def gather(stage: Stage) -> Facts:
                 "total": account["closing"],
             }
         ],
+        **gather_shop(stage.shop, hub),
         "processes": [
             {"name": p.name, "pid": p.pid, "url": p.url} for p in stage.processes if p.pid
         ],
@@ -127,6 +130,7 @@ def judge(facts: Facts) -> list[str]:
         *_wrong_acks(facts),
         *_wrong_conflicts(facts),
         *_wrong_books(facts),
+        *judge_shop(facts),
     ]
 
 

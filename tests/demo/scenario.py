@@ -1,4 +1,4 @@
-"""The five acts of the main job. Nothing is asserted here: ``facts`` looks at what is left."""
+"""The acts of the main job. Nothing is asserted here: ``facts`` looks at what is left."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +29,7 @@ from edge.contract.ids import ProductId, StoreGroup, StoreId, parse_voucher_id
 from edge.contract.voucher_token import DAY_S, DAY_ZERO_S, VoucherKind
 from tests.demo.holder import Phone
 from tests.demo.processes import Aside, Http, Process, free_port, run, together, wait_until
+from tests.demo.supplied_shop import SuppliedShop
 
 STORE = StoreId("S0412")
 STORE_NAME = "静安店"
@@ -84,6 +86,7 @@ class Stage:
             f"http://127.0.0.1:{self.hub_config.port}",
             ["tearoff-hub", *_hub_settings(self.hub_config), "serve"],
         )
+        self.shop = SuppliedShop(directory, self.hub, self.hub_config, self._process)
         self.admin_password = ""
         self.hub_api = Http(self.hub.url, "")
 
@@ -391,14 +394,19 @@ def _hub_settings(config: HubConfig) -> list[str]:
 
 
 def play(directory: Path, tell: Callable[[str], None]) -> Stage:
-    """Play the five acts and return the stage, still running."""
+    """Play the six acts and return the stage, still running."""
     stage = Stage(directory, tell)
     try:
         stage.open_shop()
         stage.work_offline()
-        stage.pull_the_plug()
-        stage.redeem_twice()
+        # Simulators take a while to start, and the hub must find them when it comes back.
+        with ThreadPoolExecutor(1) as beside:
+            begun = beside.submit(stage.shop.start)
+            stage.pull_the_plug()
+            stage.redeem_twice()
+            begun.result()
         stage.reunite()
+        stage.shop.play(tell)
     except BaseException:
         stage.end()
         raise

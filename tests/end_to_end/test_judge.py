@@ -175,6 +175,131 @@ def the_statement_pays_for_a_refusal(facts: Facts) -> None:
     facts["statement"][0]["lines"][0]["entry"] = name
 
 
+def an_order(facts: Facts, planted: str) -> Facts:
+    """The order that was placed while this went wrong."""
+    return next(order for order in facts["orders"] if order["planted"] == planted)
+
+
+def a_supplier(facts: Facts, account: str) -> Facts:
+    return next(at for at in facts["suppliers"] if at["account"] == account)
+
+
+def a_fault_was_not_planted(facts: Facts) -> None:
+    facts["orders"].remove(an_order(facts, "price-jump"))
+
+
+def a_fault_was_planted_twice(facts: Facts) -> None:
+    an_order(facts, "hang")["planted"] = "no-stock"
+
+
+def another_supplier_was_due(facts: Facts) -> None:
+    an_order(facts, "no-stock")["expected"] = "alpha"
+
+
+def an_order_was_not_completed(facts: Facts) -> None:
+    an_order(facts, "no-stock")["state"] = "exception"
+
+
+def a_buyer_saw_that_it_failed(facts: Facts) -> None:
+    an_order(facts, "hang")["saw"]["state"] = "exception"
+
+
+def a_buyer_waited_too_long(facts: Facts) -> None:
+    an_order(facts, "hang")["saw"]["seconds"] = 61.0
+
+
+def a_buyer_was_shown_no_key(facts: Facts) -> None:
+    an_order(facts, "price-jump")["saw"]["text"] = ""
+
+
+def a_buyer_was_shown_the_half_of_a_key(facts: Facts) -> None:
+    saw = an_order(facts, "price-jump")["saw"]
+    saw["text"] = saw["text"][:-1]
+
+
+def two_buyers_were_shown_one_key(facts: Facts) -> None:
+    one, other = an_order(facts, "no-stock"), an_order(facts, "price-jump")
+    other["saw"]["text"] = one["saw"]["text"]
+    other["bought"][0]["keys"] = one["bought"][0]["keys"]
+
+
+def a_supplier_sold_no_key(facts: Facts) -> None:
+    an_order(facts, "no-stock")["bought"][0]["keys"] = [""]
+
+
+def it_was_bought_twice_at_one(facts: Facts) -> None:
+    bought = an_order(facts, "hang")["bought"]
+    bought.append(copy.deepcopy(bought[0]))
+
+
+def it_was_bought_at_both(facts: Facts) -> None:
+    bought = an_order(facts, "hang")["bought"]
+    bought.append(copy.deepcopy(bought[0]) | {"account": "beta"})
+
+
+def it_was_bought_nowhere(facts: Facts) -> None:
+    an_order(facts, "no-stock")["bought"] = []
+
+
+def the_cheaper_one_was_not_tried(facts: Facts) -> None:
+    del an_order(facts, "no-stock")["attempts"][0]
+
+
+def it_was_refused_for_another_reason(facts: Facts) -> None:
+    an_order(facts, "price-jump")["attempts"][0]["code"] = "no-stock"
+
+
+def the_next_one_was_tried_while_nobody_knew(facts: Facts) -> None:
+    attempts = an_order(facts, "hang")["attempts"]
+    attempts.append(attempts[0] | {"account": "beta", "state": "not_found"})
+
+
+def it_was_bought_under_another_reference(facts: Facts) -> None:
+    an_order(facts, "hang")["bought"][0]["client_ref"] = "T00"
+
+
+def nobody_asked_who_said_nothing(facts: Facts) -> None:
+    an_order(facts, "hang")["bought"][0]["asked"] = 0
+
+
+def a_buyer_paid_more_than_was_asked_for(facts: Facts) -> None:
+    an_order(facts, "hang")["payments"][0]["minor"] += 1
+
+
+def a_buyer_paid_twice(facts: Facts) -> None:
+    payments = an_order(facts, "no-stock")["payments"]
+    payments.append(copy.deepcopy(payments[0]))
+
+
+def a_buyer_has_not_paid(facts: Facts) -> None:
+    an_order(facts, "no-stock")["payments"][0]["state"] = "open"
+
+
+def the_channel_was_paid_by_nobody_s_order(facts: Facts) -> None:
+    facts["channel"]["paid_minor"] += 1
+
+
+def the_books_say_less_than_the_channel(facts: Facts) -> None:
+    account = next(a for a in facts["ledger"]["accounts"] if a["code"] == "1010.wechat-pay")
+    account["debit"] -= 1
+
+
+def a_supplier_sold_what_no_order_has(facts: Facts) -> None:
+    a_supplier(facts, "beta")["bought"] += 1
+
+
+def a_supplier_took_more_than_the_books_say(facts: Facts) -> None:
+    a_supplier(facts, "alpha")["balance_e4"] -= 1
+
+
+def a_supplier_is_missing(facts: Facts) -> None:
+    facts["suppliers"].remove(a_supplier(facts, "beta"))
+
+
+def books_and_rooms_do_not_agree(facts: Facts) -> None:
+    facts["proofs"].update(is_good=False, said="2010: 9.90 stands there")
+
+
 BENT: dict[Callable[[Facts], None], str] = {
     a_forged_voucher_was_accepted: "said accepted to",
     a_genuine_voucher_was_refused: "said expired to",
@@ -207,6 +332,33 @@ BENT: dict[Callable[[Facts], None], str] = {
     statement_and_account_differ: "statement and ledger differ",
     the_store_has_no_account: "statement and ledger differ",
     the_statement_pays_for_a_refusal: "not accepted",
+    a_fault_was_not_planted: "is not what went wrong",
+    a_fault_was_planted_twice: "is not what went wrong",
+    another_supplier_was_due: "is not what went wrong",
+    an_order_was_not_completed: "is exception, its buyer saw completed",
+    a_buyer_saw_that_it_failed: "is completed, its buyer saw exception",
+    a_buyer_waited_too_long: "took 61.0 s",
+    a_buyer_was_shown_no_key: "was shown ''",
+    a_buyer_was_shown_the_half_of_a_key: "was bought",
+    two_buyers_were_shown_one_key: "was shown to 2 buyers",
+    a_supplier_sold_no_key: "[''] was bought",
+    it_was_bought_twice_at_one: "was bought at ['alpha', 'alpha'], once at alpha was due",
+    it_was_bought_at_both: "was bought at ['alpha', 'beta'], once at alpha was due",
+    it_was_bought_nowhere: "was bought at [], once at beta was due",
+    the_cheaper_one_was_not_tried: "was tried at",
+    it_was_refused_for_another_reason: "was tried at",
+    the_next_one_was_tried_while_nobody_knew: "was tried at",
+    it_was_bought_under_another_reference: "under another reference",
+    nobody_asked_who_said_nothing: "nobody asked alpha",
+    a_buyer_paid_more_than_was_asked_for: "the channel has [('paid', 991)]",
+    a_buyer_paid_twice: "the channel has [('paid', 990), ('paid', 990)]",
+    a_buyer_has_not_paid: "the channel has [('open', 990)]",
+    the_channel_was_paid_by_nobody_s_order: "the channel was paid 2971",
+    the_books_say_less_than_the_channel: "books 2969",
+    a_supplier_sold_what_no_order_has: "beta sold 3, orders have 2",
+    a_supplier_took_more_than_the_books_say: "lies at alpha",
+    a_supplier_is_missing: "a supplier says nothing",
+    books_and_rooms_do_not_agree: "books and rooms do not agree: 2010",
 }
 
 
