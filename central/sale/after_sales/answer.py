@@ -5,6 +5,7 @@ from __future__ import annotations
 from central.errors import Conflict, RequestInvalid
 from central.foundation.db.engine import money_transaction
 from central.foundation.jobs import alerts
+from central.foundation.web.words import N_
 from central.money.ledger import rules
 from central.money.ledger.store import post
 from central.sale.after_sales import store
@@ -35,10 +36,10 @@ def replace(case_id: int, answer: str, who: str, office: Office) -> Case:
         unit = orders.unit(case.unit)
         closed = store.close(case, CaseState.REPLACED, said, who, at_s, None)
         if unit.fulfilment is not Fulfilment.LOCAL_KEY:
-            raise Conflict("Only a key of our own stock is replaced; give the price back.")
+            raise Conflict(N_("Only a key of our own stock is replaced; give the price back."))
         given = another_key(unit.id, at_s, day=office.day(at_s), actor=who)
         if isinstance(given, Shortage):
-            raise Conflict("There is no other key in stock.")
+            raise Conflict(N_("There is no other key in stock."))
         orders.move_unit(unit, UnitEvent.REPLACED, at_s, who, said)
         alerts.clear(LATE, str(case_id), at_s)
         return closed
@@ -90,12 +91,14 @@ def claim(case_id: int, who: str, office: Office) -> Case:
 
     def work() -> Case:
         case = store.get(case_id)
+        if case.state in {CaseState.REJECTED, CaseState.WITHDRAWN}:
+            raise Conflict(f"The case {case_id} is {case.state}.")
         unit = orders.unit(case.unit)
         if unit.fulfilment not in {Fulfilment.SUPPLIER_KEY, Fulfilment.DIRECT_TOPUP}:
-            raise Conflict("This was not bought from a supplier for the order.")
+            raise Conflict(N_("This was not bought from a supplier for the order."))
         supplier = bought(unit.id).supplier
         if not unit.cost or not supplier:
-            raise Conflict("It has cost nothing.")
+            raise Conflict(N_("It has cost nothing."))
         orders.note(case.order, unit.id, at_s, who, "claim-sent", str(unit.state), supplier)
         return store.move_claim(
             case, ClaimState.NONE, ClaimState.SENT, claim_on=supplier, claim_minor=unit.cost
@@ -126,7 +129,7 @@ def claim_answered(
         if to is None:
             return store.move_claim(case, ClaimState.SENT, ClaimState.DENIED)
         if to not in {f"{heading}.{case.claim_on}" for heading in ("1040", "2210")}:
-            raise RequestInvalid("Name the supplier's account: 1040 or 2210.")
+            raise RequestInvalid(N_("Name the supplier's account: 1040 or 2210."))
         amount = Money(case.claim_minor, order.price.currency)
         posting = rules.goods_taken_back(str(case_id), to, amount, office.day(at_s), who)
         if case.claim is not ClaimState.SENT:
@@ -154,5 +157,5 @@ def _end(case_id: int, to: CaseState, said: str, who: str, at_s: int) -> Case:
 def _said(answer: str) -> str:
     text = answer.strip()
     if not 1 <= len(text) <= SAID_CHARS:
-        raise RequestInvalid(f"Say why, in 1 to {SAID_CHARS} characters: the buyer reads it.")
+        raise RequestInvalid(N_("Say why, in at most 1000 characters: the buyer reads it."))
     return text

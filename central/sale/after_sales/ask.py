@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import money_transaction, rows
+from central.foundation.web.words import N_
 from central.sale.after_sales import store
 from central.sale.after_sales.model import (
     ANSWER_S,
@@ -54,7 +55,7 @@ def open_case(
         unit = next((one for one in orders.units(order_id) if one.n == n), None)
         if unit is None:
             raise NotFound("There is no such unit.")
-        refused = why_not(reason, unit.state, unit.delivered_at_s, at_s)
+        refused = why_not(reason, unit, at_s, was_seen=orders.was_seen(unit))
         if refused:
             raise Conflict(refused)
         opened = rows(
@@ -64,7 +65,7 @@ def open_case(
             (order_id, unit.id, str(reason), who, at_s, at_s + ANSWER_S),
         )
         if not opened:
-            raise Conflict("There is an open case about this already.")
+            raise Conflict(N_("There is an open case about this already."))
         case = store.get(int(opened[0][0]))
         _keep(case, text, kind, said.picture, who, office)
         orders.note(order_id, unit.id, at_s, who, "help-asked", str(unit.state), str(reason))
@@ -88,10 +89,10 @@ def add_evidence(case_id: int, said: Said, who: str, office: Office) -> Case:
     def work() -> Case:
         case = store.get(case_id)
         if case.state is not CaseState.OPEN:
-            raise Conflict("This case is closed.")
+            raise Conflict(N_("This case is closed."))
         shown = [one for one in store.evidence(case_id) if one.picture]
         if kind and len(shown) >= PICTURES_MAX:
-            raise RequestInvalid("There are five pictures already.")
+            raise RequestInvalid(N_("There are five pictures already."))
         _keep(case, text, kind, said.picture, who, office)
         return case
 
@@ -114,12 +115,12 @@ def picture(case_id: int, evidence_id: int, office: Office) -> tuple[str, bytes]
 def _check(said: Said, *, needs_words: bool) -> tuple[str, str | None]:
     text = said.text.strip()
     if len(text) > SAID_CHARS or (needs_words and not text):
-        raise RequestInvalid(f"Say what is wrong, in 1 to {SAID_CHARS} characters.")
+        raise RequestInvalid(N_("Say what is wrong, in at most 1000 characters."))
     if not said.picture:
         return text, None
     kind = picture_kind(said.picture)
     if kind is None or len(said.picture) > PICTURE_BYTES_MAX:
-        raise RequestInvalid("A picture is PNG, JPEG or WebP, of 1 MiB at most.")
+        raise RequestInvalid(N_("A picture is PNG, JPEG or WebP, of 900 KB at most."))
     return text, kind
 
 

@@ -13,8 +13,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from central.sale.orders.model import OrderId, UnitId
-from central.sale.orders.states import UnitState
+from central.foundation.web.words import N_
+from central.sale.orders.model import OrderId, Unit, UnitId
+from central.supply.product_types.model import Fulfilment
 
 DAY_S = 86_400
 RETURN_S = 7 * DAY_S
@@ -24,8 +25,15 @@ COMPLAIN_S = 30 * DAY_S
 ANSWER_S = 3 * DAY_S
 """Within so long headquarters answers."""
 SAID_CHARS = 1000
-PICTURE_BYTES_MAX = 1 << 20
+PICTURE_BYTES_MAX = 900_000
+"""With the rest of a form it stays below what a request may hold."""
 PICTURES_MAX = 5
+
+
+GOES_BACK_UNSEEN = frozenset(
+    {Fulfilment.LOCAL_KEY, Fulfilment.SUPPLIER_KEY, Fulfilment.OWN_VOUCHER}
+)
+"""What the buyer has had nothing of until he looks at it; a top-up or a service he has had."""
 
 
 class CaseState(StrEnum):
@@ -93,21 +101,24 @@ class Evidence(NamedTuple):
     picture: str | None
 
 
-def why_not(reason: Reason, state: UnitState, delivered_at_s: int | None, at_s: int) -> str:
+def why_not(reason: Reason, unit: Unit, at_s: int, *, was_seen: bool) -> str:
     """Return why no case is opened about a unit; empty if one is.
 
     Args:
-        delivered_at_s: When the buyer got it; None if he has not.
+        was_seen: Whether the buyer has ever looked at it, or at what it was replaced for.
     """
-    if not state.is_delivered or delivered_at_s is None:
-        return "This is not delivered yet, or it has gone back."
+    delivered_at_s = unit.delivered_at_s
+    if not unit.state.is_delivered or delivered_at_s is None:
+        return N_("This is not delivered yet, or it has gone back.")
     if reason is Reason.CHANGED_MIND:
-        if state is UnitState.REVEALED:
-            return "This was looked at: it goes back only if something is wrong with it."
+        if unit.fulfilment not in GOES_BACK_UNSEEN:
+            return N_("This was done already: it goes back only if something is wrong with it.")
+        if was_seen:
+            return N_("This was looked at: it goes back only if something is wrong with it.")
         if at_s >= delivered_at_s + RETURN_S:
-            return "The seven days for a return without a reason are over."
+            return N_("The seven days for a return without a reason are over.")
     if at_s >= delivered_at_s + COMPLAIN_S:
-        return "The time for complaints about this is over."
+        return N_("The time for complaints about this is over.")
     return ""
 
 

@@ -62,19 +62,13 @@ def reveal(
         VaultShut, CardUnreadable: of the vault.
     """
     at_s = office.now_s()
-    _check_code(order, code, at_s)
+    check_code(order, code, at_s)
     unit = next((one for one in store.units(order.id) if one.n == n), None)
     if unit is None or not unit.state.is_delivered:
         raise Conflict(N_("This is not delivered yet, or it has gone back."))
+    # First it counts as seen, then it is opened: what goes back meanwhile is shown to nobody.
+    money_transaction(lambda: _see(unit, at_s))
     given = _given(unit, order, address, vault, office)
-    if unit.state is UnitState.DELIVERED:
-        money_transaction(
-            lambda: (
-                store.move_unit(store.unit(unit.id), UnitEvent.REVEALED, at_s, "buyer")
-                if store.unit(unit.id).state is UnitState.DELIVERED
-                else None
-            )
-        )
     offered = shelf.offered(unit.sku)
     if unit.sku == order.sku:
         offered = shelf.offered(unit.sku, order.type_version)
@@ -84,7 +78,22 @@ def reveal(
     return Shown(unit.id, text, given.get("voucher", ""))
 
 
-def _check_code(order: Order, code: str, at_s: int) -> None:
+def _see(unit: Unit, at_s: int) -> None:
+    now = store.unit(unit.id)
+    if not now.state.is_delivered:
+        raise Conflict("This is not delivered yet, or it has gone back.")
+    if now.state is UnitState.DELIVERED:
+        store.move_unit(now, UnitEvent.REVEALED, at_s, "buyer")
+
+
+def check_code(order: Order, code: str, at_s: int) -> None:
+    """Make sure that whoever asks knows the code of an order; wrong ones are counted.
+
+    Call it outside of a transaction.
+
+    Raises:
+        NotPermitted: it is wrong. TooManyTries: it was wrong too often; wait.
+    """
     [(kept,)] = rows("SELECT code_hash FROM sale_order WHERE id = ?", (order.id,))
     [(wrong, newest)] = rows(
         "SELECT count(*), max(at_s) FROM order_event WHERE order_id = ? AND event = ? AND at_s > ?",

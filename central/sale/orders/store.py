@@ -241,6 +241,15 @@ def note(  # noqa: PLR0913, PLR0917 - the columns of a line of a story
     )
 
 
+def was_seen(one: Unit) -> bool:
+    """Whether the buyer has ever looked at a unit, be it at a key that was replaced since."""
+    found = rows(
+        "SELECT 1 FROM order_event WHERE order_id = ? AND unit = ? AND event = ? LIMIT 1",
+        (one.order, one.id, str(UnitEvent.REVEALED)),
+    )
+    return bool(found)
+
+
 def add_refunded(order: OrderId, minor: int) -> None:
     """Count what goes back; the schema refuses more than the price."""
     [_] = rows(

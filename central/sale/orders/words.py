@@ -80,6 +80,12 @@ EVENTS = {
     "refund-asked": N_("refund asked for"),
     "refund-done": N_("refund made"),
     "wrong-code": N_("wrong code"),
+    "help-asked": N_("something is wrong"),
+    "claim-sent": N_("claimed from the supplier"),
+    "claim-accepted": N_("given back by the supplier"),
+    "claim-denied": N_("denied by the supplier"),
+    "case-rejected": N_("case refused"),
+    "case-withdrawn": N_("case withdrawn by the buyer"),
 }
 """Of the story of an order; ``cancelled`` of a unit is the same word."""
 

@@ -11,10 +11,12 @@ from werkzeug.wrappers import Response
 
 from central.errors import HubError, NotFound, RequestInvalid
 from central.foundation.web.permission import ANYBODY, needs
+from central.foundation.web.words import N_
 from central.sale.after_sales import answer, ask
 from central.sale.after_sales import store as cases
-from central.sale.after_sales.model import CaseState, Reason
+from central.sale.after_sales.model import CaseState, Reason, why_not
 from central.sale.after_sales.words import for_pages
+from central.sale.delivery.reveal import check_code
 from central.sale.orders import store
 from central.sale.orders.office import Office
 
@@ -25,7 +27,7 @@ def add_help(pages: Blueprint, office: Office, limiter: Limiter) -> None:
     @pages.get("/o/<token>/help/<int:n>")
     @needs(ANYBODY)
     def help_with(token: str, n: int) -> str:
-        return _page(token, n)
+        return _page(token, n, office.now_s())
 
     @needs(ANYBODY)
     def open_case(token: str, n: int) -> Any:
@@ -34,8 +36,9 @@ def add_help(pages: Blueprint, office: Office, limiter: Limiter) -> None:
         said = ask.Said(request.form.get("said", ""), picture.read() if picture else b"")
         chosen = request.form.get("reason", "")
         try:
+            check_code(order, request.form.get("code", ""), office.now_s())
             if chosen not in set(Reason):
-                raise RequestInvalid("Choose what is wrong.")
+                raise RequestInvalid(N_("Choose what is wrong."))
             known = [c for c in cases.of_order(order.id) if c.unit.endswith(f"-{n}")]
             if known and known[0].state is CaseState.OPEN:
                 ask.add_evidence(known[0].id, said, "buyer", office)
@@ -44,7 +47,7 @@ def add_help(pages: Blueprint, office: Office, limiter: Limiter) -> None:
         except NotFound:
             raise
         except HubError as exc:
-            return _page(token, n, gettext(exc.detail or exc.title)), exc.status
+            return _page(token, n, office.now_s(), gettext(exc.detail or exc.title)), exc.status
         session["note"] = ["good", gettext("We have it. You find the answer on this page.")]
         return redirect(url_for("shop.help_with", token=token, n=n))
 
@@ -63,14 +66,16 @@ def add_help(pages: Blueprint, office: Office, limiter: Limiter) -> None:
         return redirect(url_for("shop.help_with", token=token, n=n))
 
 
-def _page(token: str, n: int, error: str = "") -> str:
+def _page(token: str, n: int, at_s: int, error: str = "") -> str:
     order = store.by_token(token)
     unit = next((one for one in store.units(order.id) if one.n == n), None)
     if unit is None:
         raise NotFound("There is no such order.")
+    may_return = not why_not(Reason.CHANGED_MIND, unit, at_s, was_seen=store.was_seen(unit))
     mine = [case for case in cases.of_order(order.id) if case.unit == unit.id]
     return render_template(
         "shop/help.html", order=order, token=token, unit=unit, cases=mine,
+        may_return=may_return,
         open=mine[0] if mine and mine[0].state is CaseState.OPEN else None,
         note=["bad", error] if error else session.pop("note", None), **for_pages(),
     )  # fmt: skip

@@ -51,12 +51,17 @@ RULES = (
         "after_sale", "UPDATE", "a case is ended once",
         "OLD.state <> 'open' AND OLD.state <> NEW.state OR OLD.order_id <> NEW.order_id"
         " OR OLD.unit <> NEW.unit OR OLD.reason <> NEW.reason"
-        " OR OLD.opened_at_s <> NEW.opened_at_s",
+        " OR OLD.opened_at_s <> NEW.opened_at_s"
+        " OR OLD.state <> 'open' AND (OLD.answer <> NEW.answer OR OLD.closed_by <> NEW.closed_by"
+        " OR OLD.closed_at_s <> NEW.closed_at_s"
+        " OR coalesce(OLD.refund, '') <> coalesce(NEW.refund, ''))",
     ),
     (
         "after_sale", "UPDATE", "a claim does not go there",
         "OLD.claim <> NEW.claim AND OLD.claim || '>' || NEW.claim NOT IN"
-        " ('none>sent', 'sent>accepted', 'sent>denied')",
+        " ('none>sent', 'sent>accepted', 'sent>denied')"
+        " OR OLD.claim <> 'none' AND (OLD.claim_on <> NEW.claim_on"
+        " OR OLD.claim_minor <> NEW.claim_minor)",
     ),
     ("after_sale", "DELETE", "a case stays", "1 = 1"),
     ("after_sale_evidence", "UPDATE", "what was said was said", "1 = 1"),

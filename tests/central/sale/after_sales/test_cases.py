@@ -17,6 +17,7 @@ from central.sale.after_sales.ask import Said
 from central.sale.after_sales.model import (
     ANSWER_S,
     COMPLAIN_S,
+    GOES_BACK_UNSEEN,
     RETURN_S,
     Case,
     CaseState,
@@ -24,11 +25,12 @@ from central.sale.after_sales.model import (
     picture_kind,
     why_not,
 )
-from central.sale.delivery.reveal import reveal
+from central.sale.delivery.reveal import Shown, reveal
 from central.sale.orders import store as orders
-from central.sale.orders.model import Order
+from central.sale.orders.model import Order, OrderId, Unit, UnitId
 from central.sale.orders.states import UnitState
 from central.supply.cards.reserve import handed_over
+from central.supply.product_types.model import Fulfilment
 from tests import builders as b
 from tests.central.books import assert_sound
 from tests.central.builders import Database, at_once, furnish
@@ -52,6 +54,13 @@ def shop(hub_database: Database, channel: Served, tmp_path: Path) -> Iterator[Sh
     assert_sound()
 
 
+def a_unit(state: UnitState) -> Unit:
+    """Return a key that was delivered at 1,000 s."""
+    return Unit(
+        UnitId("O1-1"), OrderId("O1"), 1, KEY, Fulfilment.LOCAL_KEY, 990, state, "", 0, 1_000, None, None
+    )
+
+
 def look(shop: Shop, order: Order) -> None:
     reveal(order, 1, CODE, "192.0.2.9", shop.vault, shop.office)
 
@@ -68,6 +77,7 @@ def unit_state(order: Order) -> UnitState:
 @pytest.mark.parametrize(
     ("reason", "state", "age_s", "said"),
     [
+        (Reason.CHANGED_MIND, U.DELIVERED, 0, ""),
         (Reason.CHANGED_MIND, U.DELIVERED, RETURN_S - 1, ""),
         (Reason.CHANGED_MIND, U.DELIVERED, RETURN_S, "seven days"),
         (Reason.CHANGED_MIND, U.REVEALED, 0, "looked at"),
@@ -80,8 +90,16 @@ def unit_state(order: Order) -> UnitState:
 def test_how_long_and_for_what_something_is_taken_up(
     reason: Reason, state: UnitState, age_s: int, said: str
 ) -> None:
-    found = why_not(reason, state, 1_000, 1_000 + age_s)
+    found = why_not(reason, a_unit(state), 1_000 + age_s, was_seen=state is U.REVEALED)
     assert (said in found) if said else not found
+
+
+@pytest.mark.parametrize("fulfilment", Fulfilment)
+def test_what_was_done_already_does_not_go_back_without_a_reason(fulfilment: Fulfilment) -> None:
+    unit = a_unit(U.DELIVERED)._replace(fulfilment=fulfilment)
+    found = why_not(Reason.CHANGED_MIND, unit, 1_000, was_seen=False)
+    assert (not found) == (fulfilment in GOES_BACK_UNSEEN)
+    assert not why_not(Reason.INVALID, unit, 1_000, was_seen=False)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +133,31 @@ def test_a_key_that_does_not_work_is_replaced_by_another(shop: Shop) -> None:
     assert before.key != after.key
     assert unit_state(order) is U.DELIVERED
     assert balance_of("5010") == 2 * CENTS
+
+
+def test_whoever_has_read_a_key_has_read_it_even_if_it_was_replaced(shop: Shop) -> None:
+    order = shop.bought(KEY)
+    look(shop, order)
+    answer.replace(complain(shop, order).id, "here is another", "amy", shop.office)
+    with pytest.raises(Conflict, match="looked at"):
+        ask.open_case(order.id, 1, Reason.CHANGED_MIND, Said(""), "buyer", shop.office)
+
+
+def test_what_goes_back_while_it_is_looked_at_is_either_seen_or_paid_back(shop: Shop) -> None:
+    shop.stock(range(10, 20))
+    for n in range(6):
+        order = shop.bought(KEY, key=f"race-{n}")
+
+        def act(which: int, order: Order = order) -> object:
+            if which % 2:
+                return reveal(order, 1, CODE, f"192.0.2.{which}", shop.vault, shop.office)
+            return ask.open_case(order.id, 1, Reason.CHANGED_MIND, Said(""), "buyer", shop.office)
+
+        told = at_once(4, act)
+        shown = [one for one in told if isinstance(one, Shown)]
+        paid_back = [one for one in told if isinstance(one, Case)]
+        assert bool(shown) != bool(paid_back)
+        assert len(orders.refunds(order.id)) == len(paid_back)
 
 
 def test_the_price_goes_back_with_what_hung_on_it(shop: Shop) -> None:
@@ -216,6 +259,8 @@ def test_what_a_person_delivered_is_not_replaced_from_stock(shop: Shop) -> None:
     [
         ("UPDATE after_sale SET state = 'open', closed_by = NULL, closed_at_s = NULL", "once"),
         ("UPDATE after_sale SET claim = 'accepted', claim_minor = 1", "does not go there"),
+        ("UPDATE after_sale SET answer = 'yes'", "once"),
+        ("UPDATE after_sale SET closed_by = 'bob'", "once"),
         ("DELETE FROM after_sale", "a case stays"),
         ("UPDATE after_sale_evidence SET said = 'x'", "was said"),
     ],
