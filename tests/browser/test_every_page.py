@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.stall import KEYS, Stall
 from tests.browser.visit import LOCALES, Pictures, Stock, Visits, scan, walk
@@ -119,7 +121,8 @@ HUB = [
     "/settlement/watermark", "/reconciliation", "/jobs", "/ledger", f"/ledger/2310.{STORE}",
     "/sharing", "/sharing/rules/default/new", "/sharing/simulate?amount=99.99",
     "/catalogue/types/new", "/prices/promotions", "/cards", "/cards/keys", "/cards/log",
-    "/suppliers", "/suppliers/purchases", "/suppliers/route", "/orders", "/shop", "/shop/GAME-50",
+    "/suppliers", "/suppliers/purchases", "/suppliers/route", "/orders", "/after-sales",
+    "/shop", "/shop/GAME-50",
     "/nowhere",
 ]  # fmt: skip
 
@@ -208,6 +211,11 @@ def test_the_shop_from_the_shelf_to_the_key(
         assert any(one in key for one in KEYS)
         pictures.look(page, "shop-order-shown", locale)
         assert walk(page) == []
+        page.locator("a[href$='/help/1']").click()
+        pictures.look(page, "shop-help", locale)
+        assert walk(page) == []
+        complain(page)
+        pictures.look(page, "shop-help-open", locale)
     with visits.operator(
         f"/orders/{number}", address=stall.hub.url, password=stall.password, locale=locale
     ) as page:
@@ -216,6 +224,38 @@ def test_the_shop_from_the_shelf_to_the_key(
         assert walk(page) == []
         page.goto("/orders")
         pictures.look(page, "hub-orders", locale)
+        answer(page, pictures, locale)
+
+
+def complain(page: Page) -> None:
+    page.select_option("[name=reason]", "used")
+    page.fill("[name=said]", "it says: used already")
+    page.set_input_files("[name=picture]", files=[A_PICTURE])
+    page.fill("[name=code]", "open sesame")
+    page.click("main form:has([name=said]) [type=submit]")
+    expect(page.locator(".notice.good")).to_be_visible()
+
+
+def answer(page: Page, pictures: Pictures, locale: str) -> None:
+    page.goto("/after-sales")
+    pictures.look(page, "hub-after-sales", locale)
+    page.locator("tbody th a").first.click()
+    assert page.locator("article img").evaluate("one => one.naturalWidth") == 1
+    pictures.look(page, "hub-after-sales-one", locale)
+    assert walk(page) == []
+    page.fill("[name=answer]", "You get your money back.")
+    page.click("[formaction$='/refund']")
+    expect(page.locator(".notice.good")).to_be_visible()
+    pictures.look(page, "hub-after-sales-answered", locale)
+
+
+A_PICTURE: FilePayload = {
+    "name": "used.png", "mimeType": "image/png",
+    "buffer": b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+    ),
+}  # fmt: skip
+"""One pixel."""
 
 
 def order(page: Page, account: str) -> None:

@@ -10,7 +10,7 @@ from central.money.ledger import rules
 from central.money.ledger.store import post
 from central.sale.after_sales import store
 from central.sale.after_sales.model import SAID_CHARS, Case, CaseState, ClaimState
-from central.sale.orders import refund
+from central.sale.orders import mail, refund
 from central.sale.orders import store as orders
 from central.sale.orders.office import Office
 from central.sale.orders.states import UnitEvent
@@ -41,7 +41,7 @@ def replace(case_id: int, answer: str, who: str, office: Office) -> Case:
         if isinstance(given, Shortage):
             raise Conflict(N_("There is no other key in stock."))
         orders.move_unit(unit, UnitEvent.REPLACED, at_s, who, said)
-        alerts.clear(LATE, str(case_id), at_s)
+        _answered(case, at_s, office)
         return closed
 
     return money_transaction(work)
@@ -59,7 +59,7 @@ def give_back(case_id: int, answer: str, who: str, office: Office) -> Case:
         case = store.get(case_id)
         reason = f"case {case_id}: {case.reason}"
         back = refund.refund_units(case.order, [case.unit], reason, who, office)
-        alerts.clear(LATE, str(case_id), at_s)
+        _answered(case, at_s, office)
         return store.close(case, CaseState.REFUNDED, said, who, at_s, back.number)
 
     return money_transaction(work)
@@ -72,7 +72,13 @@ def reject(case_id: int, answer: str, who: str, office: Office) -> Case:
         RequestInvalid: no reason is given. Conflict: it is closed.
     """
     said, at_s = _said(answer), office.now_s()
-    return money_transaction(lambda: _end(case_id, CaseState.REJECTED, said, who, at_s))
+
+    def work() -> Case:
+        case = _end(case_id, CaseState.REJECTED, said, who, at_s)
+        _answered(case, at_s, office)
+        return case
+
+    return money_transaction(work)
 
 
 def withdraw(case_id: int, office: Office) -> Case:
@@ -145,6 +151,11 @@ def tell_late(at_s: int) -> int:
     found = {str(case.id): f"{case.unit}: {case.reason}" for case in store.late(at_s)}
     alerts.tell_all(LATE, found, at_s)
     return len(found)
+
+
+def _answered(case: Case, at_s: int, office: Office) -> None:
+    alerts.clear(LATE, str(case.id), at_s)
+    mail.tell(case.order, mail.Told.ANSWERED, at_s, office, f"case-{case.id}")
 
 
 def _end(case_id: int, to: CaseState, said: str, who: str, at_s: int) -> Case:

@@ -28,6 +28,8 @@ class Told(StrEnum):
     PATIENCE = "patience"
     """Something needs a person."""
     REFUNDED = "refunded"
+    ANSWERED = "answered"
+    """What he said is wrong has an answer."""
 
 
 TEXTS: dict[str, dict[Told, tuple[str, str]]] = {
@@ -41,6 +43,7 @@ TEXTS: dict[str, dict[Told, tuple[str, str]]] = {
             "有工作人员正在处理您的订单。请放心：您会得到已付款的商品，或者退款。",
         ),
         Told.REFUNDED: ("订单 {order} 已退款", "{amount} 已按原支付方式退回。"),
+        Told.ANSWERED: ("订单 {order} 的售后有答复", "打开订单页面查看我们的答复。"),
     },
     "en": {
         Told.PAID: ("Order {order} is paid", "We have received {price} and are delivering."),
@@ -55,6 +58,9 @@ TEXTS: dict[str, dict[Told, tuple[str, str]]] = {
         Told.REFUNDED: (
             "Money back for order {order}", "{amount} went back the way it was paid."
         ),
+        Told.ANSWERED: (
+            "An answer about order {order}", "Open the order's page to read our answer.",
+        ),
     },
 }  # fmt: skip
 LINK = {"zh-CN": "订单页面：{link}", "en": "Your order: {link}"}
@@ -68,16 +74,16 @@ BEWARE = {
 }
 
 
-def tell(order: OrderId, what: Told, at_s: int, office: Office, refund: str = "") -> None:
+def tell(order: OrderId, what: Told, at_s: int, office: Office, about: str = "") -> None:
     """Have the buyer told, if he is reached by mail. In the caller's transaction.
 
     Args:
-        refund: Which one, of what was refunded.
+        about: The refund, or the case, that he is told of.
     """
     if not office.mails or not is_address(contact_of(order, office)):
         return
-    body = {"order": order, "told": str(what), "refund": refund}
-    outbox.put(KIND, f"{order} {refund or what}", body, at_s)
+    body = {"order": order, "told": str(what), "about": about}
+    outbox.put(KIND, f"{order} {about or what}", body, at_s)
 
 
 def compose(message: outbox.Message, office: Office) -> Mail:
@@ -87,12 +93,12 @@ def compose(message: outbox.Message, office: Office) -> Mail:
         NotFound: there is no such order, or refund.
     """
     order = store.get(str(message.body["order"]))
-    refund = str(message.body["refund"])
+    told, about = Told(message.body["told"]), str(message.body["about"])
     locale = order.locale if order.locale in TEXTS else "en"
-    subject, text = TEXTS[locale][Told(message.body["told"])]
+    subject, text = TEXTS[locale][told]
     said = {
         "order": order.id, "price": order.price,
-        "amount": store.refund(refund).amount if refund else "",
+        "amount": store.refund(about).amount if told is Told.REFUNDED else "",
     }  # fmt: skip
     link = f"{office.url}/o/{token_of(order.id, office)}" if office.url else ""
     where = LINK[locale].format(link=link) if link else NO_LINK[locale]

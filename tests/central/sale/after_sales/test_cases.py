@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,7 +58,18 @@ def shop(hub_database: Database, channel: Served, tmp_path: Path) -> Iterator[Sh
 def a_unit(state: UnitState) -> Unit:
     """Return a key that was delivered at 1,000 s."""
     return Unit(
-        UnitId("O1-1"), OrderId("O1"), 1, KEY, Fulfilment.LOCAL_KEY, 990, state, "", 0, 1_000, None, None
+        UnitId("O1-1"),
+        OrderId("O1"),
+        1,
+        KEY,
+        Fulfilment.LOCAL_KEY,
+        990,
+        state,
+        "",
+        0,
+        1_000,
+        None,
+        None,
     )
 
 
@@ -158,6 +170,15 @@ def test_what_goes_back_while_it_is_looked_at_is_either_seen_or_paid_back(shop: 
         paid_back = [one for one in told if isinstance(one, Case)]
         assert bool(shown) != bool(paid_back)
         assert len(orders.refunds(order.id)) == len(paid_back)
+
+
+def test_the_buyer_is_told_by_mail_that_there_is_an_answer(shop: Shop) -> None:
+    shop.office = dataclasses.replace(shop.office, mails=True)
+    order = shop.bought(KEY, contact="li@example.com")
+    case = answer.reject(complain(shop, order).id, "it works here", "amy", shop.office)
+    [(key, body)] = rows("SELECT key, body FROM outbox WHERE key LIKE '%case%'")
+    assert (key, order.id in body) == (f"{order.id} case-{case.id}", True)
+    assert "it works here" not in body
 
 
 def test_the_price_goes_back_with_what_hung_on_it(shop: Shop) -> None:
