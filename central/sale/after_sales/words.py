@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from central.foundation.web.words import N_
 from central.sale.after_sales.model import CaseState, ClaimState, Reason
+from central.sale.orders.words import ACTORS
 
 STATES = {
-    CaseState.OPEN: N_("open"),
+    CaseState.OPEN: N_("waits for an answer"),
     CaseState.REPLACED: N_("replaced"),
     CaseState.REFUNDED: N_("price given back"),
     CaseState.REJECTED: N_("refused"),
@@ -36,5 +37,5 @@ def for_pages() -> dict[str, object]:
     """Return all of them, by the names that templates know."""
     return {
         "case_states": STATES, "case_looks": LOOKS, "case_reasons": REASONS,
-        "claim_states": CLAIMS,
+        "claim_states": CLAIMS, "actors": ACTORS,
     }  # fmt: skip
