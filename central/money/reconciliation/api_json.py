@@ -51,7 +51,7 @@ class StatementFile(RawModel):
 class DifferencePath(BaseModel):
     """Which difference."""
 
-    difference_id: int = Field(ge=1, description="Its number.")
+    difference_id: int = Field(ge=1, le=2**62, description="Its number.")
 
 
 class ResolutionJson(BaseModel):
@@ -64,7 +64,7 @@ class ResolutionJson(BaseModel):
 class SameJson(BaseModel):
     """Which entry a line is."""
 
-    entry_id: int = Field(ge=1, description="Of the ledger, as unproven lists it.")
+    entry_id: int = Field(ge=1, le=2**62, description="Of the ledger, as unproven lists it.")
     reason: str = Field(min_length=1, max_length=500, description="In words.")
 
 

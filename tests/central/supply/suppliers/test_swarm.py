@@ -56,8 +56,12 @@ def test_purchases_through_real_kills(market: Market, hub_database: Database) ->
     market.world.faults.swarm(7, 300)
     chance = random.Random(11)
     units: list[str] = []
-    for _ in range(KILLS):
-        for _more in range(4):
+    kills = tried = 0
+    # On a busy machine some are killed before they have begun; then there are more of them.
+    while kills < KILLS or tried <= KILLS:
+        assert kills < 5 * KILLS, "they have worked"
+        kills += 1
+        for _ in range(4):
             sku = SKU if chance.random() < 0.6 else TOP_UP
             units.append(market.want(f"O-K-{len(units)}/1", sku))
         pid = spawn(market, hub_database)
@@ -69,9 +73,8 @@ def test_purchases_through_real_kills(market: Market, hub_database: Database) ->
         HUB.connect(reuse_if_open=True)
         market.clock.at_s += 60
         swarm.refresh(market)
-    [(tried,)] = rows("SELECT count(*) FROM supplier_attempt WHERE state <> 'planned'")
-    assert tried > KILLS, "they have worked"
+        [(tried,)] = rows("SELECT count(*) FROM supplier_attempt WHERE state <> 'planned'")
     faults = len(market.world.books.rows("SELECT 1 FROM request WHERE fault <> ''"))
     swarm.settle_down(market)
-    found = swarm.counted(market, units, KILLS, faults)
+    found = swarm.counted(market, units, kills, faults)
     assert_sound(found)
