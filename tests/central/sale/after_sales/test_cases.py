@@ -176,7 +176,7 @@ def test_the_buyer_is_told_by_mail_that_there_is_an_answer(shop: Shop) -> None:
     shop.office = dataclasses.replace(shop.office, mails=True)
     order = shop.bought(KEY, contact="li@example.com")
     case = answer.reject(complain(shop, order).id, "it works here", "amy", shop.office)
-    [(key, body)] = rows("SELECT key, body FROM outbox WHERE key LIKE '%case%'")
+    [(key, body)] = rows("SELECT key, body FROM outbox WHERE key LIKE ?", ("%case%",))
     assert (key, order.id in body) == (f"{order.id} case-{case.id}", True)
     assert "it works here" not in body
 
