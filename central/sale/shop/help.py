@@ -75,7 +75,7 @@ def _page(token: str, n: int, at_s: int, error: str = "") -> str:
     mine = [case for case in cases.of_order(order.id) if case.unit == unit.id]
     return render_template(
         "shop/help.html", order=order, token=token, unit=unit, cases=mine,
-        may_return=may_return,
+        may_return=may_return, typed=request.form if error else {},
         open=mine[0] if mine and mine[0].state is CaseState.OPEN else None,
         note=["bad", error] if error else session.pop("note", None), **for_pages(),
     )  # fmt: skip

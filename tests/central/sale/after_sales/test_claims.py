@@ -70,7 +70,10 @@ def test_what_a_supplier_denies_moves_no_money(sells: Store) -> None:
         answer.claim_answered(case.id, None, "amy", sells.office)
     answer.claim(case.id, "amy", sells.office)
     costs = balance_of("5010")
-    assert answer.claim_answered(case.id, None, "amy", sells.office).claim is ClaimState.DENIED
+    denied = answer.claim_answered(case.id, None, "amy", sells.office)
+    assert denied.claim is ClaimState.DENIED
+    with pytest.raises(Conflict):
+        answer.claim_answered(case.id, f"1040.{denied.claim_on}", "amy", sells.office)
     assert balance_of("5010") == costs
 
 
