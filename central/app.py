@@ -23,35 +23,47 @@ from pydantic import BaseModel, Field
 
 from central.config import HubConfig
 from central.errors import ConfigInvalid, RequestInvalid
+from central.foundation.clock import now_s
 from central.foundation.db.engine import HUB, is_sqlite, open_database, rows
 from central.foundation.jobs import api as jobs_api
 from central.foundation.jobs import pages as job_pages
 from central.foundation.jobs.alerts import alerts as open_alerts
 from central.foundation.jobs.outbox import Courier
 from central.foundation.jobs.worker import Worker
-from central.foundation.people.roles import Permission, may
-from central.foundation.web import problem as problem_pages
-from central.foundation.web import session as sessions
-from central.foundation.web.describe import ProblemJson, problems
-from central.foundation.web.in_memory import InMemory
-from central.foundation.web.permission import ANYBODY, PERSON, guard, needs
-from central.foundation.web.problem import register_problems, validation_problem
-from central.foundation.web.words import (
+from central.foundation.language.said import in_words
+from central.foundation.language.words import (
     ALARMS,
     MODES,
-    NAVIGATION,
+    N_,
     OUTCOME_LOOKS,
     OUTCOMES,
     PRINTERS,
     REASONS,
     REFUSALS,
-    ROOMS,
     STATES,
+    TRANSLATIONS,
     grouped,
 )
+from central.foundation.people import second_factor
+from central.foundation.people.roles import Permission, may
+from central.foundation.seal import PEOPLE_KEY
+from central.foundation.seal import load as load_seal
+from central.foundation.web import account
+from central.foundation.web import problem as problem_pages
+from central.foundation.web import session as sessions
+from central.foundation.web.describe import ProblemJson, problems
+from central.foundation.web.in_memory import InMemory
+from central.foundation.web.navigation import NAVIGATION, ROOMS
+from central.foundation.web.permission import ANYBODY, PERSON, guard, needs, taken_by
+from central.foundation.web.problem import register_problems, validation_problem
+from central.insight.exchange import pages as exchange_pages
 from central.money.channels import api as callbacks
 from central.money.channels.ports import EventKind
 from central.money.channels.take_in import Wake
+from central.money.closing import api as closing_api
+from central.money.closing import pages as closing_pages
+from central.money.entries import api as entries_api
+from central.money.entries import pages as entry_pages
 from central.money.ledger import api as ledger_api
 from central.money.ledger import pages as ledger_pages
 from central.money.ledger.audit_log import newest_or_now
@@ -59,6 +71,8 @@ from central.money.ledger.seal import Sealer
 from central.money.payouts import api as payouts_api
 from central.money.payouts import pages as payout_pages
 from central.money.payouts import store as payout_store
+from central.money.payouts.bank_files import api as bank_files_api
+from central.money.payouts.bank_files import pages as bank_file_pages
 from central.money.reconciliation import api as reconciliation_api
 from central.money.reconciliation import pages as reconciliation_pages
 from central.money.settlement import api as settlement_api
@@ -67,17 +81,33 @@ from central.money.settlement import statement_pages
 from central.money.sharing import api as sharing_api
 from central.money.sharing import pages as sharing_pages
 from central.network.agents import api as agents_api
-from central.outside import OUTSIDE_OF_SHARING, now_s
+from central.outside import OUTSIDE_OF_SHARING
+from central.sale.after_sales import api as after_sales_api
 from central.sale.after_sales import pages as after_sales_pages
+from central.sale.customers import api as customers_api
+from central.sale.customers import desk as customer_desk
+from central.sale.customers import pages as customer_pages
+from central.sale.customers import top_up, top_up_back
+from central.sale.customers.door import Door
+from central.sale.delivery import api as goods_api
 from central.sale.orders import api as orders_api
 from central.sale.orders import pages as order_pages
 from central.sale.orders import pay, refund
+from central.sale.orders.office import Office
+from central.sale.shop import links as shop_links
 from central.sale.shop import pages as shop_pages
 from central.stores import edge_api, json_api
+from central.stores.carried import pages as carried_pages
 from central.stores.cases import api as cases_api
 from central.stores.cases import pages as case_pages
+from central.stores.holders import api as holders_api
+from central.stores.holders import desk
+from central.stores.holders import pages as holder_pages
 from central.stores.keys import keyring as keys
 from central.stores.keys import trust
+from central.stores.policies import api as policies_api
+from central.stores.policies import pages as policy_pages
+from central.stores.receipts import pages as receipt_pages
 from central.stores.redemptions import overview as redemptions
 from central.stores.redemptions import pages as redemption_pages
 from central.stores.settlement_facts import SettlementFacts
@@ -91,6 +121,7 @@ from central.supply.cards.vault.keys import Vault
 from central.supply.catalogue import api as catalogue_api
 from central.supply.catalogue import pages as catalogue_pages
 from central.supply.catalogue import products
+from central.supply.catalogue import shown as shown_pictures
 from central.supply.cost import cost_of
 from central.supply.prices import api as prices_api
 from central.supply.prices import pages as price_pages
@@ -99,7 +130,6 @@ from central.supply.suppliers import api as suppliers_api
 from central.supply.suppliers import hooks as supplier_hooks
 from central.supply.suppliers import pages as supplier_pages
 from central.supply.suppliers.adapters.shelf import Shelf
-from central.supply.suppliers.records.seal import load as load_seal
 from central.timetable import handlers_of, machines_of, office_of, schedule_of
 from edge import __version__
 from edge.contract.bundle import LOCALES
@@ -189,13 +219,16 @@ def build(config: HubConfig, clock: Callable[[], int] = now_s) -> OpenAPI:
         PERMANENT_SESSION_LIFETIME=dt.timedelta(hours=12),
         MAX_CONTENT_LENGTH=BODY_BYTES_MAX,
         MAX_FORM_MEMORY_SIZE=BODY_BYTES_MAX,
-        BABEL_TRANSLATION_DIRECTORIES=str(WEB / "translations"),
+        BABEL_TRANSLATION_DIRECTORIES=str(TRANSLATIONS),
         WTF_CSRF_TIME_LIMIT=None,
     )
+    office = office_of(config, keyring, OUTSIDE_OF_SHARING, clock)
+    door = Door(office, is_secure=config.url.startswith("https://"))
+    # First of all: whom a route is not for, of him no body is read.
+    guard(app, lambda: door.who() is not None, second_factor_required=config.second_factor_required)
     limiter = _harden(app, config)
-    guard(app)
     register_problems(app)
-    _register_routes(app, config, keyring, clock, limiter)
+    _register_routes(app, config, keyring, office, door, limiter)
     _prepare_templates(app, config)
     return app
 
@@ -210,16 +243,19 @@ def _harden(app: OpenAPI, config: HubConfig) -> Limiter:
     login.user_loader(sessions.load_person)
 
     @app.before_request
-    def refuse_nul() -> None:
+    def bound_and_refuse_nul() -> None:
+        request.max_content_length = taken_by(app, request.endpoint or "") or BODY_BYTES_MAX
         # Reading the form would eat the bytes, which a channel's signature covers.
         request.get_data(cache=True)
         # PostgreSQL keeps no text with a NUL in it; SQLite would, and find it again.
         if any("\x00" in t for t in (request.path, *request.args.values(), *request.form.values())):
-            raise RequestInvalid("No text here holds a NUL character.")
+            raise RequestInvalid(N_("No text here holds a NUL character."))
 
     @app.after_request
     def keep_out_of_caches(response: Response) -> Response:
-        if request.endpoint != "static":
+        # What is addressed by its own hash says itself that it never changes; an error there
+        # does not.
+        if request.endpoint != "static" and not response.cache_control.immutable:
             response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -233,19 +269,26 @@ def _harden(app: OpenAPI, config: HubConfig) -> Limiter:
     return Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=True)
 
 
-def _register_routes(
-    app: OpenAPI, config: HubConfig, keyring: keys.Keyring, clock: Callable[[], int],
+def _register_routes(  # noqa: PLR0915 - a list
+    app: OpenAPI, config: HubConfig, keyring: keys.Keyring, office: Office, door: Door,
     limiter: Limiter,
 ) -> None:  # fmt: skip
+    clock = office.now_s
     csrf = CSRFProtect(app)
     units = edge_api.blueprint(keyring, config, clock)
     app.register_blueprint(units)
     csrf.exempt(units)  # signed by the unit; there is no cookie to misuse
-    office = office_of(config, keyring, OUTSIDE_OF_SHARING, clock)
+    holders = holder_pages.blueprint(keyring, config, limiter, clock)
+    app.register_blueprint(holders)
+    csrf.exempt(holders)  # signed by the phone; there is no cookie to misuse
     channels = office.channels
     wake: dict[EventKind, Wake] = {
-        EventKind.PAYMENT: lambda event: pay.wake(event.number, clock()),
-        EventKind.REFUND: lambda event: refund.wake(event.number, clock()),
+        EventKind.PAYMENT: lambda event: (
+            pay.wake(event.number, clock()) or top_up.wake(event.number, clock())
+        ),
+        EventKind.REFUND: lambda event: (
+            refund.wake(event.number, clock()) or top_up_back.wake(event.number, clock())
+        ),
         EventKind.TRANSFER: lambda event: payout_store.wake(event.number, clock()),
     }
     called = callbacks.blueprint(channels, wake, clock)
@@ -260,19 +303,31 @@ def _register_routes(
     offer = app.view_functions["units_api.offer"]
     app.view_functions["units_api.offer"] = limiter.limit("30 per minute")(offer)  # type: ignore[assignment]
     stores = SettlementFacts(config.currency)
-    cards = Room(Vault(config.data_dir / "keys"), config.currency, config.timezone, clock)
+    cards = Room(
+        Vault(config.data_dir / "keys"), load_seal(config.data_dir / "keys", PEOPLE_KEY),
+        config.currency, config.timezone, clock,
+    )  # fmt: skip
+    held_for_s = config.grant_write_off_h * 3600
     apis = (
         json_api.blueprint(keyring),
-        ledger_api.blueprint(clock),
-        agents_api.blueprint(clock),
+        holders_api.blueprint(config.url, config.currency, held_for_s, clock),
+        policies_api.blueprint(config.currency, clock),
+        ledger_api.blueprint(config.timezone, clock),
+        entries_api.blueprint(config.timezone, config.second_person_above, clock),
+        agents_api.blueprint(config.timezone, clock),
         sharing_api.blueprint(OUTSIDE_OF_SHARING, config.currency, clock),
         payouts_api.blueprint(config.timezone, clock),
+        bank_files_api.blueprint(channels.bank_file, config.timezone, clock),
         cases_api.blueprint(clock),
         settlement_api.blueprint(stores, config.currency, clock),
+        closing_api.blueprint(channels, config.timezone, clock),
         suppliers_api.blueprint(config.currency, clock),
         jobs_api.blueprint(),
         cards_api.blueprint(cards),
         orders_api.blueprint(office),
+        goods_api.blueprint(office, cards.vault),
+        customers_api.blueprint(office),
+        after_sales_api.blueprint(office),
         catalogue_api.blueprint(clock),
         prices_api.blueprint(OUTSIDE_OF_SHARING, cost_of, config.currency, clock),
         reconciliation_api.blueprint(config.statements_file, config.timezone, clock),
@@ -280,9 +335,15 @@ def _register_routes(
     for api in apis:
         app.register_api(api)
         csrf.exempt(api)
-    app.register_blueprint(sessions.blueprint(limiter))
+    people_seal = load_seal(config.data_dir / "keys", PEOPLE_KEY)
+    app.register_blueprint(sessions.blueprint(limiter, people_seal, clock))
+    app.register_blueprint(account.blueprint(limiter, people_seal, clock))
     app.register_blueprint(problem_pages.blueprint())
     app.register_blueprint(unit_pages.blueprint(keyring, config, clock))
+    app.register_blueprint(desk.blueprint(config.url, config.currency, held_for_s, clock))
+    app.register_blueprint(carried_pages.blueprint(keyring, config, clock))
+    app.register_blueprint(policy_pages.blueprint(config.currency, people_seal, limiter, clock))
+    app.register_blueprint(receipt_pages.blueprint(config, clock))
     app.register_blueprint(redemption_pages.blueprint())
     app.register_blueprint(case_pages.blueprint(clock))
     app.register_blueprint(settlement_pages.blueprint(stores, config.timezone, clock))
@@ -290,19 +351,31 @@ def _register_routes(
     app.register_blueprint(
         reconciliation_pages.blueprint(config.statements_file, config.timezone, clock)
     )
+    app.register_blueprint(closing_pages.blueprint(channels, config.timezone, clock))
     app.register_blueprint(ledger_pages.blueprint(config.timezone, clock))
-    app.register_blueprint(order_pages.blueprint(office))
+    app.register_blueprint(
+        entry_pages.blueprint(config.currency, config.timezone, config.second_person_above, clock)
+    )
+    app.register_blueprint(order_pages.blueprint(office, after_sales_pages.of_order))
     app.register_blueprint(after_sales_pages.blueprint(office))
-    app.register_blueprint(shop_pages.blueprint(office, cards.vault, limiter))
+    app.register_blueprint(customer_desk.blueprint(office))
+    app.register_blueprint(shop_links.blueprint(office))
+    app.register_blueprint(shop_pages.blueprint(office, cards.vault, door, limiter))
+    app.register_blueprint(customer_pages.blueprint(office, door, limiter))
     app.register_blueprint(job_pages.blueprint(schedule_of(config, clock), clock))
+    app.register_blueprint(exchange_pages.blueprint())
     app.register_blueprint(card_pages.blueprint(cards))
-    app.register_blueprint(supplier_pages.blueprint(config.currency, clock))
-    app.register_blueprint(payout_pages.blueprint(config.currency, config.timezone, clock))
+    app.register_blueprint(supplier_pages.blueprint(config, shelf, clock))
+    app.register_blueprint(
+        payout_pages.blueprint(config.currency, config.timezone, channels.payout_names, clock)
+    )
+    app.register_blueprint(bank_file_pages.blueprint(channels.bank_file, config.timezone, clock))
     for pages in (sharing_pages, price_pages):
         app.register_blueprint(
             pages.blueprint(OUTSIDE_OF_SHARING, config.currency, config.timezone, clock)
         )
     app.register_blueprint(catalogue_pages.blueprint(config.currency, clock))
+    app.register_blueprint(shown_pictures.blueprint())
     app.register_blueprint(type_pages.blueprint(config.timezone, clock))
 
     @app.get("/", doc_ui=False)
@@ -356,6 +429,7 @@ def _prepare_templates(app: OpenAPI, config: HubConfig) -> None:
         return grouped(decimal_text(minor, currency or config.currency))
 
     app.add_template_filter(ledger_pages.iso, "day")
+    app.add_template_filter(lambda text: in_words(text, gettext), "said")
 
     @app.context_processor
     def words() -> dict[str, Any]:
@@ -363,6 +437,7 @@ def _prepare_templates(app: OpenAPI, config: HubConfig) -> None:
             "locale": locale(),
             "room": _room(),
             "navigation": [(e, gettext(name), p) for e, name, p in NAVIGATION],
+            "needs_code": lambda: second_factor.has(current_user.number),
             "may": lambda p: (
                 current_user.is_authenticated and may(current_user.role, Permission(p))
             ),

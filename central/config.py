@@ -51,9 +51,30 @@ class HubConfig(BaseModel):
     held_above: int = Field(
         0, ge=0, description="An order of more minor units waits for a person; 0: none does."
     )
+    second_person_above: int = Field(
+        1_000_000, ge=0,
+        description="What is entered by hand and is more minor units waits for a second person.",
+    )  # fmt: skip
+    agent_unpaid_orders: int = Field(
+        100, ge=1, description="Orders that one agent may have unpaid at a time."
+    )
+    agent_stock_percent: int = Field(
+        50, ge=0, le=100,
+        description="Part of a SKU's keys that are kept for one agent's unpaid orders, at most.",
+    )  # fmt: skip
     jobs: bool = Field(
         default=True,
         description="Whether this process does the hub's work by the clock; one of several may.",
+    )
+    second_factor_required: bool = Field(
+        default=False,
+        description="Whether everybody at headquarters must log in with a second factor.",
+    )
+    grant_write_off_h: int = Field(
+        72,
+        ge=1,
+        le=8760,
+        description="Hours after its end that what a phone's grant holds is kept for a lost till.",
     )
     url: str = Field(
         "", description="Address that browsers see; https://… switches secure cookies on."
@@ -83,6 +104,11 @@ class HubConfig(BaseModel):
     def channels_file(self) -> Path:
         """Settings of the payment channels; without the file there are none."""
         return self.data_dir / "channels.toml"
+
+    @property
+    def sms_file(self) -> Path:
+        """Settings of text messages; without the file nobody is told by text."""
+        return self.data_dir / "sms.toml"
 
     @property
     def mail_file(self) -> Path:

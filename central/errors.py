@@ -6,6 +6,7 @@
     ├── ConfigInvalid             a setting is unknown or wrong
     ├── RequestInvalid            the caller sent something that cannot be done
     ├── MessageRefused            a unit's message cannot be believed
+    ├── FileRefused               a file that somebody carried here is not taken
     ├── NotPermitted              nobody has shown that he may do this
     ├── NotFound                  there is no such thing
     ├── Conflict                  it does not fit what is there already
@@ -14,10 +15,14 @@
     │   ├── SharingRefused        a sale cannot be shared, or not be undone, like this
     │   ├── PayoutRefused         a limit on payouts is in the way
     │   ├── OutOfStock            there are not as many
+    │   ├── OnAnotherPhone        another phone has this voucher
     │   └── PriceTooHigh          it costs more than the buyer wants to pay
     ├── VaultShut                 the vault's keys are not there, or are others
     ├── CardUnreadable            a card key was altered or moved, and does not open
     ├── FontMissing               a paper cannot be set in Chinese on this machine
+    ├── PictureMissing            what a receipt would look like cannot be drawn here
+    ├── PictureRefused            a picture that somebody has sent is not taken
+    ├── PreviewMissing            what a till would answer cannot be worked out here
     ├── EnrolmentRefused          a code is wrong, used, too old, or the numbers differ
     ├── ChannelRefused            a payment channel has definitely not done it
     ├── ChannelUnknown            nobody knows whether a payment channel has done it
@@ -66,6 +71,12 @@ class MessageRefused(HubError):
     """A unit's message is malformed, not signed by it, or of another contract."""
 
     slug, status, title = "message-refused", 400, "The message cannot be believed"
+
+
+class FileRefused(HubError):
+    """A file from a unit without a network is not taken; ``extra["fault"]`` says why."""
+
+    slug, status, title = "file-refused", 422, "The file is not taken"
 
 
 class NotPermitted(HubError):
@@ -134,6 +145,12 @@ class OutOfStock(Conflict):
     slug, title = "out-of-stock", "There are not as many"
 
 
+class OnAnotherPhone(Conflict):
+    """A voucher's link was opened by another phone before; only staff can unlock it."""
+
+    slug, title = "on-another-phone", "This voucher is on another phone"
+
+
 class PriceTooHigh(Conflict):
     """It costs more than the buyer said it may; ``extra["price_minor"]`` is what it costs."""
 
@@ -144,6 +161,24 @@ class FontMissing(HubError):
     """No font with Chinese characters is installed, so no paper can be set."""
 
     slug, status, title = "font-missing", 503, "There is no font for this paper"
+
+
+class PictureMissing(HubError):
+    """The picture of a receipt cannot be drawn on this machine, or not now."""
+
+    slug, status, title = "picture-missing", 503, "The picture of the receipt cannot be drawn"
+
+
+class PictureRefused(HubError):
+    """A picture that somebody has sent is not taken; ``extra["fault"]`` says why."""
+
+    slug, status, title = "picture-refused", 422, "The picture is not taken"
+
+
+class PreviewMissing(HubError):
+    """What a till would answer under a policy cannot be worked out on this machine, or not now."""
+
+    slug, status, title = "preview-missing", 503, "What a till would answer cannot be worked out"
 
 
 class EnrolmentRefused(HubError):

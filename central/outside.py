@@ -1,8 +1,6 @@
-"""The clock, and what the money is told of the wings above it: agents, products, categories."""
+"""What the money is told of the wings above it: agents, products, categories."""
 
 from __future__ import annotations
-
-import time
 
 from central.money.sharing.ports import Named, Outside
 from central.network.agents import upstream
@@ -28,8 +26,3 @@ OUTSIDE_OF_SHARING = Outside(
     category_of=_category_of,
 )
 """What sharing is told of the wings above the money."""
-
-
-def now_s() -> int:
-    """Read the hub's clock, Unix seconds."""
-    return int(time.time())  # noqa: TID251 - the one place

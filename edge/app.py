@@ -1,75 +1,47 @@
-"""Puts a unit together: the only module that knows all others, and the only one with a clock."""
+"""Puts a unit together and serves it: the only module that knows all others."""
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
-import secrets
-import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import waitress
-from flask import Flask
+from flask import Blueprint, Flask
 
 from edge import __version__
-from edge.bundles.identity import UnitKeys, load_or_make
-from edge.bundles.store import BundleStore, HubWord
-from edge.care.health import Health
-from edge.clock.trusted_time import TrustedClock
+from edge.attached import reports
+from edge.bundles.identity import load_or_make
+from edge.bundles.store import BundleStore
+from edge.care import pages as care_pages
+from edge.care.doctor import examine
+from edge.carried import routes as file_routes
 from edge.config import EdgeConfig
+from edge.contract.ids import VoucherId
+from edge.contract.lease import Lease, LeaseRequest
+from edge.core import Core, Parts, build_clock
 from edge.db import Store
-from edge.devices.decoder import PictureDecoder
-from edge.devices.ports import NoPrinter, Printer
-from edge.devices.printer_escpos import EscposPrinter, parse_tcp
-from edge.devices.profiles import printer_profile
+from edge.devices.pictures.decoder import PictureDecoder
+from edge.devices.scanners.inbox import LOOKERS_MAX
 from edge.errors import ConfigInvalid, EdgeError, NotEnrolled, StoreUnavailable
-from edge.journal.anchor import AnchorFile
-from edge.journal.store import Journal
-from edge.receipt.spool import Spool
-from edge.redemption import api, pages
-from edge.redemption.ports import NoReserver, Reserver
-from edge.redemption.print_receipts import ReceiptPrinter
-from edge.redemption.redeem import Redeemer
-from edge.redemption.void import Voider
-from edge.sync.exchange import Exchange
-from edge.sync.hub_client import HubClient
-from edge.sync.plan import Breaker
-from edge.sync.reserve import HubReserver
-from edge.sync.worker import SyncWorker
+from edge.redemption import api, kiosk, pages, scans
+from edge.service.notify import Notifier
+from edge.service.watchdog import SelfTest, Watchdog
+from edge.sync.borrow import borrow
 from edge.web.problem import register_problems
 from edge.web.session import SESSION_S, Clerks, guard, load_or_make_api_key
-from edge.web.words import N_, translate
+from edge.web.words import N_
 
 log = logging.getLogger(__name__)
 
-BUILT_AT_S = 1767225600
-"""No unit of this version has run before 2026: the floor of its clock."""
-IDLE_S = 1.0
-"""How often the store is looked at for something to copy while nobody waits."""
 
+class Service(NamedTuple):
+    """How the service manager hears of a unit."""
 
-def wall_s() -> float:
-    """Read the system clock."""
-    return time.time()  # noqa: TID251 - the one place
-
-
-def steady_s() -> float:
-    """Read a counter of seconds that never steps and runs on through suspend."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a test may put in place of the real thing."""
-
-    wall_s: Callable[[], float] = wall_s
-    steady_s: Callable[[], float] = steady_s
-    printer: Printer | None = None
-    reserver: Reserver | None = None
+    notifier: Notifier
+    watchdog: Watchdog
 
 
 class Unit:
@@ -88,7 +60,7 @@ class Unit:
         private_directory(config.unit.data_dir)
         self.keys = load_or_make(config.data("unit.key"))
         self.api_key = load_or_make_api_key(config.data("api.key"))
-        self.clock = TrustedClock(parts.wall_s, parts.steady_s, BUILT_AT_S)
+        self.clock = build_clock(config, parts)
         self.decoder = PictureDecoder()
         self.store: Store | None = None
         self.core: Core | None = None
@@ -118,6 +90,11 @@ class Unit:
         if self.core:
             self.core.start()
 
+    def let_go(self) -> None:
+        """Answer the screens that wait for a scan: the server does not end before they are."""
+        if self.core:
+            self.core.scanners.inbox.close()
+
     def stop(self) -> None:
         """Stop the threads and close the files."""
         if self.core:
@@ -137,8 +114,10 @@ class Unit:
         """
         try:
             server, port = listen(
-                self.flask, self.config.api.host, self.config.api.port, self.config.api.threads
-            )
+                self.flask, self.config.api.host, self.config.api.port,
+                # Each screen that waits for a scan holds a thread, and must not hold up a till.
+                self.config.api.threads + LOOKERS_MAX,
+            )  # fmt: skip
         except BaseException:
             self.stop()
             raise
@@ -149,6 +128,17 @@ class Unit:
         finally:
             server.close()
             self.stop()
+
+    def under_service(self, notify_socket: str, watchdog_s: float | None) -> Service:
+        """Return what tells the service manager how this unit is.
+
+        Args:
+            notify_socket: Where it listens; empty where there is none.
+            watchdog_s: How long it waits for a sign of life; None if it does not.
+        """
+        notifier = Notifier(notify_socket)
+        check = SelfTest(self.store if self.core else None)
+        return Service(notifier, Watchdog(check, notifier, watchdog_s))
 
     def sync_now(self) -> dict[str, bool]:
         """Push and pull once, here and now.
@@ -161,6 +151,23 @@ class Unit:
         if self.core is None or self.core.health.sync is None:
             raise ConfigInvalid(N_("No hub is set: hub.url"))
         return self.core.health.sync.sync_now()
+
+    def borrow(self, lease_id: bytes, voucher_id: VoucherId, amount: int, life_s: int) -> Lease:
+        """Have the hub lend part of a voucher to this unit.
+
+        Raises:
+            EdgeError: this unit has no hub, or the hub does not answer, or does not lend it.
+        """
+        if self.core is None or self.core.client is None:
+            raise self.broken or ConfigInvalid(N_("No hub is set: hub.url"))
+        unit = self.core.journal.unit
+        wanted = LeaseRequest(unit, lease_id, voucher_id, amount, life_s)
+        return borrow(wanted, self.core.client, self.core.bundles, self.config.hub.timeout_s)
+
+    def wake_printer(self) -> None:
+        """Say that a paper is owed."""
+        if self.core:
+            self.core.receipts.wake()
 
     def status(self) -> dict[str, Any]:
         """Return what ``GET /v1/status`` says."""
@@ -197,89 +204,53 @@ class Unit:
             clerks = Clerks(self.store, parts.steady_s)
             unit = pages.Unit(
                 core.redeemer, core.voider, core.journal, core.bundles, core.spool, clerks,
-                self.decoder, core.health.lamps,
+                self.decoder, core.scanners.inbox, core.health.lamps,
             )  # fmt: skip
             app.register_blueprint(pages.blueprint(unit, locale))
             app.register_blueprint(
-                api.blueprint(core.redeemer, core.journal, core.spool, self, locale)
+                api.blueprint(
+                    core.redeemer, core.journal, core.spool, core.key_papers, self, locale
+                )
             )
+            app.register_blueprint(api.voids_blueprint(core.voider, core.spool, locale))
+            app.register_blueprint(scans.blueprint(core.scanners))
+            app.register_blueprint(file_routes.blueprint(core.desk, core.health.lamps, locale))
         else:
             app.register_blueprint(pages.unenrolled_blueprint(locale, self._why))
             app.register_blueprint(api.closed_blueprint(self._why, self.status))
-        pages.install_templates(app, locale, core.unit_name if core else "")
+        app.register_blueprint(
+            care_pages.blueprint(
+                # A printer serves one at a time: here it is its thread that asks, not the doctor.
+                lambda: examine(
+                    self.config,
+                    reports(
+                        self.config,
+                        core.receipts.last_state if core else None,
+                        core.scanners.seen if core else None,
+                    ),
+                    parts.wall_s(),
+                ),
+                locale, is_enrolled=core is not None,
+            )
+        )  # fmt: skip
+        is_kiosk = self.config.kiosk.page
+        if is_kiosk:
+            app.register_blueprint(self._kiosk(parts, locale))
+        pages.install_templates(app, locale, core.unit_name if core else "", kiosk=is_kiosk)
         return app
+
+    def _kiosk(self, parts: Parts, locale: str) -> Blueprint:
+        core = self.core
+        if core is None:
+            return kiosk.blueprint(None, locale, list)
+        there = kiosk.Kiosk(
+            core.redeemer, core.bundles, core.scanners.inbox, core.scanners.seen, parts.steady_s
+        )
+        return kiosk.blueprint(there, locale, Clerks(core.store, parts.steady_s).names)
 
     def _why(self) -> EdgeError:
         assert self.broken is not None, "only called while something is wrong"
         return self.broken
-
-
-class Core:
-    """The parts of a unit that is enrolled and whose journal can be trusted."""
-
-    def __init__(
-        self, config: EdgeConfig, parts: Parts, store: Store, bundles: BundleStore,
-        keys: UnitKeys, clock: TrustedClock,
-    ) -> None:  # fmt: skip
-        word = bundles.word
-        assert word is not None, "the core of an enrolled unit"
-        self.store = store
-        self.bundles = bundles
-        boot = secrets.token_bytes(8)
-        clock.raise_floor(_newest_known_s(store, word))
-        anchor = AnchorFile(config.anchor_path, keys.anchor_key())
-        enrolled = word.enrolment
-        self.unit_name = str(enrolled.unit)
-        self.journal = Journal(
-            store, anchor, clock, enrolled.unit, boot=boot, first_epoch=enrolled.first_epoch
-        )
-        self.spool = Spool(store, boot)
-        breaker = Breaker()
-        self.receipts = ReceiptPrinter(
-            self.spool, self.journal, bundles, parts.printer or build_printer(config), translate
-        )
-        self.health = Health(self.journal, bundles, self.spool, self.receipts, breaker)
-        reserver = parts.reserver or NoReserver()
-        if config.hub.url:
-            client = HubClient(config.hub.url, keys.sign, enrolled.unit, clock, config.hub.ca_file)
-            reserver = parts.reserver or HubReserver(client, bundles, breaker)
-            exchange = Exchange(self.journal, bundles, keys, client, config.hub.timeout_s)
-            self.health.sync = SyncWorker(
-                exchange, breaker, config.hub.sync_every_s, self.health.figures
-            )
-        self.redeemer = Redeemer(self.journal, bundles, self.spool, clock, reserver, self._recorded)
-        self.voider = Voider(self.journal, bundles, self.spool, self._recorded)
-        self._stopping = threading.Event()
-        self._tidier = threading.Thread(target=self._tidy, name="tidy", daemon=True)
-
-    def start(self) -> None:
-        """Start the threads."""
-        self.receipts.start()
-        if self.health.sync:
-            self.health.sync.start()
-        self._tidier.start()
-
-    def stop(self) -> None:
-        """Stop the threads that were started."""
-        self._stopping.set()
-        if self._tidier.is_alive():
-            self._tidier.join(timeout=5)
-            self.receipts.stop()
-            if self.health.sync:
-                self.health.sync.stop()
-        self.journal.close()
-
-    def _recorded(self) -> None:
-        self.receipts.wake()
-        if self.health.sync:
-            self.health.sync.wake()
-
-    def _tidy(self) -> None:
-        while not self._stopping.wait(IDLE_S):
-            try:
-                self.store.checkpoint_if_worthwhile()
-            except StoreUnavailable:
-                log.exception("the checkpoint failed")
 
 
 def listen(app: Flask, host: str, port: int, threads: int) -> tuple[Any, int]:
@@ -295,22 +266,6 @@ def listen(app: Flask, host: str, port: int, threads: int) -> tuple[Any, int]:
         raise ConfigInvalid(f"{host}, port {port}, cannot be listened at: {why}") from exc
     several = getattr(server, "effective_listen", ())  # localhost may be two addresses
     return server, several[0][1] if several else server.effective_port
-
-
-def build_printer(config: EdgeConfig) -> Printer:
-    """Return the printer that the settings name."""
-    if not config.printer.to:
-        return NoPrinter()
-    host, port = parse_tcp(config.printer.to)
-    return EscposPrinter(host, port, printer_profile(config.printer.profile))
-
-
-def _newest_known_s(store: Store, word: HubWord) -> int:
-    """Return the newest moment that has certainly passed, as far as the database knows."""
-    with store.reading():
-        rows = store.rows("SELECT wall_s FROM journal ORDER BY epoch DESC, seq DESC LIMIT 1")
-    moments = [word.pulled_at_s or 0, word.enrolment.issued_at_s]
-    return max(moments + [wall_s for (wall_s,) in rows if isinstance(wall_s, int)])
 
 
 def private_directory(path: Path) -> None:

@@ -8,32 +8,38 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from edge import __version__, app
-from edge.bundles.identity import load_or_make
+from edge import __version__, app, attached, core
+from edge.bundles.identity import UnitKeys, load_or_make
 from edge.bundles.store import BundleStore, read_enrolment
 from edge.care import doctor as care_doctor
-from edge.clock.trusted_time import TrustedClock
-from edge.config import EdgeConfig, Origin, load
+from edge.carried import commands as carried_commands
+from edge.commands.profile import TO, print_page
+from edge.commands.profile import profile as profile_commands
+from edge.commands.scanner import scanner_group
+from edge.config import EdgeConfig, Origin, load, service_manager
 from edge.contract.bundle import LOCALES
 from edge.contract.signed import MessageInvalid
 from edge.db import Store, held
-from edge.devices.profiles import printer_ids, printer_profile
+from edge.devices.camera.commands import camera
+from edge.devices.finding import Health, worst
+from edge.devices.pictures.commands import scan_image
+from edge.devices.profiles import ids, places
 from edge.errors import (
     AlreadyRunning,
     ConfigInvalid,
-    DecoderUnavailable,
     EdgeError,
     HubUnreachable,
+    NotEnrolled,
 )
+from edge.service.commands import install_service, remove_service
 from edge.web.session import Clerks, load_or_make_api_key
-from edge.web.words import translate
 
 
 class JsonLines(logging.Formatter):
@@ -62,6 +68,11 @@ class Settings:
     def load(self) -> tuple[EdgeConfig, list[Origin]]:
         """Return the settings and their origins."""
         return load(self._file, overrides=self._overrides)
+
+    @property
+    def file(self) -> Path:
+        """The settings file that a service is to read."""
+        return self._file or DEFAULT_FILE
 
     @property
     def config(self) -> EdgeConfig:
@@ -126,15 +137,29 @@ def run(settings: Settings) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("waitress").setLevel(logging.WARNING)
     unit = app.Unit(settings.config)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+    def end(*_: object) -> None:
+        unit.let_go()
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+
+    service = unit.under_service(*service_manager())
 
     def ready(address: str) -> None:
         if unit.broken:
             click.echo(f"{unit.broken.title}: {unit.broken.detail}")
         click.echo(f"The unit listens at {address}")
         sys.stdout.flush()
+        service.notifier.send("READY=1", f"STATUS=listens at {address}")
+        service.watchdog.start()
 
-    unit.serve(ready)
+    try:
+        unit.serve(ready)
+    finally:
+        service.notifier.send("STOPPING=1")
+        service.watchdog.stop()
 
 
 @main.command()
@@ -162,7 +187,7 @@ def enrol(settings: Settings, hub: str, code: str, wait_s: int, replace_journal:
     app.private_directory(config.unit.data_dir)
     database = config.data("unit.db")
     keys = load_or_make(config.data("unit.key"))
-    clock = TrustedClock(app.wall_s, app.steady_s, app.BUILT_AT_S)
+    clock = core.build_clock(config, core.Parts())
     if not replace_journal:
         with closing(Store(database)) as store:  # before the code is used up: is it sound?
             BundleStore(store, keys)
@@ -194,21 +219,25 @@ def enrol(settings: Settings, hub: str, code: str, wait_s: int, replace_journal:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for scripts.")
 @click.pass_obj
 def doctor(settings: Settings, as_json: bool) -> None:  # noqa: FBT001
-    """Look at everything the unit needs; say what is wrong and what to do. Exit code 1 if bad."""
+    """Look at everything the unit needs; say what is wrong and what to do.
+
+    Exit code 0: all is well; 1: something needs attention; 2: something is broken.
+    """
     config = settings.config
-    checks = []
-    for check in care_doctor.examine(config, lambda: app.build_printer(config), app.wall_s()):
-        checks.append(check)
+    findings = []
+    for finding in care_doctor.examine(config, attached.reports(config), core.wall_s()):
+        findings.append(finding)
         if not as_json:
-            mark = {"good": "ok  ", "warning": "note", "bad": "BAD "}[check.health]
-            click.echo(f"{mark}  {check.name:15} {check.found}")
-            if check.remedy:
-                click.echo(f"{'':22}-> {check.remedy}")
-    bad = any(check.health is care_doctor.Health.BAD for check in checks)
+            mark = {"good": "ok  ", "none": "-   ", "warning": "note", "bad": "BAD "}
+            click.echo(f"{mark[finding.health]}  {finding.name:15} {finding.found}")
+            if finding.what_to_do:
+                click.echo(f"{'':22}-> {finding.what_to_do}")
+    verdict = worst(findings)
     if as_json:
-        rows = [check._asdict() for check in checks]
-        click.echo(json.dumps({"well": not bad, "checks": rows}, ensure_ascii=False))
-    sys.exit(1 if bad else 0)
+        rows = [finding._asdict() for finding in findings]
+        body = {"well": verdict is not Health.BAD, "health": verdict, "findings": rows}
+        click.echo(json.dumps(body, ensure_ascii=False))
+    sys.exit({Health.BAD: 2, Health.WARNING: 1}.get(verdict, 0))
 
 
 @main.command()
@@ -224,70 +253,33 @@ def status(settings: Settings, as_json: bool) -> None:  # noqa: FBT001
         click.echo(f"{name:28} {value}")
 
 
-@main.command("scan-image")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a file, for scripts.")
-@click.option(
-    "--formats", default="qr,code128", show_default=True,
-    help="Which symbologies to look for: qr, code128, pdf417.",
-)  # fmt: skip
-def scan_image(files: tuple[Path, ...], as_json: bool, formats: str) -> None:  # noqa: FBT001
-    """Read the code in each picture of FILES, as the till does. Exit code 1 if one has none."""
-    from edge.devices import decode_picture  # noqa: PLC0415
-
-    wanted = tuple(formats.split(","))
-    unknown = set(wanted) - set(decode_picture.FORMATS)
-    if unknown:
-        raise ConfigInvalid(f"unknown format {', '.join(sorted(unknown))}")
-    missed = False
-    for file in files:
-        row: dict[str, Any] = {"file": str(file), "text": None, "format": None, "stage": None}
-        began = time.perf_counter()
-        try:
-            reading = decode_picture.read_picture(file.read_bytes(), wanted)
-        except (OSError, decode_picture.NotAPicture) as exc:
-            row["error"] = exc.strerror if isinstance(exc, OSError) else str(exc)
-            reading = None
-        except ImportError as exc:
-            raise DecoderUnavailable(
-                "Install the camera extra: pip install 'tearoff[camera]'."
-            ) from exc
-        row["ms"] = round((time.perf_counter() - began) * 1000, 2)
-        if reading:
-            row |= {"text": reading.text, "format": reading.format, "stage": reading.stage}
-        missed |= reading is None
-        told = row["text"] or row.get("error") or "no code"
-        click.echo(json.dumps(row, ensure_ascii=False) if as_json else f"{file}: {told}")
-    sys.exit(1 if missed else 0)
+main.add_command(scan_image)
+main.add_command(camera)
 
 
 @main.command("print-test")
 @click.option("--profile", help="A profile of firmware_profiles/printers instead of the set one.")
-@click.option("--to", metavar="tcp://HOST:PORT", help="Another printer than the one that is set.")
+@click.option("--to", metavar=TO, help="Another printer than the one that is set.")
 @click.option(
     "--locale", type=click.Choice(LOCALES), default="zh-CN", show_default=True,
     help="Language of the page.",
 )  # fmt: skip
 @click.pass_obj
 def print_test(settings: Settings, profile: str | None, to: str | None, locale: str) -> None:
-    """Print a page with everything a receipt may hold."""
-    from edge.devices.ports import Printed  # noqa: PLC0415
-    from edge.devices.printer_escpos import EscposPrinter, parse_tcp  # noqa: PLC0415
-    from edge.receipt.document import test_page  # noqa: PLC0415
-    from edge.receipt.layout import lay_out  # noqa: PLC0415
-
+    """Print a page with everything a receipt may hold, and say what to look for on it."""
     config = settings.config
     address = to or config.printer.to
     if not address:
         raise ConfigInvalid(
-            f"no printer is set; use --to tcp://HOST:PORT; profiles: {', '.join(printer_ids())}"
+            f"no printer is set; use --to {TO}; profiles: "
+            + ", ".join(ids("printer", places(config.devices.profiles_dir)))
         )
-    chosen = printer_profile(profile or config.printer.profile)
-    printer = EscposPrinter(*parse_tcp(address), chosen)
-    page = test_page(chosen.id, chosen.columns, translate, locale)
-    outcome = printer.print(lay_out(page, chosen.columns))
-    click.echo(f"{address} ({chosen.id}): {outcome.printed} {outcome.detail}".rstrip())
-    sys.exit(0 if outcome.printed in {Printed.CONFIRMED, Printed.SENT} else 1)
+    sys.exit(
+        0 if print_page(attached.printer_profile(config, profile or ""), address, locale) else 1
+    )
+
+
+main.add_command(profile_commands)
 
 
 @main.command("sync-now")
@@ -328,10 +320,16 @@ def clerk() -> None:
 
 @clerk.command("add")
 @click.argument("name")
+@click.option("--supervisor", is_flag=True, help="May look at the page of the doctor, too.")
 @click.pass_obj
-def clerk_add(settings: Settings, name: str) -> None:
+def clerk_add(settings: Settings, name: str, supervisor: bool) -> None:  # noqa: FBT001
     """Give the clerk NAME a new PIN, shown once. The unit must not be running."""
-    _with_store(settings.config, lambda store: _show_pin(Clerks(store, app.steady_s), name))
+
+    def add(store: Store) -> None:
+        pin = Clerks(store, core.steady_s).add(name, is_supervisor=supervisor)
+        click.echo(f"The PIN of {name} is {pin}. It is shown only now.")
+
+    _with_store(settings.config, add)
 
 
 @clerk.command("list")
@@ -340,8 +338,100 @@ def clerk_list(settings: Settings) -> None:
     """List the clerks. The unit must not be running."""
     _with_store(
         settings.config,
-        lambda store: click.echo("\n".join(Clerks(store, app.steady_s).names())),
+        lambda store: click.echo("\n".join(Clerks(store, core.steady_s).names())),
     )
+
+
+class Machine:
+    """This machine, for the commands that carry files: its running unit, or its files."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.config = settings.config
+
+    @contextmanager
+    def files(self) -> Iterator[carried_commands.Files]:
+        """Open the running unit, or the files if none runs."""
+        running = RunningUnit(self.config)
+        try:
+            running.unit()
+        except NoUnitAnswers:
+            unit = app.Unit(self.config)
+            try:
+                yield UnitAtRest(unit)
+            finally:
+                if unit.core:
+                    unit.core.receipts.print_notes()
+                unit.stop()
+        else:
+            yield running
+
+    def keys(self) -> UnitKeys:
+        """Return the keys of this machine."""
+        app.private_directory(self.config.unit.data_dir)
+        return load_or_make(self.config.data("unit.key"))
+
+    def enrol(self, message: bytes, bundle_key: bytes) -> None:
+        """Make this machine the unit that an enrolment names."""
+        _with_store(
+            self.config, lambda store: BundleStore(store, self.keys()).enrol(message, bundle_key)
+        )
+
+
+class UnitAtRest:
+    """A unit that does not run: its files are opened for one command."""
+
+    def __init__(self, unit: app.Unit) -> None:
+        self._unit = unit
+
+    def unit(self) -> str:
+        """Return its name."""
+        return self._core().unit_name
+
+    def take(self, data: bytes) -> dict[str, Any]:
+        """Take a bundle file."""
+        return self._core().desk.take(data)
+
+    def give(self) -> tuple[str, bytes]:
+        """Return name and content of a journal file."""
+        given = self._core().desk.give()
+        return given.name, given.data
+
+    def _core(self) -> core.Core:
+        if self._unit.core is None:
+            assert self._unit.broken is not None, "a unit without a core says why"
+            raise self._unit.broken
+        return self._unit.core
+
+
+class RunningUnit:
+    """The unit that runs on this machine, over its API."""
+
+    def __init__(self, config: EdgeConfig) -> None:
+        self._config = config
+
+    def unit(self) -> str:
+        """Return its name."""
+        body = _call(self._config, "GET", "/v1/status")
+        if not body.get("unit"):
+            if body.get("problem") == NotEnrolled.slug:
+                raise AlreadyRunning("Stop the unit first; it is not enrolled yet.")
+            raise NoUnitAnswers(f"The unit cannot take files: {body.get('problem')}")
+        return str(body["unit"])
+
+    def take(self, data: bytes) -> dict[str, Any]:
+        """Take a bundle file."""
+        return _call(self._config, "POST", "/v1/bundle-files", data)
+
+    def give(self) -> tuple[str, bytes]:
+        """Return name and content of a journal file."""
+        answer = _ask(self._config, "GET", "/v1/journal-file")
+        if answer.status != 200:
+            raise click.ClickException(_told(answer))
+        name = answer.headers["Content-Disposition"].partition('filename="')[2].rstrip('"')
+        return Path(name).name, answer.data
+
+
+main.add_command(carried_commands.group(Machine))
 
 
 @main.command("api-key")
@@ -360,16 +450,21 @@ def api_key(settings: Settings) -> None:
     "--width", type=click.Choice(["576", "384"]), default="576", show_default=True,
     help="Dots in a row: 576 on 80 mm paper, 384 on 58 mm.",
 )  # fmt: skip
-def printer_simulator(port: int, web: int, width: str) -> None:
+@click.option(
+    "--serial", type=click.Path(path_type=Path),
+    help="Be at a serial line with its end at this path, and at no port.",
+)  # fmt: skip
+def printer_simulator(port: int, web: int, width: str, serial: Path | None) -> None:
     """Be a receipt printer on this machine, and show on a page what came out."""
     from edge.devices.simulated.pages import printer_pages  # noqa: PLC0415
     from edge.devices.simulated.printer import SimulatedPrinter  # noqa: PLC0415
 
-    printer = SimulatedPrinter(port=port, width_dots=int(width))
+    printer = SimulatedPrinter(port=port, serial=serial, width_dots=int(width))
     try:
         printer.start()
     except OSError as exc:
-        raise ConfigInvalid(f"Port {port} cannot be listened at: {exc.strerror}") from exc
+        place = f"{serial} cannot be made" if serial else f"Port {port} cannot be listened at"
+        raise ConfigInvalid(f"{place}: {exc.strerror}") from exc
     try:
         server, web = app.listen(printer_pages(printer), "127.0.0.1", web, threads=2)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -382,34 +477,61 @@ def printer_simulator(port: int, web: int, width: str) -> None:
         printer.stop()
 
 
+main.add_command(install_service)
+main.add_command(remove_service)
+
+
 # --- shared by several commands ------------------------------------------------------------------
 
 
-def _call(config: EdgeConfig, method: str, path: str) -> dict[str, Any]:
-    """Ask the running unit.
+def _ask(config: EdgeConfig, method: str, path: str, data: bytes = b"") -> Any:
+    """Return the response of the running unit; NoUnitAnswers if there is none."""
+    import urllib3  # noqa: PLC0415
+
+    key = load_or_make_api_key(config.data("api.key")) if config.unit.data_dir.is_dir() else ""
+    url = f"http://{config.api.host}:{config.api.port}{path}"
+    headers = {"Authorization": f"Bearer {key}", "Accept-Language": "en"}
+    if data:
+        headers["Content-Type"] = "application/octet-stream"
+    try:
+        return urllib3.request(
+            method, url, timeout=60.0, retries=False, headers=headers, body=data or None
+        )
+    except (urllib3.exceptions.HTTPError, OSError) as exc:
+        raise NoUnitAnswers(f"No unit answers at {url}; start it: tearoff-unit run") from exc
+
+
+def _call(config: EdgeConfig, method: str, path: str, data: bytes = b"") -> dict[str, Any]:
+    """Ask the running unit for JSON.
 
     Raises:
         NoUnitAnswers: none does.
         ClickException: it answers with a problem.
     """
-    import urllib3  # noqa: PLC0415
-
-    key = load_or_make_api_key(config.data("api.key")) if config.unit.data_dir.is_dir() else ""
+    answer = _ask(config, method, path, data)
     url = f"http://{config.api.host}:{config.api.port}{path}"
     try:
-        answer = urllib3.request(
-            method, url, timeout=60.0, retries=False,
-            headers={"Authorization": f"Bearer {key}", "Accept-Language": "en"},
-        )  # fmt: skip
         body = answer.json()
-    except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
+    except ValueError as exc:
         raise NoUnitAnswers(f"No unit answers at {url}; start it: tearoff-unit run") from exc
     if not isinstance(body, dict):
         raise NoUnitAnswers(f"Whatever answers at {url}, it is no unit")
     if answer.status >= 400:
-        told = [str(body[name]) for name in ("title", "detail") if body.get(name)]
-        raise click.ClickException(": ".join(told) or f"{url} answers {answer.status}")
+        raise click.ClickException(_told(answer))
     return body
+
+
+main.add_command(scanner_group(_call, NoUnitAnswers))
+
+
+def _told(answer: Any) -> str:
+    """Return what a problem says, in a line."""
+    try:
+        body = answer.json()
+    except ValueError:
+        body = {}
+    told = [str(body[name]) for name in ("title", "detail") if body.get(name)]
+    return ": ".join(told) or f"The unit answers {answer.status}"
 
 
 def _with_store(config: EdgeConfig, work: Callable[[Store], Any]) -> None:
@@ -420,10 +542,6 @@ def _with_store(config: EdgeConfig, work: Callable[[Store], Any]) -> None:
         raise AlreadyRunning("Stop the unit first.") from exc
     with closing(store):
         work(store)
-
-
-def _show_pin(clerks: Clerks, name: str) -> None:
-    click.echo(f"The PIN of {name} is {clerks.add(name)}. It is shown only now.")
 
 
 def _set_aside(database: Path) -> Path:

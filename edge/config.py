@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -45,6 +46,9 @@ class HubSection:
     ca_file: str = setting("", "PEM file of the authorities to trust instead of the system's.")
     timeout_s: int = setting(10, "Seconds to wait for the hub's answer to a push or pull.")
     sync_every_s: int = setting(15, "Seconds from pull to pull; a push follows each scan at once.")
+    phone_url: str = setting(
+        "", "Address of the holder's page for customers' phones; empty: /h/ at hub.url."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,80 @@ class StoreSection:
 class PrinterSection:
     """The receipt printer."""
 
-    to: str = setting("", "Where it is: tcp://HOST:PORT; empty for a unit without a printer.")
+    to: str = setting(
+        "",
+        "Where it is: tcp://HOST:PORT, serial:PATH, serial:PATH?baud=N, usb:PATH; empty for none.",
+    )
     profile: str = setting(
         "generic-80-gbk", "What printer it is: a file of firmware_profiles/printers, without .toml."
+    )
+    drawer: str = setting(
+        "never",
+        "When the cash drawer opens: never, or accepted: with each receipt, not its copies.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DevicesSection:
+    """What is attached to this unit."""
+
+    profiles_dir: Path = setting(
+        Path("/etc/tearoff/profiles"),
+        "Directory like firmware_profiles with the site's own files; they count before ours.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PeersSection:
+    """The other units of the same store, asked over the local network before one accepts."""
+
+    host: str = setting(
+        "0.0.0.0",  # noqa: S104 - authenticated, and opened only once there are peers
+        "Address to listen at for them (UDP), once the hub has named any; empty for not at all.",
+    )
+    port: int = setting(8478, "Port to listen at; any free one if it is taken, or 0.")
+    announce: str = setting(
+        "", "HOST:PORT that the others are told by the hub; empty for what is found out."
+    )
+    static: str = setting(
+        "", "HOST:PORT of others, with spaces between, where the hub cannot tell them."
+    )
+    discover: bool = setting(
+        default=True,
+        doc="Whether the others are sought in this network by multicast (mDNS); needs extra `lan`.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSection:
+    """How far this machine's own clocks can be trusted."""
+
+    battery: bool = setting(
+        default=True,
+        doc="Whether the system clock runs on while the machine is off; false without a battery.",
+    )
+    drift_ppm: int = setting(100, "How far its quartz may drift: 100 is 8.6 seconds a day.")
+
+
+@dataclass(frozen=True, slots=True)
+class KioskSection:
+    """The page at which customers redeem alone, `/kiosk`."""
+
+    page: bool = setting(
+        default=False, doc="Whether there is one; it works on this machine's own screen only."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSection:
+    """The camera."""
+
+    device: str = setting(
+        "",
+        "Where it is: /dev/video0, its number, or a video in its place; empty for none.",
+    )
+    profile: str = setting(
+        "uvc-480", "What camera it is: a file of firmware_profiles/cameras, without .toml."
     )
 
 
@@ -85,7 +160,13 @@ class EdgeConfig:
     hub: HubSection = field(default_factory=HubSection)
     api: ApiSection = field(default_factory=ApiSection)
     store: StoreSection = field(default_factory=StoreSection)
+    devices: DevicesSection = field(default_factory=DevicesSection)
     printer: PrinterSection = field(default_factory=PrinterSection)
+    peers: PeersSection = field(default_factory=PeersSection)
+    clock: ClockSection = field(default_factory=ClockSection)
+    kiosk: KioskSection = field(default_factory=KioskSection)
+    camera: CameraSection = field(default_factory=CameraSection)
+    scanners: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def anchor_path(self) -> Path:
@@ -110,8 +191,25 @@ SECTIONS: dict[str, type] = {
     "hub": HubSection,
     "api": ApiSection,
     "store": StoreSection,
+    "devices": DevicesSection,
     "printer": PrinterSection,
+    "camera": CameraSection,
+    "peers": PeersSection,
+    "clock": ClockSection,
+    "kiosk": KioskSection,
 }
+
+NAMED: dict[str, str] = {
+    "scanners": (
+        'The scanners of this unit, each under a name of yours: `NAME = "KIND:PATH#PROFILE"`,'
+        " eight at most. KIND is `serial` (`serial:/dev/serial/by-id/…#gm65-uart`; `?baud=9600`"
+        " after the path if it is not the profile's) or `hid` (a scanner that types:"
+        " `hid:/dev/input/by-id/…#hid-us`). The variable is `EDGE_SCANNERS__NAME`."
+        " `tearoff-unit scanner list` shows what is attached."
+    ),
+}
+"""Sections whose settings have names that the operator gives, each a text."""
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,19}", re.ASCII)
 
 
 def load(
@@ -150,9 +248,29 @@ def load(
             given[item.name] = _converted(name, value, item)
             origins.append(Origin(name, given[item.name], origin))
         sections[section] = kind(**given)
+    for section in NAMED:
+        named = {n: v for n, v in sorted(values.items()) if n.startswith(f"{section}.")}
+        origins += [
+            Origin(name, _text(name, value), origin) for name, (value, origin) in named.items()
+        ]
+        sections[section] = {
+            name.partition(".")[2]: str(value) for name, (value, _) in named.items()
+        }
     config = EdgeConfig(**sections)
     _check(config)
     return config, origins
+
+
+def service_manager(env: Mapping[str, str] | None = None) -> tuple[str, float | None]:
+    """Return where the service manager listens, and how many seconds it waits for a sign of life.
+
+    An empty text and None where there is none. Source: sd_notify(3), sd_watchdog_enabled(3).
+    """
+    env = os.environ if env is None else env
+    period_us = env.get("WATCHDOG_USEC", "")
+    is_ours = env.get("WATCHDOG_PID", "") in {"", str(os.getpid())}
+    watches = is_ours and period_us.isascii() and period_us.isdecimal() and int(period_us) > 0
+    return env.get("NOTIFY_SOCKET", ""), int(period_us) / 1e6 if watches else None
 
 
 def _from_file(file: Path | None) -> Iterable[tuple[str, Any]]:
@@ -162,7 +280,7 @@ def _from_file(file: Path | None) -> Iterable[tuple[str, Any]]:
         data = tomllib.loads(file.read_text("utf-8"))
     except OSError as exc:
         raise ConfigInvalid(f"{file} cannot be read: {exc.strerror}") from exc
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise ConfigInvalid(f"{file} is not TOML: {exc}") from exc
     pairs: list[tuple[str, Any]] = []
     for section, content in data.items():
@@ -185,15 +303,22 @@ def _known(name: str, where: str) -> str:
     names = [
         f"{s}.{item.name}" for s, kind in SECTIONS.items() for item in dataclasses.fields(kind)
     ]
-    if name in names:
+    section, _, own = name.partition(".")
+    if name in names or (section in NAMED and _NAME.fullmatch(own)):
         return name
+    if section in NAMED and own:
+        raise ConfigInvalid(f"{where} sets {name}; a name is 1 to 20 of a to z, 0 to 9 and -")
     near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(names)}"
     raise ConfigInvalid(f"{where} sets {name}, which does not exist{hint}")
 
 
 def _converted(name: str, value: Any, item: dataclasses.Field[Any]) -> Any:
-    kind = type(item.default) if not isinstance(item.default, Path) else Path
+    kind: type = type(item.default) if not isinstance(item.default, Path) else Path
+    if kind is bool:
+        if str(value).lower() not in {"true", "false"}:
+            raise ConfigInvalid(f"{name} is true or false, not {value!r}")
+        return str(value).lower() == "true"
     if kind is int:
         if isinstance(value, bool) or not isinstance(value, int | str):
             raise ConfigInvalid(f"{name} is a whole number")
@@ -201,11 +326,16 @@ def _converted(name: str, value: Any, item: dataclasses.Field[Any]) -> Any:
             return int(value)
         except ValueError as exc:
             raise ConfigInvalid(f"{name} is a whole number, not {value!r}") from exc
-    if not isinstance(value, str | Path) or not str(value).isprintable():
-        raise ConfigInvalid(f"{name} is printable text")
+    _text(name, value)
     if kind is Path and not str(value):
         raise ConfigInvalid(f"{name} is empty")
     return Path(value) if kind is Path else str(value)
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str | Path) or not str(value).isprintable():
+        raise ConfigInvalid(f"{name} is printable text")
+    return str(value)
 
 
 def _check(config: EdgeConfig) -> None:
@@ -225,5 +355,23 @@ def _check(config: EdgeConfig) -> None:
         raise ConfigInvalid("hub.timeout_s is 1 to 600")
     if not 1 <= config.hub.sync_every_s <= 86400:
         raise ConfigInvalid("hub.sync_every_s is 1 to 86400")
-    if config.printer.to and not config.printer.to.startswith("tcp://"):
-        raise ConfigInvalid("printer.to is tcp://HOST:PORT")
+    _check_printer(config.printer)
+    if not 0 <= config.clock.drift_ppm <= 10_000:
+        raise ConfigInvalid("clock.drift_ppm is 0 to 10000")
+    _check_peers(config)
+
+
+def _check_peers(config: EdgeConfig) -> None:
+    if not 0 <= config.peers.port <= 65535:
+        raise ConfigInvalid("peers.port is a port number, 0 to 65535")
+    for text in (config.peers.announce, *config.peers.static.replace(",", " ").split()):
+        host, colon, port = text.rpartition(":")
+        if text and not (host and colon and port.isdecimal() and 0 < int(port) < 65536):
+            raise ConfigInvalid(f"peers are at HOST:PORT, not {text!r}")
+
+
+def _check_printer(printer: PrinterSection) -> None:
+    if printer.drawer not in {"never", "accepted"}:
+        raise ConfigInvalid("printer.drawer is never or accepted")
+    if printer.to and not printer.to.startswith(("tcp://", "serial:/", "usb:/")):
+        raise ConfigInvalid("printer.to is tcp://HOST:PORT, serial:PATH or usb:PATH")

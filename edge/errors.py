@@ -9,6 +9,8 @@
     │   └── IdempotencyConflict   the key was used for something else
     ├── NotPermitted              no API key, no PIN, or the wrong one
     ├── NotFound                  there is no such thing here
+    ├── ScanTaken                 another screen has taken this scan, or it is too old
+    ├── TooManyScans              a scanner delivers more than anybody can look at
     ├── VoidRefused               an acceptance cannot be taken back any more
     ├── NotEnrolled               this unit does not know who it is yet
     ├── UnitStopped               the hub has revoked or quarantined this unit
@@ -96,6 +98,18 @@ class NotFound(EdgeError):
     slug, status, title = "not-found", 404, "There is no such thing here"
 
 
+class ScanTaken(EdgeError):
+    """A scan that waited for a screen is not there any more."""
+
+    slug, status, title = "scan-taken", 409, "This scan is not waiting any more"
+
+
+class TooManyScans(EdgeError):
+    """More was delivered than any screen can take; nothing of it was kept."""
+
+    slug, status, title = "too-many-scans", 429, "Too many scans at once"
+
+
 class VoidRefused(EdgeError):
     """An acceptance is not taken back; it stands."""
 
@@ -152,6 +166,12 @@ class HubRefused(HubUnreachable):
     """The hub answered with a problem; ``extra["hub"]`` is its slug."""
 
     slug, status, title = "hub-refused", 502, "The hub refused"
+
+
+class FileRefused(EdgeError):
+    """A file that somebody carries is not taken, or not given; ``extra["fault"]`` says why."""
+
+    slug, status, title = "file-refused", 422, "The file is not taken"
 
 
 class DecoderUnavailable(EdgeError):

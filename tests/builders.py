@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from edge.contract import voucher_token
-from edge.contract.bundle import Catalogue, Product, ReceiptTemplate
+from edge.contract.bundle import Catalogue, Product
 from edge.contract.enrolment import Enrolment
 from edge.contract.ids import (
     Epoch,
@@ -25,6 +25,7 @@ from edge.contract.ids import (
 from edge.contract.journal_entry import GENESIS, EntryKind, JournalEntry
 from edge.contract.keys import IssuerKey, TrustList
 from edge.contract.policy import Mode, Policy, SoloLimits
+from edge.contract.receipt_template import Logo, ReceiptLine, ReceiptTemplate
 from edge.contract.voucher_token import DAY_S, DAY_ZERO_S, VoucherClaims, VoucherKind
 
 ISSUER = "hub.example"
@@ -142,6 +143,24 @@ def a_receipt_template(**bent: Any) -> ReceiptTemplate:
         "footer": {"zh-CN": ("请保留此小票",), "en": ("Please keep this receipt",)},
     }
     return ReceiptTemplate(**{**values, **bent})
+
+
+LOGO = Logo(16, 8, bytes.fromhex("ffff8001bffda005a005bffd8001ffff"))
+"""A frame in a frame."""
+
+
+def a_full_template(**bent: Any) -> ReceiptTemplate:
+    """One that uses everything: a logo, its own lines in its own order, a code for the holder."""
+    lines = (
+        ReceiptLine.LOGO, ReceiptLine.STORE, ReceiptLine.TIME, ReceiptLine.RULE,
+        ReceiptLine.PRODUCT, ReceiptLine.AMOUNT, ReceiptLine.TOTAL, ReceiptLine.REMAINING,
+        ReceiptLine.RULE, ReceiptLine.RECEIPT, ReceiptLine.VOUCHER, ReceiptLine.ENTRY,
+        ReceiptLine.FOOTER, ReceiptLine.HOLDER_CODE,
+    )  # fmt: skip
+    values: dict[str, Any] = {
+        "lines": lines, "logo": LOGO, "holder_link": "https://tearoff.example/r?e={entry}&v={voucher}",
+    }  # fmt: skip
+    return a_receipt_template(**{**values, **bent})
 
 
 def an_enrolment(**bent: Any) -> Enrolment:

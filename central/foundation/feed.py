@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from central.foundation.db.engine import rows
 
+LIFE_BITS = 28
+"""Bits of a number within its life. If they are used up, every unit takes everything anew once."""
+
 
 def next_change() -> int:
     """Return the number of a change; call it in the change's own transaction.
@@ -22,3 +25,16 @@ def newest_change() -> int:
     """Return the number of the newest change that has committed."""
     [(number,)] = rows("SELECT n FROM feed WHERE id = 1")
     return int(number)
+
+
+def is_of_this_life(n: int, now: int) -> bool:
+    """Say whether a number was given out since the hub was restored last."""
+    return n >> LIFE_BITS == now >> LIFE_BITS
+
+
+def at_least_this_life(n: int) -> int:
+    """Return the version of a list whose newest change has this number.
+
+    After a restore it is newer than whatever the lost hub has said, though nothing has changed.
+    """
+    return max(n, newest_change() >> LIFE_BITS << LIFE_BITS)

@@ -12,19 +12,33 @@ from central.errors import NotIdentified, NotPermitted
 from central.foundation.db.engine import money_transaction, reading
 from central.foundation.web.permission import ANYBODY, UNIT, needs
 from central.stores.keys.keyring import Keyring
+from central.stores.redemptions.acknowledge import ack_of
+from central.stores.redemptions.lease import book_of, lend, note_pull
 from central.stores.redemptions.receive_push import receive_push
+from central.stores.redemptions.receive_relay import receive_relay
 from central.stores.redemptions.reserve import reserve
+from central.stores.unit_books import books_of
 from central.stores.units import enrol
-from central.stores.units.bundle import Cursor, News, ack_of, news_for
+from central.stores.units.bundle import Cursor, News, as_heard, news_for
 from central.stores.units.contact import note_contact
+from central.stores.units.peers import FIGURE, address_in, note_address
 from central.stores.units.signature import CLOCK_SKEW_S, check_signature
 from central.stores.units.tables import Unit
 from edge.contract import canonical, signed
 from edge.contract.enrolment import NONCE_BYTES
 from edge.contract.ids import UnitId
+from edge.contract.lease import LeaseRequest
 from edge.contract.read import Fields
 from edge.contract.signed import Kind, MessageInvalid
-from edge.contract.sync_message import CONTENT_TYPE, Pull, PullAnswer, Push, Reserve, UnitState
+from edge.contract.sync_message import (
+    CONTENT_TYPE,
+    Pull,
+    PullAnswer,
+    Push,
+    Relay,
+    Reserve,
+    UnitState,
+)
 
 Clock = Callable[[], int]
 
@@ -46,6 +60,9 @@ def blueprint(keyring: Keyring, config: HubConfig, now_s: Clock) -> Blueprint:
         unit, signed_at_s = identified(asked.unit, body, None)
         at_s = now_s()
         note_health(asked, at_s, is_recent=abs(at_s - signed_at_s) <= CLOCK_SKEW_S)
+        if abs(at_s - signed_at_s) <= CLOCK_SKEW_S:
+            since = Cursor.decode(asked.cursor)
+            money_transaction(lambda: note_pull(asked.unit, as_heard(since).n, at_s))
         answer = reading(lambda: _answer_pull(asked, unit, keyring, config, at_s))
         return sealed(Kind.PULL_ANSWER, answer.to_body())
 
@@ -58,6 +75,15 @@ def blueprint(keyring: Keyring, config: HubConfig, now_s: Clock) -> Blueprint:
         receipt = receive_push(pushed, unit, keyring, currency=config.currency, at_s=now_s())
         return sealed(Kind.PUSH_RECEIPT, receipt.to_body())
 
+    @api.post("/relays")
+    @needs(UNIT)
+    def relays() -> Response:
+        body = request.get_data()
+        relay = Relay.decode(body)
+        unit, _ = identified(relay.unit, body, None)
+        receipt = receive_relay(relay, unit, keyring, currency=config.currency, at_s=now_s())
+        return sealed(Kind.PUSH_RECEIPT, receipt.to_body())
+
     @api.post("/reservations")
     @needs(UNIT)
     def reservations() -> Response:
@@ -68,6 +94,20 @@ def blueprint(keyring: Keyring, config: HubConfig, now_s: Clock) -> Blueprint:
             raise NotPermitted(f"This unit is {unit.state}.")
         return sealed(Kind.RESERVATION, reserve(wanted, unit, now_s()).to_body())
 
+    @api.post("/leases")
+    @needs(UNIT)
+    def leases() -> Response:
+        body = request.get_data()
+        wanted = LeaseRequest.decode(body)
+        unit, _ = identified(wanted.unit, body, now_s())
+        lend(wanted, by=str(unit.id), at_s=now_s())
+        return sealed(Kind.LEASE, reading(lambda: book_of(wanted.unit)).to_body())
+
+    _add_enrolment(api, keyring, now_s)
+    return api
+
+
+def _add_enrolment(api: Blueprint, keyring: Keyring, now_s: Clock) -> None:
     @api.post("/enrolments")
     @needs(ANYBODY)
     def offer() -> Response:
@@ -89,8 +129,6 @@ def blueprint(keyring: Keyring, config: HubConfig, now_s: Clock) -> Blueprint:
         if message is None:
             return cbor(canonical.encode({1: "waiting"}))
         return cbor(canonical.encode({1: "confirmed", 2: message}))
-
-    return api
 
 
 def cbor(body: bytes) -> Response:
@@ -124,10 +162,17 @@ def _enrolling(enrolment_id: str, body: bytes) -> None:
 
 def note_health(asked: Pull, at_s: int, *, is_recent: bool) -> None:
     """Note what a unit says of itself, and that it was heard of."""
-    heard = Unit.update(heard_at_s=at_s, health=json.dumps(dict(asked.health)))
+    health = dict(asked.health)
 
     def write() -> None:
+        unit = Unit.get(Unit.id == asked.unit)
+        before = json.loads(unit.health)
+        if not is_recent and address_in(before):
+            # An old word of where it listened must not send its peers there again.
+            health[FIGURE] = address_in(before)
+        heard = Unit.update(heard_at_s=at_s, health=json.dumps(health))
         heard.where(Unit.id == asked.unit).execute()
+        note_address(unit, before, health)
         if is_recent:  # a pull that somebody has kept and plays back proves no contact
             note_contact(asked.unit, at_s)
 
@@ -141,7 +186,8 @@ def _answer_pull(
     # A unit that was stopped learns just that.
     news = News((), since, more=False)
     if unit.state == UnitState.ACTIVE:
-        news = news_for(unit, since, keyring, config.currency, at_s)
+        books = books_of(UnitId(unit.id))
+        news = news_for(unit, since, keyring, config.currency, at_s, books=books, knows=asked.knows)
     return PullAnswer(
         unit=UnitId(unit.id),
         nonce=asked.nonce,

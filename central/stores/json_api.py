@@ -8,7 +8,6 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
 
-from central.errors import NotFound
 from central.foundation.people.roles import Permission
 from central.foundation.web.describe import problems
 from central.foundation.web.permission import needs
@@ -16,8 +15,7 @@ from central.stores.keys.keyring import Keyring
 from central.stores.keys.trust import trust_list
 from central.stores.redemptions import overview as redemptions
 from central.stores.units import overview as unit_overview
-from central.stores.vouchers.tables import Voucher
-from edge.contract.ids import parse_voucher_id
+from central.stores.vouchers.find import voucher_of
 from edge.contract.status import Status
 
 SECURITY: list[dict[str, list[str]]] = [{"api_key": []}]
@@ -214,9 +212,7 @@ def blueprint(keyring: Keyring) -> APIBlueprint:
     )  # fmt: skip
     @needs(Permission.VOUCHERS_READ)
     def voucher(path: VoucherPath) -> Response:
-        found = Voucher.get_or_none(Voucher.id == parse_voucher_id(path.voucher_id))
-        if found is None:
-            raise NotFound("There is no such voucher.")
+        found = voucher_of(path.voucher_id)
         claims = found.claims()._asdict()
         claims["kind"] = found.claims().kind.name.lower()
         return jsonify(

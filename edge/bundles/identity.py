@@ -35,6 +35,10 @@ class UnitKeys:
         """Return the key that the anchor's MAC is made with."""
         return hkdf(self.sign.private_bytes_raw(), b"VX1 anchor")
 
+    def key_paper_key(self) -> bytes:
+        """Return the key that papers with keys are sealed with until they are printed."""
+        return hkdf(self.sign.private_bytes_raw(), b"VX1 key paper")
+
     def session_key(self) -> bytes:
         """Return the key that the clerks' sessions are signed with."""
         return hkdf(self.sign.private_bytes_raw(), b"VX1 session")

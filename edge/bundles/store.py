@@ -6,26 +6,33 @@ purpose, and if its version is not lower than the one held: an older one is neve
 
 from __future__ import annotations
 
+import errno
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from edge.bundles.identity import UnitKeys
+from edge.bundles.shards import Held, ShardDamaged, ShardFiles, Shards
 from edge.contract import canonical, cose, signed, status
-from edge.contract.bundle import Catalogue, Handles, ReceiptTemplate
+from edge.contract.bundle import Catalogue, Handles, PeerList
+from edge.contract.correction import Correction, CorrectionBook
 from edge.contract.enrolment import Enrolment
 from edge.contract.ids import KeyId, ProductId, StatusIndex, StoreGroup, VoucherId
 from edge.contract.keys import EpochKeys, TrustList
+from edge.contract.lease import LeaseBook
 from edge.contract.policy import Policy
+from edge.contract.receipt_template import ReceiptTemplate
 from edge.contract.signed import Kind, MessageInvalid
 from edge.contract.status import Delta, Snapshot, Status
+from edge.contract.status_block import StatusBlock
 from edge.contract.sync_message import STATUS_SNAPSHOT, PullAnswer, UnitState
 from edge.contract.voucher_token import VoucherClaims, VoucherKind
-from edge.db import Store
-from edge.errors import N_, JournalBroken
+from edge.db import FREE_SPACE, TRY_AGAIN, Store
+from edge.errors import N_, DiskFull, JournalBroken, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -35,29 +42,39 @@ class HubWord:
     """Everything the hub has told this unit, at one moment. Replaced as a whole by a pull.
 
     Args:
-        pulled_at_s: The hub's time at the newest pull; None before the first.
+        pulled_at_s: The hub's time at the newest pull; None before the first is complete.
         shards: Version and bitmap of each status shard in which anything is not valid.
+        status_n: The version up to which blocks have brought the shards.
     """
 
     enrolment: Enrolment
     trust: TrustList | None = None
     epoch_keys: EpochKeys | None = None
     policy: Policy | None = None
+    leases: LeaseBook | None = None
+    corrections: CorrectionBook | None = None
     catalogue: Catalogue = field(default_factory=lambda: Catalogue(0, {}))
     template: ReceiptTemplate = field(
         default_factory=lambda: ReceiptTemplate(0, ("zh-CN", "en"), {}, {})
     )
-    shards: Mapping[int, tuple[int, bytes]] = field(default_factory=dict)
+    shards: Shards = field(default_factory=Shards)
+    status_n: int = 0
+    peers: PeerList | None = None
     pulled_at_s: int | None = None
     cursor: bytes = b""
     state: UnitState = UnitState.ACTIVE
 
-    def status_of(self, index: StatusIndex) -> tuple[Status, int]:
-        """Return status and the version of its shard; a shard nobody sent is all valid."""
-        shard = self.shards.get(status.shard_of(index))
-        if shard is None:
+    def status_of(self, index: StatusIndex) -> tuple[Status | None, int]:
+        """Return status and the version of its shard.
+
+        A shard nobody sent is all valid; of one whose file is damaged nothing is known.
+        """
+        try:
+            version, bitmap = self.shards[index >> status.SHARD_BITS]
+        except KeyError:
             return Status.VALID, 0
-        version, bitmap = shard
+        except ShardDamaged:
+            return None, 0
         return status.get(bitmap, index), version
 
     def bundle_keys(self) -> list[Ed25519PublicKey]:
@@ -76,8 +93,14 @@ class BundleStore:
     def __init__(self, store: Store, keys: UnitKeys) -> None:
         self._store = store
         self._keys = keys
+        self._files = ShardFiles(store.path.with_name("status"))
         self.word: HubWord | None = self._load_believed()
         """None until the unit is enrolled."""
+
+    def given_back(self, voucher_id: VoucherId) -> Sequence[Correction]:
+        """Return what headquarters has given back on a voucher, whoever of the store took it."""
+        book = self.word.corrections if self.word else None
+        return book.of(voucher_id) if book else ()
 
     def enrol(self, message: bytes, bundle_key: bytes) -> Enrolment:
         """Take a signed enrolment whose key the operator has compared.
@@ -87,11 +110,11 @@ class BundleStore:
         """
         enrolment = read_enrolment(message, bundle_key, self._keys)
         with self._store.transaction():
-            for table in ("bundle", "status_shard", "handle"):
+            for table in ("bundle", "status_shard", "status_file", "handle"):
                 self._store.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
-            self._store.execute("DELETE FROM note WHERE key IN ('cursor', 'pulled')")
+            self._store.execute("DELETE FROM note WHERE key IN ('cursor', 'pulled', 'status_n')")
             self._put("enrolment", 0, bundle_key + message)
-        self.word = HubWord(enrolment)
+        self.word = HubWord(enrolment, shards=Shards(self._files))
         return enrolment
 
     def take(self, answer: PullAnswer) -> list[str]:
@@ -101,29 +124,59 @@ class BundleStore:
             MessageInvalid: one of them cannot be believed. Then none is taken.
         """
         with self._store.lock:  # pulls may overlap: each begins with what the last one has left
+            before = self.word
             word, taken = self._take_all(answer)
             self.word = word
+            if before is not None:
+                self._files.retire(before.shards, word.shards)
         return taken
 
     def _take_all(self, answer: PullAnswer) -> tuple[HubWord, list[str]]:
         assert self.word is not None, "a unit pulls after it was enrolled"
         word, taken = self.word, list[str]()
+        pulled_at_s: int | None
         with self._store.transaction():
             for kind, message in answer.bundles:
                 changed = self._take_one(word, kind, message)
                 if changed is not None:
                     word = changed
                     taken.append(kind)
-            word = replace(
-                word,
-                pulled_at_s=max(answer.hub_time_s, word.pulled_at_s or 0),
-                cursor=answer.cursor,
-                state=answer.state,
-            )
+            pulled_at_s = max(answer.hub_time_s, word.pulled_at_s or 0)
+            if answer.more and word.pulled_at_s is None:
+                pulled_at_s = None  # of what has not come yet nobody knows that it is valid
+            word = replace(word, pulled_at_s=pulled_at_s, cursor=answer.cursor, state=answer.state)
+            if answer.state is UnitState.REVOKED:
+                word = self._wipe(word)
+            self._flush_shards()
             pulled = [word.pulled_at_s, str(word.state)]
             self._note("cursor", word.cursor)
             self._note("pulled", canonical.encode(pulled))
         return word, taken
+
+    def take_leases(self, message: bytes) -> LeaseBook:
+        """Take what the hub has answered when this unit asked for a lease.
+
+        Raises:
+            MessageInvalid: it cannot be believed, or is another unit's.
+        """
+        with self._store.lock:
+            assert self.word is not None, "a unit asks after it was enrolled"
+            with self._store.transaction():
+                changed = self._take_one(self.word, str(Kind.LEASE), message)
+            self.word = changed or self.word
+            return self.word.leases or LeaseBook(0, self.word.enrolment.unit)
+
+    def _wipe(self, word: HubWord) -> HubWord:
+        """Destroy what a stopped unit must not know any more; its journal still goes up.
+
+        A revocation is for good. Whoever enrols the machine anew gets everything anew.
+        """
+        if word.epoch_keys is not None:
+            log.warning("headquarters has revoked this unit: its keys are destroyed")
+        self._store.execute("PRAGMA secure_delete = on")  # overwritten, not only unlinked
+        self._store.execute("DELETE FROM bundle WHERE kind = ?", (str(Kind.EPOCH_KEYS),))
+        self._store.execute("DELETE FROM handle")
+        return replace(word, epoch_keys=None)
 
     def forget_cursor(self) -> None:
         """Let the next pull begin from nothing, because something was missed."""
@@ -165,13 +218,14 @@ class BundleStore:
             return None  # a later hub knows kinds that this unit does not
         known = Kind(kind)
         body = signed.unseal(known, word.enrolment.issuer, message, word.bundle_keys())
-        if known is Kind.STATUS_DELTA:
-            return self._take_delta(word, Delta.from_body(body))
-        if known is Kind.HANDLES:
-            return self._take_handles(word, Handles.from_body(body))
-        if known is Kind.EPOCH_KEYS:
-            return self._take_epoch_keys(word, body, message)
-        return self._take_versioned(word, known, body, message)
+        takers: dict[Kind, Callable[[], HubWord | None]] = {
+            Kind.STATUS_DELTA: lambda: self._take_delta(word, Delta.from_body(body)),
+            Kind.STATUS_BLOCK: lambda: self._take_block(word, StatusBlock.from_body(body)),
+            Kind.HANDLES: lambda: self._take_handles(word, Handles.from_body(body)),
+            Kind.EPOCH_KEYS: lambda: self._take_epoch_keys(word, body, message),
+        }
+        take = takers.get(known)
+        return take() if take else self._take_versioned(word, known, body, message)
 
     def _take_versioned(
         self, word: HubWord, kind: Kind, body: Any, message: bytes
@@ -180,6 +234,9 @@ class BundleStore:
             return None
         name, reader = _READERS[kind]
         value, held = reader.from_body(body), getattr(word, name)
+        is_book = isinstance(value, LeaseBook | CorrectionBook)
+        if is_book and value.unit != word.enrolment.unit:
+            raise MessageInvalid("foreign-message", f"the {kind} is another unit's")
         if held is not None and value.version < held.version:
             # A hub restored from a backup; the rest of what it says must not wait for it.
             log.warning("the %s is older than the one held and was not taken", kind)
@@ -197,25 +254,70 @@ class BundleStore:
         return replace(word, epoch_keys=epoch_keys)
 
     def _take_snapshot(self, word: HubWord, snapshot: Snapshot) -> HubWord | None:
-        if snapshot.version < word.shards.get(snapshot.shard, (0, b""))[0]:
+        held = word.shards.held.get(snapshot.shard)
+        if held is not None and snapshot.version < held.version:
             return None  # the shard has moved on by deltas
-        return self._put_shard(word, snapshot.shard, snapshot.version, snapshot.bitmap)
+        return self._put_shards(word, snapshot.version, {snapshot.shard: snapshot.bitmap})
 
     def _take_delta(self, word: HubWord, delta: Delta) -> HubWord | None:
-        version, bitmap = word.shards.get(delta.shard, (0, bytes(status.BITMAP_BYTES)))
+        held = word.shards.held.get(delta.shard)
+        version = held.version if held else 0
         if delta.to_version <= version:
             return None
         if delta.from_version != version:
             raise MessageInvalid("status-gap", f"shard {delta.shard} is at another version")
-        changed = bytearray(bitmap)
+        changed = self._bitmap(word, delta.shard)
         delta.apply(changed)
-        return self._put_shard(word, delta.shard, delta.to_version, bytes(changed))
+        return self._put_shards(word, delta.to_version, {delta.shard: changed})
 
-    def _put_shard(self, word: HubWord, shard: int, version: int, bitmap: bytes) -> HubWord:
-        self._store.execute(
-            "INSERT OR REPLACE INTO status_shard VALUES (?, ?, ?)", (shard, version, bitmap)
-        )
-        return replace(word, shards={**word.shards, shard: (version, bitmap)})
+    def _take_block(self, word: HubWord, block: StatusBlock) -> HubWord | None:
+        if block.from_version and block.to_version <= word.status_n:
+            return None
+        if block.from_version > word.status_n:
+            raise MessageInvalid("status-gap", "a block of changes is missing")
+        begins = not block.from_version
+        bitmaps = {
+            shard: bytearray(status.BITMAP_BYTES) if begins else self._bitmap(word, shard)
+            for shard in block.shards
+        }
+        try:
+            block.apply(bitmaps)
+        except ValueError as exc:
+            raise MessageInvalid("malformed-message", "the status block is no code") from exc
+        held = word.shards.held
+        # Nothing is written of shards in which nothing is, or was, other than valid.
+        bitmaps = {n: bitmap for n, bitmap in bitmaps.items() if n in held or any(bitmap)}
+        status_n = max(block.to_version, word.status_n)
+        self._note("status_n", status_n.to_bytes(8, "big"))
+        return replace(self._put_shards(word, block.to_version, bitmaps), status_n=status_n)
+
+    def _bitmap(self, word: HubWord, shard: int) -> bytearray:
+        """Return a bitmap to be changed.
+
+        Raises:
+            MessageInvalid: ``status-gap``, if the one that is held is damaged: fetch it anew.
+        """
+        try:
+            return bytearray(word.shards[shard][1])
+        except KeyError:
+            return bytearray(status.BITMAP_BYTES)
+        except ShardDamaged as exc:
+            raise MessageInvalid("status-gap", str(exc)) from exc
+
+    def _put_shards(
+        self, word: HubWord, version: int, bitmaps: Mapping[int, bytes | bytearray]
+    ) -> HubWord:
+        changed: dict[int, Held] = {}
+        for shard, bitmap in bitmaps.items():
+            with _medium():
+                changed[shard] = held = self._files.write(shard, version, bitmap)
+            self._store.execute("INSERT OR REPLACE INTO status_file VALUES (?, ?, ?)",
+                                (shard, held.version, held.digest))  # fmt: skip
+        return replace(word, shards=word.shards.with_(changed))
+
+    def _flush_shards(self) -> None:
+        with _medium():
+            self._files.flush()
 
     def _take_handles(self, word: HubWord, handles: Handles) -> HubWord:
         if handles.from_version == 0:
@@ -243,22 +345,40 @@ class BundleStore:
     def _load(self) -> HubWord | None:
         with self._store.reading():
             messages = dict(self._store.rows("SELECT kind, message FROM bundle"))
-            shards = self._store.rows("SELECT shard, version, bitmap FROM status_shard")
+            self._move_old_shards()
+            shards = self._store.rows("SELECT shard, version, digest FROM status_file")
             notes = dict(
-                self._store.rows("SELECT key, value FROM note WHERE key IN ('cursor', 'pulled')")
+                self._store.rows(
+                    "SELECT key, value FROM note WHERE key IN ('cursor', 'pulled', 'status_n')"
+                )
             )
         stored = messages.pop("enrolment", None)
         if stored is None:
             return None
         word = HubWord(
             read_enrolment(stored[32:], stored[:32], self._keys),
-            shards={shard: (version, bitmap) for shard, version, bitmap in shards},
+            shards=Shards(self._files, {n: Held(version, bytes(d)) for n, version, d in shards}),
+            status_n=int.from_bytes(notes.get("status_n", b""), "big"),
             cursor=notes.get("cursor", b""),
         )
+        self._files.sweep(word.shards)
         if "pulled" in notes:
             pulled_at_s, state = canonical.decode(notes["pulled"])
             word = replace(word, pulled_at_s=pulled_at_s, state=UnitState(state))
         return self._with_messages(word, messages)
+
+    def _move_old_shards(self) -> None:
+        """Make files of what an earlier version of this software has kept in the database."""
+        rows = self._store.rows("SELECT shard, version, bitmap FROM status_shard")
+        if not rows:
+            return
+        with self._store.transaction(), _medium():
+            for shard, version, bitmap in rows:
+                held = self._files.write(shard, version, bitmap)
+                self._store.execute("INSERT OR REPLACE INTO status_file VALUES (?, ?, ?)",
+                                    (shard, held.version, held.digest))  # fmt: skip
+            self._files.flush()
+            self._store.execute("DELETE FROM status_shard")
 
     def _with_messages(self, word: HubWord, messages: Mapping[str, bytes]) -> HubWord:
         """Read the stored messages. They were verified when they came; the file is ours."""
@@ -287,6 +407,18 @@ class BundleStore:
         self._store.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (key, value))
 
 
+@contextmanager
+def _medium() -> Iterator[None]:
+    """Turn what the file system says into our own errors; nothing is committed then."""
+    try:
+        yield
+    except OSError as exc:
+        full = exc.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise (
+            DiskFull(FREE_SPACE) if full else StoreUnavailable(TRY_AGAIN, cause="OSError")
+        ) from exc
+
+
 def read_enrolment(message: bytes, bundle_key: bytes, keys: UnitKeys) -> Enrolment:
     """Return what an enrolment says, by the key that the operator has compared.
 
@@ -306,6 +438,9 @@ _READERS: dict[Kind, tuple[str, Any]] = {
     Kind.POLICY: ("policy", Policy),
     Kind.CATALOGUE: ("catalogue", Catalogue),
     Kind.RECEIPT_TEMPLATE: ("template", ReceiptTemplate),
+    Kind.PEERS: ("peers", PeerList),
+    Kind.LEASE: ("leases", LeaseBook),
+    Kind.CORRECTIONS: ("corrections", CorrectionBook),
 }
 
 

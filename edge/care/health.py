@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from edge import __version__
@@ -10,7 +10,11 @@ from edge.bundles.store import BundleStore, HubWord
 from edge.care.lamps import Lamp, Seen, lamps
 from edge.contract.keys import KEY_EPOCH_S
 from edge.contract.status import Staleness, staleness
+from edge.devices.profiles import Profile
+from edge.devices.scanners.gather import Scanners
 from edge.journal.store import Journal
+from edge.peers.membership import Presence
+from edge.peers.node import PeerNode
 from edge.receipt.spool import Spool
 from edge.redemption.print_receipts import ReceiptPrinter
 from edge.sync.plan import Breaker
@@ -22,15 +26,20 @@ class Health:
 
     def __init__(
         self, journal: Journal, bundles: BundleStore, spool: Spool, receipts: ReceiptPrinter,
-        breaker: Breaker,
+        breaker: Breaker, profiles: Iterable[Profile] = (),
     ) -> None:  # fmt: skip
         self.journal = journal
         self.bundles = bundles
         self.spool = spool
         self.receipts = receipts
         self.breaker = breaker
+        self.profiles = {profile.kind: profile for profile in profiles}
+        """Of the devices in use; the hub sees which unit drives what, and whether all alike."""
+        self.scanners: Scanners | None = None
         self.sync: SyncWorker | None = None
         """None for a unit without a network."""
+        self.peers: PeerNode | None = None
+        """None for a unit that is told to have none."""
 
     def status(self) -> dict[str, Any]:
         """Return the part of ``GET /v1/status`` that only an enrolled unit has."""
@@ -78,7 +87,13 @@ class Health:
                     Staleness.EXPIRED if hub_age_s is None else staleness(hub_age_s)
                 ),
             },
-            "printer": {"state": str(self.receipts.state), "papers_owed": self.spool.owed()},
+            "printer": {
+                "state": str(self.receipts.state),
+                "papers_owed": self.spool.owed(),
+                "papers_held": len(self.spool.held()),
+            },
+            "scanners": self.scanners.status() if self.scanners else None,
+            "peers": self.peers.status() if self.peers else None,
         }
 
     def figures(self) -> Mapping[str, str | int]:
@@ -95,10 +110,31 @@ class Health:
             "unsent": self.journal.unpushed(),
             "printer": str(self.receipts.state),
             "papers_owed": self.spool.owed(),
+            "papers_held": len(self.spool.held()),
             "clock": str(now.source),
             "anchor": "failed" if self.journal.anchor_failed else "good",
+            "policy": self.word.policy.version if self.word.policy else 0,
+            **{
+                f"{kind}_profile": f"{profile.id} {profile.sha256}"
+                for kind, profile in self.profiles.items()
+            },
+            **(self.scanners.figures() if self.scanners else {}),
             **told,
+            **self._peer_figures(),
         }
+
+    def _peer_figures(self) -> Mapping[str, str | int]:
+        """Return where the other units of the store find this one, and how many are there."""
+        presences = self._presences()
+        if self.peers is None or not presences:
+            return {}
+        live = sum(presence is Presence.LIVE for presence in presences)
+        return {"peers": len(presences), "peers_live": live, "peers_at": self.peers.address}
+
+    def _presences(self) -> list[Presence]:
+        """Return what each other unit is that could accept a voucher."""
+        known = self.peers.presences().values() if self.peers else ()
+        return [presence for presence in known if presence is not Presence.REVOKED]
 
     def lamps(self, locale: str) -> list[Lamp]:
         """Return the status strip of the screen in a language."""
@@ -114,9 +150,12 @@ class Health:
                 oldest_s=None if oldest_s is None else max(0, now.at_s - oldest_s),
                 printer=self.receipts.state,
                 papers_owed=self.spool.owed(),
+                papers_held=len(self.spool.held()),
                 time=now,
                 keys_until_s=None if newest_epoch is None else (newest_epoch + 1) * KEY_EPOCH_S,
                 journal_is_sound=not (journal.gap or journal.anchor_failed),
+                scanners=self.scanners.seen() if self.scanners else (),
+                peers=self._presences(),
             ),
             locale,
         )

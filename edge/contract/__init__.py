@@ -14,8 +14,11 @@ Read in this order:
     dynamic_code, handle      codes that rotate
     keys                      who may sign, and the ladder of secrets
     status, policy            what was revoked, and how much may be risked offline
+    bundle, receipt_template  products and handles; what a receipt says
     journal_entry             what happened, chained and signed
     sync_message, enrolment   how the two talk
+    grant, lease              the hub's word for one sale, by phone; value lent to one unit
+    correction                what headquarters has given back
     http_signature            who is asking
     refusal, problem          how a "no" is said
 

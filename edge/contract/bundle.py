@@ -1,13 +1,24 @@
-"""What the hub tells a unit besides keys, status and policy: products, receipts, handles."""
+"""What the hub tells a unit besides keys, status and policy: products and handles."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from edge.contract.ids import KeyId, ProductId, StatusIndex, StoreGroup, VoucherId
+from edge.contract.ids import (
+    KeyId,
+    ProductId,
+    StatusIndex,
+    StoreGroup,
+    StoreId,
+    UnitId,
+    VoucherId,
+    parse_store_id,
+    parse_unit_id,
+)
 from edge.contract.read import Fields
+from edge.contract.sync_message import UnitState
 from edge.contract.voucher_token import VoucherClaims, VoucherKind
 
 LOCALES = ("zh-CN", "en")
@@ -68,44 +79,6 @@ class Catalogue:
 
 
 @dataclass(frozen=True, slots=True)
-class ReceiptTemplate:
-    """What stands above and below every receipt.
-
-    Args:
-        locales: The languages printed, in this order.
-        header: Lines by locale, above.
-        footer: Lines by locale, below.
-    """
-
-    version: int
-    locales: tuple[str, ...]
-    header: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    footer: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def to_body(self) -> dict[int, Any]:
-        """Return the body of the signed message."""
-        return {
-            1: self.version,
-            2: list(self.locales),
-            3: {k: list(v) for k, v in self.header.items()},
-            4: {k: list(v) for k, v in self.footer.items()},
-        }
-
-    @classmethod
-    def from_body(cls, body: Any) -> ReceiptTemplate:
-        """Read the body of a signed message; MessageInvalid if it is another."""
-        with Fields(body, "receipt-template") as f:
-            locales = tuple(f.texts(2))
-            if not locales or any(locale not in LOCALES for locale in locales):
-                raise ValueError("a language that nobody translates into")
-            return cls(f.uint(1), locales, _lines(f.map(3)), _lines(f.map(4)))
-
-
-def _lines(by_locale: dict[Any, Any]) -> dict[str, tuple[str, ...]]:
-    return {str(k): tuple(str(line)[:128] for line in v) for k, v in by_locale.items()}
-
-
-@dataclass(frozen=True, slots=True)
 class Handles:
     """What short codes of one store group stand for: vouchers by their status index.
 
@@ -149,3 +122,58 @@ class Handles:
                 for row in f.rows(4, 10)
             )
             return cls(StoreGroup(f.uint(1, 0xFFFF)), f.uint(2), f.uint(3), vouchers)
+
+
+class Peer(NamedTuple):
+    """A unit of the same store, the one that is told included.
+
+    Args:
+        sign_key: Ed25519 public key, 32 bytes.
+        address: ``host:port`` at which it said it listens to its peers; empty if it never did.
+    """
+
+    unit: UnitId
+    sign_key: bytes
+    state: UnitState
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerList:
+    """Every unit that was ever enrolled in a store; a revoked one stays, for its journal does.
+
+    Args:
+        version: Grows with every change; an older list is never accepted again.
+        group_stores: How many stores take the vouchers of this store's group.
+        all_stores: How many stores there are: those that take a voucher of group 0.
+    """
+
+    version: int
+    issued_at_s: int
+    store: StoreId
+    group_stores: int
+    all_stores: int
+    peers: tuple[Peer, ...]
+
+    def to_body(self) -> dict[int, Any]:
+        """Return the body of the signed message."""
+        rows = [[p.unit, p.sign_key, str(p.state), p.address] for p in self.peers]
+        return {
+            1: self.version, 2: self.issued_at_s, 3: self.store, 4: self.group_stores,
+            5: self.all_stores, 6: rows,
+        }  # fmt: skip
+
+    @classmethod
+    def from_body(cls, body: Any) -> PeerList:
+        """Read the body of a signed message; MessageInvalid if it is another."""
+        with Fields(body, "peers") as f:
+            peers = tuple(
+                Peer(
+                    parse_unit_id(row.text(0)), row.octets(1, 32), UnitState(row.text(2)),
+                    row.text(3, 64),
+                )
+                for row in f.rows(6, 4)
+            )  # fmt: skip
+            if len({peer.unit for peer in peers}) != len(peers):
+                raise ValueError("a unit is named twice")
+            return cls(f.uint(1), f.uint(2), parse_store_id(f.text(3)), f.uint(4), f.uint(5), peers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import cbor2
@@ -78,3 +79,39 @@ def _ordered(value: Any, depth: int, budget: list[int]) -> Any:
             keys.sort(key=cbor2.dumps)
         return {key: _ordered(value[key], depth - 1, budget) for key in keys}
     raise NotCanonical(f"{kind.__name__} has no place in this contract")
+
+
+def sequence(data: bytes) -> Iterator[bytes]:
+    """Yield the items of a CBOR sequence (RFC 8742) one after the other, undecoded.
+
+    Raises:
+        NotCanonical: when it is reached: an item that ends too early, or is no definite-length
+            CBOR. Whether each is canonical, ``decode`` says.
+    """
+    at = 0
+    while at < len(data):
+        end = _end_of_item(data, at, DEPTH_MAX)
+        yield data[at:end]
+        at = end
+
+
+def _end_of_item(data: bytes, at: int, depth: int) -> int:
+    """Return where the item that begins at ``at`` ends (RFC 8949 §3)."""
+    if at >= len(data) or depth < 0:
+        raise NotCanonical("the sequence ends too early, or is nested too deeply")
+    major, number = data[at] >> 5, data[at] & 0b11111
+    at += 1
+    if number >= 24:
+        size = 1 << number - 24
+        if size > 8:
+            raise NotCanonical("an indefinite or reserved length")
+        number = int.from_bytes(data[at : at + size], "big")
+        at += size
+    if major in (2, 3):
+        at += number
+    elif major in (4, 5, 6):
+        for _ in range({4: number, 5: 2 * number, 6: 1}[major]):
+            at = _end_of_item(data, at, depth - 1)
+    if at > len(data):
+        raise NotCanonical("the sequence ends too early")
+    return at

@@ -69,6 +69,20 @@ class Gap(NamedTuple):
     known_hash: bytes = GENESIS
 
 
+class Override(NamedTuple):
+    """A supervisor has let a voucher be accepted that would have been refused.
+
+    Args:
+        refusal: What it would have been refused for.
+        by: Who, at most 64 characters.
+        reason: Why, in words, at most 100 characters.
+    """
+
+    refusal: Refusal
+    by: str
+    reason: str
+
+
 class JournalEntry(NamedTuple):
     """One entry. Fields that do not apply are None and are not written.
 
@@ -81,6 +95,9 @@ class JournalEntry(NamedTuple):
         receipt: Number of the receipt, counted per unit over acceptances and voids.
         policy_version: In force when it was decided; likewise ``status_version``.
         code_step: Time step of the rotating code that was accepted.
+        evidence: 32 bytes for a grant (its digest), 16 for a lease (its id): what the hub can
+            hold the mode against.
+        override: Who has overruled which refusal, and why.
     """
 
     unit: UnitId
@@ -105,6 +122,8 @@ class JournalEntry(NamedTuple):
     request: bytes | None = None
     voids: tuple[Epoch, Seq] | None = None
     gap: Gap | None = None
+    evidence: bytes | None = None
+    override: Override | None = None
 
     @property
     def ref(self) -> EntryRef:
@@ -200,6 +219,8 @@ def _from_fields(f: Fields) -> JournalEntry:
         request=f.octets(21, 16) if f.has(21) else None,
         voids=_epoch_seq(f.row(22)) if f.has(22) else None,
         gap=_gap(f.row(23)) if f.has(23) else None,
+        evidence=_evidence(f.octets(24)) if f.has(24) else None,
+        override=_override(f.row(25)) if f.has(25) else None,
     )
     _check_kind(entry)
     return entry
@@ -207,6 +228,16 @@ def _from_fields(f: Fields) -> JournalEntry:
 
 def _epoch_seq(row: Fields) -> tuple[Epoch, Seq]:
     return Epoch(row.uint(0)), Seq(row.uint(1))
+
+
+def _evidence(raw: bytes) -> bytes:
+    if len(raw) not in {16, 32}:
+        raise ValueError("evidence is the digest of a grant or the id of a lease")
+    return raw
+
+
+def _override(row: Fields) -> Override:
+    return Override(Refusal(row.text(0)), row.text(1, 64), row.text(2, 100))
 
 
 def _gap(row: Fields) -> Gap:

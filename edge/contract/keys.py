@@ -80,6 +80,8 @@ class TrustList:
         expires_at_s: Unix seconds after which the list is too old to trust for new vouchers.
         keys: Own and known foreign issuers' keys. A withdrawn key is simply absent.
         bundle_keys: Ed25519 public keys that sign the hub's messages, so that they can rotate.
+        hub_seal_key: X25519 public key that a journal is sealed to when it leaves as a file;
+            empty from a hub that takes none.
     """
 
     version: int
@@ -88,6 +90,7 @@ class TrustList:
     expires_at_s: int
     keys: tuple[IssuerKey, ...]
     bundle_keys: tuple[bytes, ...]
+    hub_seal_key: bytes = b""
     _by_kid: Mapping[int, tuple[IssuerKey, ...]] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -102,7 +105,7 @@ class TrustList:
 
     def to_body(self) -> dict[int, Any]:
         """Return the body of the signed message."""
-        return {
+        body: dict[int, Any] = {
             1: self.version,
             2: self.issuer,
             3: self.issued_at_s,
@@ -110,6 +113,9 @@ class TrustList:
             5: [[k.issuer, k.kid, k.public_bytes, k.foreign] for k in self.keys],
             6: list(self.bundle_keys),
         }
+        if self.hub_seal_key:
+            body[7] = self.hub_seal_key
+        return body
 
     @classmethod
     def from_body(cls, body: Any) -> TrustList:
@@ -128,6 +134,7 @@ class TrustList:
                 expires_at_s=f.uint(4),
                 keys=tuple(keys),
                 bundle_keys=tuple(f.octets_list(6, 32)),
+                hub_seal_key=f.octets(7, 32) if f.has(7) else b"",
             )
 
 
@@ -147,6 +154,11 @@ def hkdf(secret: bytes, info: bytes, length: int = 32, salt: bytes = b"") -> byt
 def group_key(master_key: bytes, group: StoreGroup) -> bytes:
     """Return the key of a store group; it never leaves the hub."""
     return hkdf(master_key, b"VX1 group" + group.to_bytes(2, "big"))
+
+
+def hub_seal_key(master_key: bytes) -> X25519PrivateKey:
+    """Return the key that opens the journals which units give out as files."""
+    return X25519PrivateKey.from_private_bytes(hkdf(master_key, b"VX1 hub seal"))
 
 
 def epoch_key(key_of_group: bytes, epoch: int) -> bytes:

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 CONTENT_TYPE = "application/problem+json"
 TYPE_PREFIX = "/problems/"
+UNREADABLE = "unreadable-answer"
+"""The slug of an answer that is no problem document."""
 
 _MEMBERS = ("type", "title", "status", "detail", "instance")
 
@@ -81,17 +83,17 @@ def parse_problem(body: bytes, status: int) -> Problem:
     """
     try:
         data = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict) or not isinstance(data.get("type", ""), str):
-        return Problem("unreadable-answer", status, "The answer could not be read")
+        return Problem(UNREADABLE, status, "The answer could not be read")
 
     def text(name: str) -> str:
         value = data.get(name, "")
         return value if isinstance(value, str) else ""
 
     return Problem(
-        slug=text("type").rpartition("/")[2] or "unreadable-answer",
+        slug=text("type").rpartition("/")[2] or UNREADABLE,
         status=status,
         title=text("title") or "The request was not done",
         detail=text("detail"),

@@ -47,6 +47,16 @@ class Refusal(StrEnum):
     OFFLINE_SUM = "offline-sum"
     OFFLINE_TOO_LONG = "offline-too-long"
     VELOCITY = "velocity"
+    # What the customer's phone shows is not the hub's word for this sale.
+    GRANT_INVALID = "grant-invalid"
+    GRANT_EXPIRED = "grant-expired"
+    GRANT_USED = "grant-used"
+    GRANT_OTHER_STORE = "grant-other-store"
+    GRANT_OTHER_UNIT = "grant-other-unit"
+    GRANT_OTHER_SALE = "grant-other-sale"
+    GRANT_OTHER_AMOUNT = "grant-other-amount"
+    VALUE_LENT = "value-lent"
+    # This unit does not know enough yet.
     POLICY_MISSING = "policy-missing"
     STATUS_MISSING = "status-missing"
 
@@ -65,6 +75,8 @@ class WayOut(StrEnum):
     """Later: the validity has not begun, or a lock-out ends."""
     NETWORK = "network"
     """The hub can decide: get this unit online."""
+    VERIFY_AGAIN = "verify-again"
+    """Scan the voucher again, and let the customer verify this sale by phone."""
     ASK_HEADQUARTERS = "ask-headquarters"
 
 
@@ -99,6 +111,14 @@ WAY_OUT: dict[Refusal, WayOut] = {
     Refusal.OFFLINE_SUM: WayOut.NETWORK,
     Refusal.OFFLINE_TOO_LONG: WayOut.NETWORK,
     Refusal.VELOCITY: WayOut.NETWORK,
+    Refusal.GRANT_INVALID: WayOut.SCAN_AGAIN,
+    Refusal.GRANT_EXPIRED: WayOut.VERIFY_AGAIN,
+    Refusal.GRANT_USED: WayOut.NONE,
+    Refusal.GRANT_OTHER_STORE: WayOut.VERIFY_AGAIN,
+    Refusal.GRANT_OTHER_UNIT: WayOut.VERIFY_AGAIN,
+    Refusal.GRANT_OTHER_SALE: WayOut.VERIFY_AGAIN,
+    Refusal.GRANT_OTHER_AMOUNT: WayOut.VERIFY_AGAIN,
+    Refusal.VALUE_LENT: WayOut.ENTER_AMOUNT,
     Refusal.POLICY_MISSING: WayOut.NETWORK,
     Refusal.STATUS_MISSING: WayOut.NETWORK,
 }

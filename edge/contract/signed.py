@@ -24,6 +24,7 @@ class Kind(StrEnum):
     TRUST_LIST = "trust-list"
     EPOCH_KEYS = "epoch-keys"
     STATUS_DELTA = "status-delta"
+    STATUS_BLOCK = "status-block"
     HANDLES = "handles"
     POLICY = "policy"
     CATALOGUE = "catalogue"
@@ -31,10 +32,17 @@ class Kind(StrEnum):
     PULL_ANSWER = "pull-answer"
     PUSH_RECEIPT = "push-receipt"
     RESERVATION = "reservation"
+    GRANT = "grant"
+    LEASE = "lease"
+    CORRECTIONS = "corrections"
     JOURNAL_HEAD = "journal-head"
     ENROL_REQUEST = "enrol-request"
     ENROL_OFFER = "enrol-offer"
     ENROLMENT = "enrolment"
+    PEERS = "peers"
+    PEER_HELLO = "peer-hello"
+    BUNDLE_FILE = "bundle-file"
+    JOURNAL_FILE = "journal-file"
 
 
 MESSAGE_SLUGS = frozenset(
@@ -48,8 +56,9 @@ MESSAGE_SLUGS = frozenset(
     }
 )
 """Every reason why a message may be invalid, whoever reads it."""
-ANSWER_SLUGS = frozenset({"replayed-message", "status-gap"})
-"""Further ones why a unit does not take an answer of the hub; no problem over HTTP has them."""
+ANSWER_SLUGS = frozenset({"message-too-large", "replayed-message", "status-gap"})
+"""Further ones why a unit does not take what the hub or a peer says; no problem over HTTP has
+them."""
 
 
 class MessageInvalid(ValueError):

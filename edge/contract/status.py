@@ -8,8 +8,9 @@ few percent of what the information weighs.
 from __future__ import annotations
 
 import math
+import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any
@@ -49,9 +50,6 @@ class Staleness(StrEnum):
     EXPIRED = "expired"
 
 
-_AGES_S = ((900, Staleness.FRESH), (86400, Staleness.STALE), (3 * 86400, Staleness.OLD))
-
-
 def staleness(age_s: int) -> Staleness:
     """Name the age of a status: fresh under 15 minutes, stale under a day, old under three."""
     for limit_s, name in (
@@ -74,10 +72,13 @@ def shard_uri(issuer: str, shard: int) -> str:
     return f"urn:vx1:status:{issuer}:{shard}"
 
 
-def get(bitmap: bytes | bytearray | memoryview, index: StatusIndex) -> Status:
+_LAST = SHARD_SIZE - 1
+_STATUSES = tuple(Status)  # an enumeration's own call takes longer than the rest of a look-up
+
+
+def get(bitmap: Sequence[int], index: StatusIndex) -> Status:
     """Look one voucher up: two bits, least significant first (draft §4.1)."""
-    place = index & (SHARD_SIZE - 1)
-    return Status(bitmap[place >> 2] >> ((place & 3) << 1) & 3)
+    return _STATUSES[bitmap[(index & _LAST) >> 2] >> (index << 1 & 6) & 3]
 
 
 def put(bitmap: bytearray, index: StatusIndex, status: Status) -> None:
@@ -230,34 +231,61 @@ def rice_encode(places: list[int]) -> tuple[int, bytes]:
         return 0, b""
     mean_gap = (places[-1] + 1) / len(places)
     k = max(0, round(math.log2(max(1.0, mean_gap * math.log(2)))))
-    previous = -1
-    out: list[str] = []
+    out, held, bits, previous, low = bytearray(), 0, 0, -1, (1 << k) - 1
     for place in places:
-        quotient, rest = divmod(place - previous - 1, 1 << k)
-        out.append("1" * quotient + "0" + (f"{rest:0{k}b}" if k else ""))
+        gap = place - previous - 1
         previous = place
-    text = "".join(out)
-    text += "0" * (-len(text) % 8)
-    return k, int(text, 2).to_bytes(len(text) // 8, "big")
+        quotient = gap >> k
+        held = held << quotient + 1 + k | ((1 << quotient) - 1) << k + 1 | gap & low
+        bits += quotient + 1 + k
+        if bits >= _FLUSHED_BITS:
+            rest = bits & 7
+            out += (held >> rest).to_bytes(bits >> 3, "big")
+            held, bits = held & (1 << rest) - 1, rest
+    return k, bytes(out) + (held << -bits % 8).to_bytes(-(-bits // 8), "big")
 
 
-def rice_decode(coded: bytes, count: int, k: int) -> Iterator[int]:
+_FLUSHED_BITS = 512
+"""Small integers are quick; this many bits are put aside at a time."""
+_PIECE_BITS = 1 << 16
+_TABLE_BITS = 10
+
+
+def _binary(text: str) -> int:
+    return int(text, 2)
+
+
+def rice_decode(coded: bytes, count: int, k: int, size: int = SHARD_SIZE) -> Iterator[int]:
     """Return the places that ``rice_encode`` coded.
 
+    The bits become text, because Python finds the end of a run of ones in text in no time, and
+    nothing in an integer.
+
+    Args:
+        size: No place is as large as this.
+
     Raises:
-        ValueError: the bytes end too early or too late, or name a place outside the shard.
+        ValueError: the bytes end too early or too late, or name a place outside.
     """
-    bits = "".join(f"{byte:08b}" for byte in coded)
-    at, previous = 0, -1
-    for _ in range(count):
-        zero = bits.find("0", at)
-        if zero < 0 or zero + 1 + k > len(bits):
+    bits = bin(int.from_bytes(b"\x01" + coded, "big"))[3:]
+    one = re.compile(f"(1*)0([01]{{{k}}})")
+    # With many places k is small, and a table is quicker than int().
+    table = {f"{i:0{k}b}" if k else "": i for i in range(1 << k)} if k <= _TABLE_BITS else {}
+    number: Callable[[str], int] = table.__getitem__ if table else _binary
+    at, previous, piece = 0, -1, _PIECE_BITS
+    while count:
+        found = one.findall(bits, at, at + piece)[:count]
+        if not found and at + piece >= len(bits):
             raise ValueError("the coded places end too early")
-        rest = int(bits[zero + 1 : zero + 1 + k], 2) if k else 0
-        previous += 1 + ((zero - at) << k | rest)
-        if previous >= SHARD_SIZE:
-            raise ValueError("a place outside the shard")
-        yield previous
-        at = zero + 1 + k
+        if not found:
+            piece *= 2  # a long run of ones
+            continue
+        for ones, rest in found:
+            previous += (len(ones) << k) + number(rest) + 1
+            if previous >= size:
+                raise ValueError("a place outside the shard")
+            yield previous
+        at += sum(len(ones) for ones, _ in found) + len(found) * (k + 1)
+        count -= len(found)
     if len(bits) - at >= 8 or "1" in bits[at:]:
         raise ValueError("the coded places end too late")

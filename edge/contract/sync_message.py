@@ -126,6 +126,29 @@ class Push:
 
 
 @dataclass(frozen=True, slots=True)
+class Relay:
+    """A push of another unit of the same store, brought by one that reaches the hub.
+
+    Args:
+        unit: Who brings it and signs the request.
+        push: What the author would push itself; the head in it is the author's.
+    """
+
+    unit: UnitId
+    push: Push
+
+    def encode(self) -> bytes:
+        """Return the request body."""
+        return canonical.encode({1: VERSION, 2: self.unit, 3: self.push.encode()})
+
+    @classmethod
+    def decode(cls, body: bytes) -> Relay:
+        """Read a request body; MessageInvalid says what is wrong with it."""
+        with read_request(body, "relay") as f:
+            return cls(parse_unit_id(f.text(2)), Push.decode(f.octets(3)))
+
+
+@dataclass(frozen=True, slots=True)
 class PushReceipt:
     """The hub's answer to a push.
 
@@ -167,18 +190,23 @@ class Pull:
         nonce: NONCE_BYTES random bytes that the answer repeats, so that an old answer with an
             old time cannot be played back.
         health: A few figures for the operator, text to text or number.
+        knows: Kinds of bundles that not every unit reads, and that this one does.
     """
 
     unit: UnitId
     cursor: bytes
     nonce: bytes
     health: Mapping[str, str | int] = field(default_factory=dict)
+    knows: tuple[str, ...] = ()
 
     def encode(self) -> bytes:
         """Return the request body."""
-        return canonical.encode(
-            {1: VERSION, 2: self.unit, 3: self.cursor, 4: self.nonce, 5: dict(self.health)}
-        )
+        body: dict[int, Any] = {
+            1: VERSION, 2: self.unit, 3: self.cursor, 4: self.nonce, 5: dict(self.health),
+        }  # fmt: skip
+        if self.knows:
+            body[6] = list(self.knows)
+        return canonical.encode(body)
 
     @classmethod
     def decode(cls, body: bytes) -> Pull:
@@ -188,7 +216,9 @@ class Pull:
                 str(k)[:32]: v if type(v) is int else str(v)[:128]
                 for k, v in list(f.map(5).items())[:32]
             }
-            return cls(parse_unit_id(f.text(2)), f.octets(3), f.octets(4, NONCE_BYTES), health)
+            knows = tuple(f.texts(6)[:32]) if f.has(6) else ()
+            nonce = f.octets(4, NONCE_BYTES)
+            return cls(parse_unit_id(f.text(2)), f.octets(3), nonce, health, knows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,27 @@ class Style(Enum):
     """Twice as wide and high: half as many columns."""
     QR = "qr"
     """The text is the content of a QR code, printed in the middle."""
+    CODE128 = "code128"
+    """The text is the content of a bar code, printed in the middle; ASCII."""
+    DRAWER = "drawer"
+    """Opens the cash drawer; nothing is printed and the text is empty."""
+    PICTURE = "picture"
+    """Dots in the middle; the text is empty."""
     CUT = "cut"
     """The paper ends here; the text is empty."""
+
+
+class Bitmap(NamedTuple):
+    """Black dots on white.
+
+    Args:
+        width_dots: A multiple of 8.
+        bits: Row after row, eight dots a byte, the leftmost in the highest bit; 1 is black.
+    """
+
+    width_dots: int
+    height_dots: int
+    bits: bytes
 
 
 class Row(NamedTuple):
@@ -24,6 +43,7 @@ class Row(NamedTuple):
 
     text: str
     style: Style = Style.NORMAL
+    picture: Bitmap | None = None
 
 
 # Characters that no GBK printer has, and what the reader takes for the same. A yen sign would go

@@ -1,10 +1,10 @@
-"""What the unit needs of a printer. A real one and a simulated one exist from the first day."""
+"""What the unit needs of a printer and of a scanner. Real and simulated ones exist for each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from edge.devices.paper import Row
 
@@ -77,3 +77,61 @@ class NoPrinter:
     def print(self, rows: Sequence[Row]) -> Outcome:  # noqa: ARG002
         """Write nothing."""
         return Outcome(Printed.NOTHING_WRITTEN, PrinterState.ABSENT)
+
+
+class Scan(NamedTuple):
+    """What a scanner has read, as the intake let it through: it may still be any text at all.
+
+    Args:
+        text: 4 to 4,096 bytes of UTF-8 without control characters.
+        source: Which scanner: the name it has in the settings.
+        generation: Counts the pieces of hardware that were attached under this name.
+        steady_s: When it was read, by the steady counter of the unit.
+    """
+
+    text: str
+    source: str
+    generation: int
+    steady_s: float
+
+
+class ScannerLost(Exception):
+    """The scanner cannot be used at the moment; the message says why, for the operator."""
+
+
+class Scanner(Protocol):
+    """A device that reads codes. All calls come from the one thread of its supervisor.
+
+    A method that fails raises ``ScannerLost`` or OSError; the supervisor closes the device, waits,
+    and opens it again. Nothing else may be raised, and nothing may block longer than promised.
+    """
+
+    def attached(self) -> str | None:
+        """Name the piece of hardware that is attached right now; None if none is.
+
+        Another text than before means another piece, or the same one plugged in again. Cheap, as
+        it is asked each second, whether the device is open or not.
+        """
+
+    def open(self) -> None:
+        """Take the device for this process alone and set it up; done within 5 s."""
+
+    def read(self, wait_s: float) -> Sequence[bytes]:
+        """Return the codes that were read, each whole; empty if none came within ``wait_s``.
+
+        Returns as soon as there is one. What is not whole yet is kept for the next call.
+        """
+
+    def close(self) -> None:
+        """Let the device go. Never raises; a device that is closed may be closed again."""
+
+
+@runtime_checkable
+class Tellable(Protocol):
+    """A scanner that takes commands. These methods may be called from any thread."""
+
+    def commands(self) -> Mapping[str, tuple[bytes, ...]]:
+        """Return what it can be told, by name: ``trigger_on``, ``setup`` …"""
+
+    def tell(self, commands: Iterable[bytes]) -> None:
+        """Send these soon; nothing comes back, and a device that is not open forgets them."""

@@ -44,10 +44,10 @@ TAIL_CHECKED = 200
 _NO_ACK = Ack(Epoch(0), Seq(0), GENESIS)
 _INSERT = (
     "INSERT INTO journal (epoch, seq, hash, kind, voucher_id, amount, wall_s, mode, code_step,"
-    " reason, request, entry, request_hash, product, worth_minor, remaining)"
-    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " reason, request, entry, request_hash, product, worth_minor, remaining,"
+    " source) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
-_SELECT = "SELECT entry, hash, request_hash, product, worth_minor, remaining FROM journal "
+_SELECT = "SELECT entry, hash, request_hash, product, worth_minor, remaining, source FROM journal "
 
 
 class Notes(NamedTuple):
@@ -56,12 +56,14 @@ class Notes(NamedTuple):
     Args:
         request_hash: SHA-256 of the request, to tell a retry from a misuse of its key.
         remaining: Left on the voucher afterwards, as far as known, in its own measure.
+        source: Where the scan came from: a scanner's name, or ``api``, ``page``, ``picture``.
     """
 
     request_hash: bytes | None = None
     product: ProductId | None = None
     worth_minor: int | None = None
     remaining: int | None = None
+    source: str | None = None
 
 
 NO_NOTES = Notes()
@@ -170,7 +172,9 @@ class Journal:
         self._newest_step = max(self._newest_step, mark.step_floor)
         gap = gap_between(self.tail, state, mark, self.hash_of, enrolled_before=first_epoch > 1)
         if gap is None:
-            self._write_anchor()
+            # Rewriting what stands there would put the one good slot of a young journal at risk.
+            if state is not AnchorState.GOOD or mark != self._mark():
+                self._write_anchor()
             return
         used_up_to = mark.step_floor
         if state is not AnchorState.GOOD and self.tail.seq:
@@ -268,12 +272,13 @@ class Journal:
                     tuple(sorted((*risk.recent[gone:], entry.wall_s))),
                 )
 
-    def _write_anchor(self) -> None:
+    def _mark(self) -> Mark:
         tail = self.tail
+        return Mark(tail.epoch, tail.seq, tail.hash, self._newest_step, tail.receipt)
+
+    def _write_anchor(self) -> None:
         try:
-            self._anchor.write(
-                Mark(tail.epoch, tail.seq, tail.hash, self._newest_step, tail.receipt)
-            )
+            self._anchor.write(self._mark())
             self.anchor_failed = False
         except OSError as exc:
             # The entry is committed, and after a commit nothing turns a success into a failure.
@@ -312,6 +317,17 @@ class Journal:
             )
             return knowledge_of(Trace(e, s, EntryKind(k), a, w, c) for e, s, k, a, w, c in rows)
 
+    def spent_on(self, voucher_id: VoucherId, evidence: bytes) -> int:
+        """Return what this unit has accepted of a voucher on a lease, and not taken back."""
+        with self.store.reading():
+            rows = self.store.rows(
+                "SELECT entry FROM journal WHERE voucher_id = ? AND kind IN (1, 3)", (voucher_id,)
+            )
+        entries = [JournalEntry.decode(bytes(raw)) for (raw,) in rows]
+        on_lease = {(e.epoch, e.seq) for e in entries if e.evidence == evidence}
+        taken = sum(e.amount or 0 for e in entries if (e.epoch, e.seq) in on_lease)
+        return taken - sum(e.amount or 0 for e in entries if e.voids in on_lease)
+
     def misses_since(self, since_s: int, voucher_id: VoucherId | None) -> list[int]:
         """Return the times of wrong codes: of one voucher, or of all if None."""
         sql = "SELECT wall_s FROM journal WHERE reason = 'code-wrong' AND wall_s > ?"
@@ -337,14 +353,20 @@ class Journal:
         """Return an entry by its name."""
         return self._one("WHERE epoch = ? AND seq = ?", (epoch, seq))
 
-    def void_of(self, accepted: JournalEntry) -> Recorded | None:
-        """Return the entry that takes this acceptance back, None if nothing does."""
+    def voids_of(self, accepted: JournalEntry) -> list[Recorded]:
+        """Return the entries that take this acceptance back, or parts of it, in their order."""
         with self.store.reading():
             rows = self.store.rows(
-                _SELECT + "WHERE voucher_id = ? AND kind = 3", (accepted.voucher_id,)
+                _SELECT + "WHERE voucher_id = ? AND kind = 3 ORDER BY epoch, seq",
+                (accepted.voucher_id,),
             )
             voids = map(_recorded, rows)
-            return next((v for v in voids if v.entry.voids == (accepted.epoch, accepted.seq)), None)
+            return [v for v in voids if v.entry.voids == (accepted.epoch, accepted.seq)]
+
+    def left_of(self, accepted: JournalEntry) -> int:
+        """Return how much of this acceptance was not taken back, in the voucher's own measure."""
+        back = sum(void.entry.amount or 0 for void in self.voids_of(accepted))
+        return max(0, (accepted.amount or 0) - back)
 
     def newest_of(self, voucher_id: VoucherId) -> Recorded | None:
         """Return the newest acceptance or void of a voucher."""
@@ -404,17 +426,39 @@ class Journal:
             )
             return int(rows[0][0]) if rows else None
 
-    def next_to_push(self) -> tuple[Epoch, Seq, list[bytes]] | None:
-        """Return epoch, first number and bytes of the next entries to push; one epoch at a time."""
+    def place_at(self, at_s: int) -> tuple[Epoch, Seq]:
+        """Return the place of the newest entry that is older than a moment; (0, 0) if none is."""
+        with self.store.reading():
+            rows = self.store.rows(
+                "SELECT epoch, seq FROM journal WHERE wall_s < ?"
+                " ORDER BY epoch DESC, seq DESC LIMIT 1",
+                (at_s,),
+            )
+            return (Epoch(rows[0][0]), Seq(rows[0][1])) if rows else (Epoch(0), Seq(0))
+
+    def next_to_push(
+        self, after: tuple[Epoch, Seq] | None = None
+    ) -> tuple[Epoch, Seq, list[bytes]] | None:
+        """Return epoch, first number and bytes of the next entries to push; one epoch at a time.
+
+        Args:
+            after: The entry that they follow, if not the one acknowledged.
+        """
+        return self.entries_after(*(after or self.acked[:2]), PUSH_ENTRIES_MAX)
+
+    def entries_after(
+        self, epoch: Epoch, seq: Seq, most: int
+    ) -> tuple[Epoch, Seq, list[bytes]] | None:
+        """Return epoch, first number and bytes of the entries after one; of one epoch."""
         with self.store.reading():
             rows = self.store.rows(
                 "SELECT epoch, seq, entry FROM journal WHERE (epoch, seq) > (?, ?)"
                 " ORDER BY epoch, seq LIMIT ?",
-                (*self.acked[:2], PUSH_ENTRIES_MAX),
+                (epoch, seq, most),
             )
         if not rows:
             return None
-        epoch, first = rows[0][:2]
+        epoch, first = Epoch(rows[0][0]), Seq(rows[0][1])
         entries: list[bytes] = []
         size = 0
         for row in rows:
@@ -422,7 +466,7 @@ class Journal:
             if row[0] != epoch or size > PUSH_BYTES_MAX:
                 break
             entries.append(bytes(row[2]))
-        return Epoch(epoch), Seq(first), entries
+        return epoch, first, entries
 
     def _one(self, where: str, values: tuple[Any, ...]) -> Recorded | None:
         with self.store.reading():

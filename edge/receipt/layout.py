@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge.devices.paper import Row, Style, column_width, columns_of, printable
-from edge.receipt.document import Code, Cut, Document, Line, Pair, Part, Rule, Title
+from edge.devices.paper import Bitmap, Row, Style, column_width, columns_of, printable
+from edge.receipt.document import (
+    Bars,
+    Code,
+    Cut,
+    Document,
+    Line,
+    OpenDrawer,
+    Pair,
+    Part,
+    Picture,
+    Rule,
+    Title,
+)
 
 
 def lay_out(document: Document, columns: int) -> list[Row]:
@@ -27,8 +39,22 @@ def _rows(part: Part, columns: int) -> Iterator[Row]:
             yield from map(Row, spread(label, value, columns))
         case Rule():
             yield Row("-" * columns)
+        case _:
+            yield from _marks(part, columns)
+
+
+def _marks(part: Part, columns: int) -> Iterator[Row]:
+    """Yield the rows of what is not text."""
+    match part:
         case Code(data):
             yield Row(data, Style.QR)
+        case Bars(data):
+            yield Row(data, Style.CODE128)
+            yield Row(centre(data, columns))
+        case OpenDrawer():
+            yield Row("", Style.DRAWER)
+        case Picture(logo):
+            yield Row("", Style.PICTURE, Bitmap(*logo))
         case Cut():
             yield Row("", Style.CUT)
 

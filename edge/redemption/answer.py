@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import NamedTuple
 
 from edge.bundles.store import HubWord
@@ -9,12 +10,12 @@ from edge.contract.bundle import Product
 from edge.contract.ids import Epoch, Seq
 from edge.contract.journal_entry import EntryKind, JournalEntry
 from edge.contract.money import decimal_text
-from edge.contract.policy import EXACT
+from edge.contract.policy import Mode
 from edge.contract.refusal import WAY_OUT, Refusal, WayOut
 from edge.contract.voucher_token import VoucherKind
 from edge.errors import EdgeError
-from edge.journal.store import Recorded
-from edge.receipt.document import local_time, money
+from edge.journal.store import Journal, Recorded
+from edge.receipt.document import checked_how, local_time, money
 from edge.receipt.spool import Job
 from edge.web.words import N_, REFUSALS, WAYS_OUT, translate
 
@@ -25,12 +26,12 @@ JOB_STATES = {
     "queued": N_("waiting for the printer"),
     "sending": N_("printing"),
     "uncertain": N_("unclear, a copy follows"),
+    "needs-operator": N_("unclear, look at the printer"),
     "printed": N_("printed"),
     "sent": N_("sent to the printer"),
     "superseded": N_("a copy follows"),
     "given-up": N_("given up"),
 }
-CHECKED = {True: N_("online"), False: N_("offline")}
 
 _ABOUT_THE_AMOUNT = {
     Refusal.AMOUNT_MISSING, Refusal.AMOUNT_MISMATCH, Refusal.INSUFFICIENT_VALUE,
@@ -51,12 +52,27 @@ class Ask(NamedTuple):
     everything: str = ""
 
 
+class Overrule(NamedTuple):
+    """A refused scan that a supervisor may let be accepted, as it is sent again.
+
+    Args:
+        names: The supervisors of this unit.
+    """
+
+    text: str
+    amount: str
+    uses: str
+    names: tuple[str, ...]
+
+
 class Answer(NamedTuple):
     """What the big field shows.
 
     Args:
         facts: Labels and values.
         undo: The acceptance that may be taken back now.
+        overrule: The scan that a supervisor may let be accepted.
+        phone: The link by which the customer's phone can verify it.
     """
 
     look: str
@@ -67,6 +83,33 @@ class Answer(NamedTuple):
     facts: tuple[tuple[str, str], ...] = ()
     ask: Ask | None = None
     undo: JournalEntry | None = None
+    phone: str = ""
+    overrule: Overrule | None = None
+
+
+class Held(NamedTuple):
+    """A paper that may have come out or not: a person has to look and decide."""
+
+    job: int
+    number: str
+    kind: str
+    bears_key: bool
+
+
+class PartAsk(NamedTuple):
+    """How a part of an acceptance is asked for.
+
+    Args:
+        name: ``amount`` or ``uses``.
+        left: How much is left, as one would type it.
+        unit: The currency, empty for uses.
+        key: The same for each try of one request.
+    """
+
+    name: str
+    left: str
+    unit: str
+    key: str
 
 
 class Row(NamedTuple):
@@ -85,6 +128,8 @@ class Row(NamedTuple):
     may_void: bool
     is_void: bool
     """It was taken back since."""
+    part: PartAsk | None = None
+    """What a part of it is asked for with, if it has parts."""
 
 
 def answer_of(recorded: Recorded, word: HubWord | None, locale: str, scan: str = "") -> Answer:
@@ -105,8 +150,9 @@ def answer_of(recorded: Recorded, word: HubWord | None, locale: str, scan: str =
         facts.append((translate(locale, N_("Receipt")), f"{entry.receipt}"))
         if entry.kind is EntryKind.VOID:
             return Answer(BACK, translate(locale, N_("Taken back")), name, facts=tuple(facts))
-        if entry.mode not in EXACT:
-            facts.append((translate(locale, N_("Checked")), translate(locale, CHECKED[False])))
+        if entry.mode is not Mode.ONLINE:
+            how = translate(locale, checked_how(entry.mode))
+            facts.append((translate(locale, N_("Checked")), how))
         return Answer(GOOD, translate(locale, N_("Accepted")), name, facts=tuple(facts))
     way_out = WAY_OUT[entry.reason]
     about_the_amount = entry.reason in _ABOUT_THE_AMOUNT and product is not None
@@ -139,9 +185,13 @@ def answer_to_problem(error: EdgeError, locale: str, ask: Ask | None = None) -> 
 
 def row_of(
     recorded: Recorded, word: HubWord | None, jobs: list[Job], locale: str, *,
-    may_void: bool = False, is_void: bool = False,
+    left: int = 0, is_void: bool = False,
 ) -> Row:  # fmt: skip
-    """Return a row of the recent scans."""
+    """Return a row of the recent scans.
+
+    Args:
+        left: How much of it may be taken back now, in the voucher's own measure.
+    """
     entry, _, notes = recorded
     answer = answer_of(recorded, word, locale)
     who = word.enrolment if word else None
@@ -156,12 +206,32 @@ def row_of(
         answer.title,
         answer.detail,
         "" if entry.reason else amount,
-        translate(locale, CHECKED[entry.mode in EXACT]) if entry.mode else "",
+        translate(locale, checked_how(entry.mode)) if entry.mode else "",
         f"{entry.receipt}" if jobs else "",
         translate(locale, JOB_STATES[jobs[-1].state]) if jobs else "",
-        may_void,
+        left > 0,
         is_void,
+        _part_ask(_product(recorded, word), left, who.currency if who else ""),
     )
+
+
+def _part_ask(product: Product | None, left: int, currency: str) -> PartAsk | None:
+    """Return how a part is asked for; None if there is only the whole."""
+    if product is None or left < 2:
+        return None
+    if product.kind is VoucherKind.STORED_VALUE:
+        return PartAsk("amount", decimal_text(left, currency), currency, secrets.token_hex(16))
+    if product.kind is VoucherKind.MULTI:
+        return PartAsk("uses", str(left), "", secrets.token_hex(16))
+    return None
+
+
+def held_row(job: Job, journal: Journal, locale: str) -> Held:
+    """Return a row of the papers that somebody has to decide about."""
+    recorded = journal.get(job.epoch, job.seq)
+    number = f"{recorded.entry.receipt}" if recorded and recorded.entry.receipt else ""
+    kind = N_("Paper with a key") if job.key_paper else N_("The receipt")
+    return Held(job.id, number, translate(locale, kind), bears_key=job.key_paper > 0)
 
 
 def _product(recorded: Recorded, word: HubWord | None) -> Product | None:

@@ -29,7 +29,10 @@ class CodeState(Enum):
     MATCHES = "matches"
     WRONG = "wrong"
     UNVERIFIABLE = "unverifiable"
-    """No key of this epoch, or a clock too uncertain to say which codes are current."""
+    """No key of this epoch."""
+    UNTIMED = "untimed"
+    """Our clock is too uncertain to say which codes are current, or this code says that it is off.
+    Where none is needed the voucher counts as if it had none: anybody could leave it out."""
 
 
 class Wish(NamedTuple):
@@ -46,10 +49,14 @@ class Facts(NamedTuple):
         product: None if the catalogue does not know it.
         status: As last pulled; None before the first pull.
         hub_age_s: Seconds since the hub's last word; None before the first.
-        hub_refusal: Mode ONLINE only: what the hub said; likewise ``hub_remaining``.
+        hub_refusal: What whoever stands behind it said against it; likewise ``hub_remaining``.
         used_steps_up_to: Time steps up to here count as used for every voucher.
         locked_until_s: When codes are looked at again; None if they are now.
+        promise_ends_s: When the word of whoever stands behind it ends, by the steady counter.
         mode: None while it is only asked whether the voucher is good at all.
+        elsewhere: What the other units of this store did with the voucher, as far as is known.
+        evidence: What the entry bears for whoever stands behind it.
+        is_overruled: A supervisor overrules what the policy lets him.
     """
 
     claims: VoucherClaims
@@ -71,6 +78,15 @@ class Facts(NamedTuple):
     mode: Mode | None = None
     hub_refusal: Refusal | None = None
     hub_remaining: int | None = None
+    evidence: bytes | None = None
+    is_overruled: bool = False
+    promise_ends_s: float | None = None
+    elsewhere: Knowledge = Knowledge()
+
+    @property
+    def taken(self) -> int:
+        """What has been taken of the voucher, here and at the other units."""
+        return self.knowledge.taken + self.elsewhere.taken
 
     @property
     def alone(self) -> bool:
@@ -142,7 +158,7 @@ def worth_of(claims: VoucherClaims, product: Product | None, amount: int) -> int
 
 
 def _left(facts: Facts) -> int:
-    return capacity(facts.claims, facts.product) - facts.knowledge.taken
+    return capacity(facts.claims, facts.product) - facts.taken
 
 
 def _validity_is(reason: Refusal) -> Callable[[Facts], bool]:
@@ -172,7 +188,8 @@ def _amount_does_not_suit(f: Facts) -> bool:
 
 def _code_is_replayed(f: Facts) -> bool:
     step = f.code_step
-    return step is not None and (step in f.knowledge.used_steps or step <= f.used_steps_up_to)
+    used = f.knowledge.used_steps | f.elsewhere.used_steps
+    return step is not None and (step in used or step <= f.used_steps_up_to)
 
 
 def _is_locked(f: Facts) -> bool:
@@ -185,7 +202,8 @@ def _mode_is_not_allowed(f: Facts) -> bool:
 
 
 def _is_over_the_floor(f: Facts) -> bool:
-    if not f.alone or f.policy is None or f.mode is None:
+    has_floor = f.alone or f.mode is Mode.LAN
+    if not has_floor or f.policy is None or f.mode is None:
         return False
     floor = f.policy.floor(f.mode, f.staleness)
     worth = worth_of(f.claims, f.product, taken_by(f))
@@ -208,11 +226,16 @@ RULES: tuple[Rule, ...] = (
     Rule(Refusal.REVOKED, _status_is(Status.REVOKED)),
     Rule(Refusal.SUSPENDED, _status_is(Status.SUSPENDED)),
     Rule(Refusal.ALREADY_REDEEMED, lambda f: f.knowledge.taken > 0 and _left(f) <= 0),
+    Rule(Refusal.REDEEMED_ELSEWHERE, lambda f: f.taken > 0 and _left(f) <= 0),
     Rule(Refusal.REDEEMED_ELSEWHERE, _status_is(Status.REDEEMED)),
     # Is the code the one on the customer's screen right now?
     Rule(Refusal.LOCKED_OUT, _is_locked),
     Rule(Refusal.CODE_WRONG, lambda f: f.code is CodeState.WRONG),
     Rule(Refusal.CODE_UNVERIFIABLE, lambda f: f.code is CodeState.UNVERIFIABLE),
+    Rule(
+        Refusal.CLOCK_UNCERTAIN,
+        lambda f: f.claims.dynamic_required and f.code is CodeState.UNTIMED,
+    ),
     Rule(
         Refusal.CODE_REQUIRED,
         lambda f: f.claims.dynamic_required and f.code is CodeState.ABSENT,
@@ -230,6 +253,8 @@ RULES: tuple[Rule, ...] = (
     Rule(Refusal.POLICY_MISSING, lambda f: f.policy is None),
     Rule(Refusal.ONLINE_REQUIRED, lambda f: f.alone and f.claims.online_only),
     Rule(Refusal.ONLINE_REQUIRED, _mode_is_not_allowed),
+    # How long the hub has been silent, only a clock can tell.
+    Rule(Refusal.CLOCK_UNCERTAIN, _alone_and(lambda f, _p: not f.time.is_known)),
     Rule(
         Refusal.OFFLINE_TOO_LONG,
         _alone_and(lambda f, p: f.hub_age_s is None or f.hub_age_s > p.solo.hours * 3600),
@@ -251,9 +276,23 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+def may_overrule(facts: Facts, reason: Refusal) -> bool:
+    """Say whether a supervisor may overrule this refusal, by the policy."""
+    worth = worth_of(facts.claims, facts.product, taken_by(facts))
+    return facts.policy is not None and facts.policy.may_overrule(reason, worth)
+
+
+def _refusal(facts: Facts) -> Refusal | None:
+    for rule in RULES:
+        overruled = facts.is_overruled and may_overrule(facts, rule.reason)
+        if not overruled and rule.applies(facts):
+            return rule.reason
+    return None
+
+
 def decide(facts: Facts) -> Decision:
     """Return the decision on these facts. Same facts, same decision, anywhere."""
-    reason = facts.hub_refusal or next((r.reason for r in RULES if r.applies(facts)), None)
+    reason = facts.hub_refusal or _refusal(facts)
     there_is = _left(facts) if facts.hub_remaining is None else facts.hub_remaining
     if reason:
         return Decision(reason, facts.mode, 0, 0, max(0, there_is))

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from edge.bundles.store import BundleStore, HubWord
-from edge.clock.model import TrustedTime
+from edge.clock.customers import SEARCH_S
+from edge.clock.model import Source, TrustedTime
 from edge.contract import voucher_token
 from edge.contract.dynamic_code import STEP_S, drift_steps, matching_step, step_at
 from edge.contract.handle import index_of
@@ -26,13 +27,23 @@ from edge.contract.scan import ShortScan, read_scan
 from edge.contract.voucher_token import TokenInvalid, VoucherClaims
 from edge.redemption.decide import CodeState
 
+SEARCHED_STEPS = SEARCH_S // STEP_S + 2
+"""How far either side a code is looked for that may tell what is wrong with our clock."""
+
 
 class Identified(NamedTuple):
-    """A genuine voucher. Whether it may be used is another question."""
+    """A genuine voucher. Whether it may be used is another question.
+
+    Args:
+        code_step: Set if the code counts.
+        seen_step: The step whose code a signed voucher showed, whether it counts or not: what the
+            customer's phone believes about the time.
+    """
 
     claims: VoucherClaims
     code: CodeState
     code_step: int | None
+    seen_step: int | None = None
 
 
 def identify(text: str, bundles: BundleStore, word: HubWord, now: TrustedTime) -> Identified:
@@ -50,7 +61,9 @@ def identify(text: str, bundles: BundleStore, word: HubWord, now: TrustedTime) -
     if scan.code is None:
         return Identified(claims, CodeState.ABSENT, None)
     state, step = check_code(claims, scan.code, word, now)
-    return Identified(claims, state, step)
+    if step is not None or state is not CodeState.UNTIMED:
+        return Identified(claims, state, step, step)
+    return Identified(claims, state, None, _far_step(claims, scan.code, word, now))
 
 
 def _by_handle(
@@ -79,27 +92,49 @@ def _by_handle(
 def check_code(
     claims: VoucherClaims, code: str, word: HubWord, now: TrustedTime
 ) -> tuple[CodeState, int | None]:
-    """Say what a rotating code is worth, and which time step it belongs to if it matches."""
+    """Say what a rotating code is worth, and which time step it belongs to if it matches.
+
+    A code that does not match although our clock is sure of itself is wrong; but if only a system
+    clock stands behind it, and the code is that of a moment nearby, the clock may be the reason.
+    """
     drift = drift_steps(now.uncertainty_s)
-    if drift is None or word.epoch_keys is None:
+    if not _keys_near(claims, word, now, drift or 0):
         return CodeState.UNVERIFIABLE, None
-    near = step_at(now.at_s)
-    steps_per_epoch = KEY_EPOCH_S // STEP_S
-    epochs = {max(0, near + d) // steps_per_epoch for d in (-drift, drift)}
-    held = [(e, k) for e in sorted(epochs) if (k := word.epoch_keys.of(claims.scope, e))]
-    if not held:
-        return CodeState.UNVERIFIABLE, None
-    for epoch, (algorithm, key) in held:
-        step = _match(claims, code, now.at_s, drift, (algorithm, key))
-        # A step belongs to one epoch and so to one seed.
-        if step is not None and step // steps_per_epoch == epoch:
-            return CodeState.MATCHES, step
+    if drift is None:
+        return CodeState.UNTIMED, None
+    step = _step_of(claims, code, word, now, drift)
+    if step is not None:
+        return CodeState.MATCHES, step
+    if now.source.rank >= Source.SYSTEM.rank and _far_step(claims, code, word, now) is not None:
+        return CodeState.UNTIMED, None
     return CodeState.WRONG, None
 
 
-def _match(
-    claims: VoucherClaims, code: str, now_s: int, drift: int, key: tuple[CodeAlgorithm, bytes]
+def _far_step(claims: VoucherClaims, code: str, word: HubWord, now: TrustedTime) -> int | None:
+    return _step_of(claims, code, word, now, SEARCHED_STEPS)
+
+
+_STEPS_PER_EPOCH = KEY_EPOCH_S // STEP_S
+
+
+def _keys_near(
+    claims: VoucherClaims, word: HubWord, now: TrustedTime, drift: int
+) -> list[tuple[int, tuple[CodeAlgorithm, bytes]]]:
+    """Return the keys of the epochs that a window reaches into, as far as this unit has them."""
+    near = step_at(now.at_s)
+    epochs = {max(0, near + d) // _STEPS_PER_EPOCH for d in (-drift, drift)}
+    if word.epoch_keys is None:
+        return []
+    return [(e, k) for e in sorted(epochs) if (k := word.epoch_keys.of(claims.scope, e))]
+
+
+def _step_of(
+    claims: VoucherClaims, code: str, word: HubWord, now: TrustedTime, drift: int
 ) -> int | None:
-    algorithm, epoch_key = key
-    seed = voucher_seed(epoch_key, claims.voucher_id, algorithm)
-    return matching_step(seed, code, now_s, drift, algorithm=algorithm)
+    for epoch, (algorithm, key) in _keys_near(claims, word, now, drift):
+        seed = voucher_seed(key, claims.voucher_id, algorithm)
+        step = matching_step(seed, code, now.at_s, drift, algorithm=algorithm)
+        # A step belongs to one epoch and so to one seed.
+        if step is not None and step // _STEPS_PER_EPOCH == epoch:
+            return step
+    return None

@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+from collections import deque
 
-from edge.bundles.store import BundleStore
 from edge.devices.ports import Printed, Printer, PrinterState
 from edge.errors import StoreUnavailable
-from edge.journal.store import Journal, Recorded
-from edge.receipt.document import Document, Shop, Stub, Translate, receipt
+from edge.receipt.document import Document
 from edge.receipt.layout import lay_out
 from edge.receipt.spool import Event, Job, Spool
+from edge.redemption.papers import Papers
 
 log = logging.getLogger(__name__)
 
 RETRY_S = 2.0
 """How often a printer without paper is asked again."""
+
+NOTES_MAX = 20
+"""Papers about no entry that wait; of more, the oldest is forgotten."""
 
 _EVENTS = {
     Printed.CONFIRMED: Event.CONFIRMED,
@@ -30,18 +33,14 @@ _EVENTS = {
 class ReceiptPrinter:
     """The thread that prints. A dead printer never stops a redemption."""
 
-    def __init__(
-        self, spool: Spool, journal: Journal, bundles: BundleStore, printer: Printer,
-        translate: Translate,
-    ) -> None:  # fmt: skip
+    def __init__(self, spool: Spool, papers: Papers, printer: Printer) -> None:
         self._spool = spool
-        self._journal = journal
-        self._bundles = bundles
+        self._papers = papers
         self._printer = printer
-        self._translate = translate
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="printer", daemon=True)
+        self._notes: deque[Document] = deque(maxlen=NOTES_MAX)
         self.state = PrinterState.UNKNOWN
         """As it was last seen; the screen shows it."""
 
@@ -56,38 +55,47 @@ class ReceiptPrinter:
         self._wake.set()
         self._thread.join(timeout=10)
 
+    def last_state(self) -> PrinterState:
+        """Return how the printer was last seen."""
+        return self.state
+
     def wake(self) -> None:
         """There is a new paper."""
         self._wake.set()
 
+    def owe(self, note: Document) -> None:
+        """Print a paper that is about no entry, when there is time; a start forgets it."""
+        self._notes.append(note)
+        self.wake()
+
+    def print_notes(self) -> None:
+        """Print the papers that are about no entry."""
+        while self._notes and self._printer.state().can_print:
+            note = self._notes.popleft()
+            outcome = self._printer.print(lay_out(note, self._printer.columns))
+            if outcome.printed is Printed.NOTHING_WRITTEN:
+                self._notes.appendleft(note)
+                return
+
     def print_next(self) -> Job | None:
         """Print one paper; None if nothing is owed."""
         self.state = self._printer.state()
-        if not self.state.can_print or not self._spool.owed():
+        if not self.state.can_print:
+            return None
+        self.print_notes()
+        if not self._spool.owed():
             return None
         job = self._spool.take()
         if job is None:
             return None
-        document = self.document(job)
+        document = self._papers.document(job)
         if document is None:
-            return self._spool.report(job, Event.NOTHING_WRITTEN, "its entry is not in the journal")
+            return self._spool.report(job, Event.HELD, "there is nothing to print of it")
         outcome = self._printer.print(lay_out(document, self._printer.columns))
         done = self._spool.report(job, _EVENTS[outcome.printed], outcome.detail)
         if outcome.printed is Printed.UNCERTAIN:
-            log.warning("receipt %d/%d: %s; a marked copy follows", job.epoch, job.seq,
-                        outcome.detail)  # fmt: skip
+            log.warning("paper %d/%d/%d: %s", job.epoch, job.seq, job.key_paper, outcome.detail)
         return done
-
-    def document(self, job: Job) -> Document | None:
-        """Return what a paper says."""
-        recorded = self._journal.get(job.epoch, job.seq)
-        word = self._bundles.word
-        if recorded is None or word is None:
-            return None
-        who = word.enrolment
-        shop = Shop(who.store_name, who.currency, who.timezone)
-        stub = stub_of(recorded, self._bundles)
-        return receipt(stub, shop, word.template, self._translate, copy=job.copy)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -102,11 +110,3 @@ class ReceiptPrinter:
             if job is None or job.error:
                 self._wake.wait(RETRY_S)
                 self._wake.clear()
-
-
-def stub_of(recorded: Recorded, bundles: BundleStore) -> Stub:
-    """Return what was torn off, with the product that the catalogue has for it now."""
-    entry, digest, notes = recorded
-    products = bundles.word.catalogue.products if bundles.word else {}
-    product = products.get(notes.product) if notes.product is not None else None
-    return Stub(entry, digest, product, notes.worth_minor, notes.remaining)

@@ -80,10 +80,7 @@ class HubClient:
                 raise HubUnreachable("The answer is larger than any message of the hub.")
             return content
         if content_type.startswith(PROBLEM):
-            try:
-                problem = parse_problem(content, response.status)
-            except RecursionError as exc:
-                raise HubUnreachable("The hub's problem cannot be read.") from exc
+            problem = parse_problem(content, response.status)
             raise HubRefused(
                 problem.detail or problem.title,
                 hub=problem.slug,

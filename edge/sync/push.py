@@ -8,13 +8,15 @@ from edge.contract import signed
 from edge.contract.ids import Seq
 from edge.contract.journal_entry import Head, entry_hash
 from edge.contract.signed import Kind, MessageInvalid
-from edge.contract.sync_message import Outcome, Push, PushReceipt
+from edge.contract.sync_message import Ack, Outcome, Push, PushReceipt
 from edge.errors import HubUnreachable
 from edge.sync.exchange import Exchange
 
 log = logging.getLogger(__name__)
 
 PATH = "/edge/v1/push"
+FORKED = "fork"
+"""The reason of an entry that the hub keeps beside the one it has."""
 
 
 def push_once(exchange: Exchange) -> int:
@@ -46,5 +48,13 @@ def push_once(exchange: Exchange) -> int:
             log.warning("entry %d/%d: %s %s", epoch, result.seq, result.outcome, result.reason)
     before = journal.acked
     if not journal.acknowledge(receipt.ack):
-        raise HubUnreachable("The hub acknowledges another journal than this unit's.")
+        # It has more of this epoch than we do, or another journal has our places and ours lies
+        # beside it. If it has what we sent, the epoch that comes after must not wait for ever.
+        told = next((result for result in receipt.results if result.seq == last), None)
+        is_over = epoch < journal.tail.epoch
+        if told is None or not (is_over or told.reason == FORKED):
+            raise HubUnreachable("The hub acknowledges another journal than this unit's.")
+        log.warning("epoch %d: the hub has another end of it than this unit", epoch)
+        journal.acknowledge(Ack(epoch, last, entry_hash(entries[-1])))
+        return len(entries)
     return max(0, receipt.ack.seq - (before.seq if before.epoch == epoch else 0))

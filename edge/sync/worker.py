@@ -8,10 +8,12 @@ import threading
 from collections.abc import Callable, Mapping
 
 from edge.errors import EdgeError
+from edge.peers.shelf import PeerShelf
 from edge.sync.exchange import Exchange
 from edge.sync.plan import Breaker, wait_s
 from edge.sync.pull import compare_ack, pull_once
 from edge.sync.push import push_once
+from edge.sync.relay import relay_once
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +92,7 @@ class SyncWorker:
 
     Args:
         health: Returns figures for the operator, sent along with each pull.
+        shelf: Entries of the other units of the store, to be brought for them.
     """
 
     def __init__(
@@ -98,10 +101,12 @@ class SyncWorker:
         breaker: Breaker,
         every_s: float,
         health: Callable[[], Mapping[str, str | int]],
+        shelf: PeerShelf | None = None,
     ) -> None:
         self._exchange = exchange
         self._breaker = breaker
         self._health = health
+        self._shelf = shelf
         self.pushing = _Loop("push", every_s, self._push_all)
         self.pulling = _Loop("pull", every_s, self._pull_all)
 
@@ -126,16 +131,23 @@ class SyncWorker:
     def _push_all(self) -> None:
         while push_once(self._exchange):
             self.pulling.hub_is_back()
+        while self._shelf and relay_once(self._exchange, self._shelf):
+            self.pulling.hub_is_back()
 
     def _pull_all(self) -> None:
         more = True
         while more:
+            known = self._exchange.journal.acked
             try:
                 answer = pull_once(self._exchange, self._health())
             except EdgeError:
                 self._breaker.note(clean=False)
                 raise
             self._breaker.note(clean=True)
-            compare_ack(self._exchange.journal, answer.ack)
+            compare_ack(self._exchange.journal, answer.ack, known)
+            if self._exchange.journal.acked[:2] < known[:2]:
+                self.pushing.wake()  # a restored hub gets again what it has lost
+                if self._shelf:
+                    self._shelf.forget_acked()  # and what it had of others
             more = answer.more
         self.pushing.hub_is_back()

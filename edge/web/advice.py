@@ -110,6 +110,24 @@ ADVICE: Mapping[str, Advice] = {
         N_("Enrol it with `tearoff-unit enrol`; docs/how-to/enrol-a-unit.md shows how."),
         Again.LATER,
     ),
+    "scan-taken": Advice(
+        N_(
+            "A scan waits for a screen for ten seconds, and the first screen that takes it has it."
+            " This one was taken by another, or nobody took it in time."
+        ),
+        N_("If no screen shows an answer, scan again. It cannot be redeemed twice by that."),
+        N_("Ask for the next scan. Nothing was recorded by this call."),
+        Again.NO,
+    ),
+    "too-many-scans": Advice(
+        N_(
+            "A scanner delivered faster than a hand can, or eight of its scans waited for a screen."
+            " What came on top was not kept."
+        ),
+        N_("Wait for the answers, then scan again. If nobody scanned, have the scanner looked at."),
+        N_("Send one scan for each code that a person shows, and wait for its answer."),
+        Again.LATER,
+    ),
     "void-refused": Advice(
         N_("An acceptance can be taken back for some minutes only. It stands."),
         N_("Keep the receipt and call headquarters, who can refund the customer."),
@@ -128,6 +146,13 @@ ADVICE: Mapping[str, Advice] = {
         N_("Use the scanner, or type the 18 digits."),
         N_("Only the clerk's page answers this; `tearoff-unit doctor` says what is missing."),
         Again.LATER,
+    ),
+    "file-refused": Advice(
+        N_("A bundle file is cut off, altered, somebody else's or too old; `fault` says which."),
+        N_("Fetch a new file for this unit from headquarters, and copy it whole."),
+        N_("`not-a-file`, `cut-off`, `altered`, `not-signed`, `other-issuer`, `other-unit`,"
+           " `older`; `no-key` if a journal is asked for before the first bundle file."),
+        Again.NO,
     ),
     "config-invalid": Advice(
         N_("A setting is missing, unknown, or has a value that cannot be used."),

@@ -35,6 +35,8 @@ class For(Enum):
     API = "api"
     """A caller with the unit's API key, or a clerk who has logged in."""
     CLERK = "clerk"
+    SUPERVISOR = "supervisor"
+    """A clerk who may look behind the screen."""
 
 
 def allowed(whom: For) -> Callable[[View], View]:
@@ -60,7 +62,7 @@ class Clerks:
         self._misses: list[float] = []
         self._lock = threading.Lock()
 
-    def add(self, name: str) -> str:
+    def add(self, name: str, *, is_supervisor: bool = False) -> str:
         """Give a clerk a new PIN and return it; it is shown once and cannot be read again."""
         if not 1 <= len(name) <= 64 or not name.isprintable():
             raise RequestInvalid("A clerk's name has 1 to 64 printable characters.")
@@ -68,7 +70,9 @@ class Clerks:
         salt = secrets.token_bytes(16)
         with self._store.transaction():
             self._store.execute(
-                "INSERT OR REPLACE INTO clerk VALUES (?, ?, ?)", (name, salt, _hash(pin, salt))
+                "INSERT OR REPLACE INTO clerk (name, pin_salt, pin_hash, is_supervisor)"
+                " VALUES (?, ?, ?, ?)",
+                (name, salt, _hash(pin, salt), is_supervisor),
             )
         return pin
 
@@ -76,6 +80,18 @@ class Clerks:
         """Return who may log in."""
         with self._store.reading():
             return [name for (name,) in self._store.rows("SELECT name FROM clerk ORDER BY name")]
+
+    def supervisors(self) -> list[str]:
+        """Return who may overrule a refusal."""
+        with self._store.reading():
+            rows = self._store.rows("SELECT name FROM clerk WHERE is_supervisor ORDER BY name")
+            return [name for (name,) in rows]
+
+    def is_supervisor(self, name: str) -> bool:
+        """Say whether a clerk may look behind the screen."""
+        with self._store.reading():
+            rows = self._store.rows("SELECT is_supervisor FROM clerk WHERE name = ?", (name,))
+        return bool(rows and rows[0][0])
 
     def check(self, name: str, pin: str) -> bool:
         """Say whether this is the clerk's PIN.
@@ -145,6 +161,13 @@ def _load_api_key(path: Path) -> str:
     return key
 
 
+def is_at_the_unit() -> bool:
+    """Say whether the page asked from is shown on this machine itself, and not through a proxy."""
+    through = {"Forwarded", "X-Forwarded-For"} & set(request.headers.keys())
+    here = request.remote_addr or ""
+    return not through and (here.startswith("127.") or here in {"::1", "::ffff:127.0.0.1"})
+
+
 def guard(app: Flask, api_key: str) -> None:
     """Let nobody through whom a route is not for."""
     key_hash = hashlib.sha256(api_key.encode()).digest()
@@ -158,9 +181,16 @@ def guard(app: Flask, api_key: str) -> None:
         if whom is For.API and _has_key(key_hash):
             return None
         if whom in {For.API, For.CLERK} and session.get("clerk"):
-            _refuse_other_sites()
+            refuse_other_sites()
             return None
-        if whom is For.CLERK and request.method == "GET":
+        if whom is For.SUPERVISOR and session.get("clerk"):
+            if session.get("is_supervisor"):
+                refuse_other_sites()
+                return None
+            raise NotPermitted(
+                N_("Only a supervisor's PIN opens this: tearoff-unit clerk add NAME --supervisor")
+            )
+        if whom in {For.CLERK, For.SUPERVISOR} and request.method == "GET":
             return redirect(url_for("pages.login"))  # type: ignore[return-value]
         raise NotPermitted(N_("Log in, or send the unit's API key: Authorization: Bearer …"))
 
@@ -171,8 +201,8 @@ def _has_key(key_hash: bytes) -> bool:
     return scheme.lower() == "bearer" and hmac.compare_digest(shown, key_hash)
 
 
-def _refuse_other_sites() -> None:
-    """A page of another site must not act with the clerk's cookie.
+def refuse_other_sites() -> None:
+    """Let no page of another site act with the clerk's cookie, or at the kiosk.
 
     The cookie is SameSite=Strict already; this is for browsers that do not keep to it.
     """

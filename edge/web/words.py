@@ -54,6 +54,14 @@ REFUSALS: dict[Refusal, str] = {
     Refusal.OFFLINE_SUM: N_("This unit has accepted as much value alone as it may."),
     Refusal.OFFLINE_TOO_LONG: N_("This unit has been without headquarters for too long."),
     Refusal.VELOCITY: N_("Too many vouchers in too short a time."),
+    Refusal.GRANT_INVALID: N_("What the phone shows is not from headquarters."),
+    Refusal.GRANT_EXPIRED: N_("What the phone shows is too old."),
+    Refusal.GRANT_USED: N_("This sale was completed already."),
+    Refusal.GRANT_OTHER_STORE: N_("The phone has verified a sale of another store."),
+    Refusal.GRANT_OTHER_UNIT: N_("The phone has verified a sale of another till."),
+    Refusal.GRANT_OTHER_SALE: N_("The phone has verified another sale."),
+    Refusal.GRANT_OTHER_AMOUNT: N_("The phone has verified another amount."),
+    Refusal.VALUE_LENT: N_("Part of this voucher is set aside for another store."),
     Refusal.POLICY_MISSING: N_("This unit has no policy from headquarters yet."),
     Refusal.STATUS_MISSING: N_("This unit has not heard from headquarters yet."),
 }
@@ -66,13 +74,17 @@ WAYS_OUT: dict[WayOut, str] = {
     WayOut.OTHER_STORE: N_("It is good in another store."),
     WayOut.WAIT: N_("Try again later."),
     WayOut.NETWORK: N_("Connect this unit to the network and scan again."),
+    WayOut.VERIFY_AGAIN: N_("Scan the voucher again, and let the customer verify this sale."),
     WayOut.ASK_HEADQUARTERS: N_("Headquarters can help."),
 }
 
 RECEIPT = (
-    N_("COPY"), N_("VOID"), N_("Amount"), N_("Uses"), N_("Uses left"), N_("Balance"),
+    N_("COPY"), N_("VOID"), N_("REFUND"), N_("Amount"), N_("Uses"), N_("Uses left"), N_("Balance"),
     N_("Receipt"), N_("Time"), N_("Voucher"), N_("Clerk"), N_("Checked"), N_("Entry"),
-    N_("online"), N_("offline"), N_("Printer test"),
+    N_("Bundle file taken"), N_("Journal file given out"), N_("Unit"), N_("File made"),
+    N_("Entries in it"), N_("Headquarters has"),
+    N_("online"), N_("offline"), N_("by the customer's phone"), N_("offline, on lent value"),
+    N_("offline, by the store's tills"), N_("Printer test"), N_("Total"),
 )  # fmt: skip
 """The words of ``receipt.document``, which knows no gettext."""
 

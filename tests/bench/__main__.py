@@ -1,7 +1,7 @@
 """``./run bench``: measures, prints the table, and writes docs/reference/benchmarks.md.
 
-./run bench             everything, about five minutes
-./run bench decision    only what is named: decision, footprint, routing, ledger
+./run bench             everything, about ten minutes
+./run bench decision    only what is named: decision, footprint, routing, camera, ledger
 ./run bench --no-write  print only
 """
 
@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.bench import decision, ledger
+from tests.bench import camera, decision, ledger, status
 from tests.bench.footprint import footprint
 from tests.bench.routing import routing
 
@@ -111,11 +111,24 @@ def _ledger(directory: Path) -> Iterator[Row]:
         yield Row(*row)
 
 
+def _camera(directory: Path) -> Iterator[Row]:
+    for row in camera.rows(directory):
+        yield Row(*row)
+
+
+def _status(_directory: Path) -> Iterator[Row]:
+    """Yield P6, of a hundred million vouchers."""
+    for name, measured, goal in status.rows():
+        yield Row(f"P6 {name}", measured, goal, "random places, signed blocks")
+
+
 PARTS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "decision": _decision,
     "footprint": _footprint,
     "routing": _routing,
+    "camera": _camera,
     "ledger": _ledger,
+    "status": _status,
 }
 
 

@@ -23,7 +23,6 @@ from edge.journal.anchor import AnchorFile
 from edge.journal.model import Mark
 from edge.journal.store import Journal
 from edge.receipt.spool import Spool
-from edge.redemption.ports import NoReserver
 from edge.redemption.redeem import Presented, Redeemer
 from tests import builders as b
 from tests.bench.rounds import Ratio, in_turns
@@ -174,6 +173,6 @@ def _redeemer(directory: Path, *, anchored: bool, vfs: str = "") -> Iterator[Red
     )  # fmt: skip
     anchor = (AnchorFile if anchored else _NoAnchor)(directory / "anchor", keys.anchor_key())
     journal = Journal(store, anchor, clock, b.UNIT, boot=b"bootboot", first_epoch=Epoch(1))
-    yield Redeemer(journal, bundles, Spool(store, b"bootboot"), clock, NoReserver())
+    yield Redeemer(journal, bundles, Spool(store, b"bootboot"), clock)
     journal.close()
     store.close()

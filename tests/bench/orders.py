@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from central.errors import OutOfStock
 from central.foundation.db.engine import money_transaction, open_database, rows
+from central.foundation.seal import Seal
 from central.insight.proofs import prove_all
 from central.money.channels.gather import Channels
 from central.money.channels.model import Payment, PaymentState
@@ -33,7 +34,6 @@ from central.supply.prices import books
 from central.supply.prices.model import Mode, Tier
 from central.supply.prices.wanted import Change
 from central.supply.prices.wanted import Wanted as Price
-from central.supply.suppliers.records.seal import Seal
 from tests import builders as b
 from tests.bench.cards import a_database, tell
 from tests.central.builders import CURRENCY, KEYRING, ZONE, bytes_named, close_hub, furnish

@@ -15,8 +15,8 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from central import cli as hub_cli
+from central.foundation.clock import now_s
 from central.money.ledger.rules import business_day
-from central.outside import now_s
 from central.stores.vouchers.issue import Order, issue
 from central.stores.vouchers.show import write_files
 from edge.contract.voucher_token import DAY_S, DAY_ZERO_S
@@ -69,7 +69,7 @@ def stock(stage: Stage) -> Stock:
     orders = {
         "lunch": Order(LUNCH, 50, GROUP, today - 1, today + 365),
         "coffee": Order(COFFEE, 4, GROUP, today - 1, today + 365),
-        "code": Order(COFFEE, 6, GROUP, today - 1, today + 365, dynamic_required=True),
+        "code": Order(COFFEE, 30, GROUP, today - 1, today + 365, dynamic_required=True),
         "gift": Order(GIFT, 16, GROUP, today - 1, today + 365, value=20000),
     }
     sold = {}

@@ -6,29 +6,36 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
+from PIL import Image
+
 from central import cli as hub_cli
 from central import config as settings
-from central.foundation.db.engine import money_transaction
+from central.foundation.clock import now_s
+from central.foundation.db.engine import money_transaction, rows
+from central.foundation.seal import load as load_seal
 from central.money.ledger.rules import business_day
-from central.outside import now_s
+from central.sale.customers.codes import code_of
 from central.supply.cards.access.log import Asker
 from central.supply.cards.intake.read_file import Layout, from_bytes
 from central.supply.cards.intake.take import stock, take_in
 from central.supply.cards.model import Intake
 from central.supply.cards.vault.keys import Vault
-from central.supply.catalogue import shelf
+from central.supply.catalogue import pictures, shelf
 from central.supply.catalogue.model import Category, CategoryId, Item, ItemId, Sku, SkuId
 from central.supply.prices import books
 from central.supply.prices.model import Book, Mode, Tier
 from central.supply.prices.wanted import Change, Wanted
 from central.supply.product_types import store as product_types
 from edge.contract.money import Money
+from tests.central.foundation.pictures import written
 from tests.demo.processes import Http, Process, free_port, run
 
 SKU = "STAR-50"
 MINOR = 4_900
 KEYS = [f"STAR-{n:04}-KEY-{n * 7919:05}" for n in range(1, 9)]
 WHO = "test"
+_MAIL = 'host = "localhost"\nport = 9\nsecurity = "none"\nfrom = "shop@example.com"\n'
+"""So that customers can sign in; nothing listens there."""
 _FIELD = {
     "id": "account", "kind": "text", "max": 20, "required": True,
     "label": {"zh-CN": "游戏账号", "en": "Game account"},
@@ -58,6 +65,12 @@ class Stall(NamedTuple):
         )
         assert status == 200, told
 
+    def code(self) -> str:
+        """Return the code that was sent last; nobody takes the mail."""
+        with hub_cli.Hub(self.config):
+            [(number,)] = rows("SELECT id FROM address_code ORDER BY asked_at_s DESC, id LIMIT 1")
+        return code_of(number, load_seal(self.config.data_dir / "keys"))
+
     def end(self, simulator: Process) -> None:
         """Stop both."""
         self.hub.stop()
@@ -81,6 +94,7 @@ def set_up(directory: Path) -> tuple[Stall, Process]:
     )  # fmt: skip
     simulator.start("The merchant's files")
     shutil.copytree(directory / "channels" / "merchant", directory / "data", dirs_exist_ok=True)
+    (directory / "data" / "mail.toml").write_text(_MAIL)
     config = settings.load(env={}, overrides=overrides)
     with hub_cli.Hub(config) as hub:
         money_transaction(_fill_shelf)
@@ -102,13 +116,17 @@ def _fill_shelf() -> None:
         Item(ItemId("star"), "game-card", {"zh-CN": "星海点卡", "en": "Starsea card"}, games,
              descriptions=said)
     )  # fmt: skip
+    for colour, alt in (("navy", {"zh-CN": "点卡正面", "en": "Front of the card"}), ("teal", {})):
+        drawn = Image.new("RGB", (900, 600), "white")
+        drawn.paste(colour, (120, 90, 780, 510))
+        pictures.add("star", written(drawn, "PNG"), alt, by=WHO, at_s=at_s)
     fifty = {"zh-CN": "五十元", "en": "Fifty"}
     shelf.put_sku(
         Sku(SkuId(SKU), ItemId("star"), fifty, face=Money(5_000, "CNY")), by=WHO, at_s=at_s
     )
     shelf.offer(SkuId(SKU), at_s)
     books.add_book(Book("retail", {"zh-CN": "零售", "en": "Retail"}, "CNY"), by=WHO, at_s=at_s)
-    wanted = Wanted(Mode.LADDER, (Tier(1, MINOR),))
+    wanted = Wanted(Mode.LADDER, (Tier(1, MINOR), Tier(10, 4_500)))
     books.set_price(Change("retail", SKU, wanted), by=WHO, now_s=at_s)
 
 

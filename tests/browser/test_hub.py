@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from central.foundation.web.words import grouped
+from central.foundation.language.words import grouped
 from edge.contract.money import decimal_text
 from tests.browser.visit import LOCALES, Pictures, Visits, log_in_at_hub
 from tests.demo.processes import Process, wait_until

@@ -19,6 +19,7 @@ from central import app
 from central.config import HubConfig
 from central.foundation.db.engine import HUB
 from central.foundation.people.tables import Person
+from central.foundation.web.session import LoggedIn
 from central.money.ledger.rules import business_day
 from central.stores.keys import trust
 from central.stores.keys.keyring import Keyring
@@ -351,7 +352,7 @@ def as_person(built: Any, role: str = "admin", locale: str = "en") -> FlaskClien
     )
     client: FlaskClient = built.test_client()
     with client.session_transaction() as session:
-        session["_user_id"] = str(person.id)
+        session["_user_id"] = LoggedIn(person).id
         session["_fresh"] = True
         session["locale"] = locale
     return client
@@ -367,6 +368,17 @@ def csrf_token(client: FlaskClient, page: str = "/login") -> str:
 def fill_in(client: FlaskClient, path: str, page: str = "/login", **fields: str) -> Any:
     """Send a form as a browser does, with the token of the page that it stands on."""
     return client.post(path, data={"csrf_token": csrf_token(client, page), **fields})
+
+
+def in_parts(form: dict[str, str], field: str, name: str, data: bytes) -> tuple[bytes, str]:
+    """A form with a file as a browser sends it: a large one of the test client is on a disk."""
+    parts = [(f'name="{key}"', value.encode()) for key, value in form.items()]
+    parts.append((f'name="{field}"; filename="{name}"', data))
+    body = b"".join(
+        f"--cut\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + value + b"\r\n"
+        for head, value in parts
+    )
+    return body + b"--cut--\r\n", "multipart/form-data; boundary=cut"
 
 
 def send(

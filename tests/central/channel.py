@@ -21,11 +21,12 @@ from central.money.channels.ports import (
 )
 from central.simulators.channel import app as simulator
 from central.simulators.channel import buyer, keys
-from central.simulators.channel.books import Books, Row
+from central.simulators.channel.books import Books
 from central.simulators.channel.control import work_on
 from central.simulators.channel.deliver import Message, deliver_due
 from central.simulators.channel.faults import Fault
 from central.simulators.channel.world import World
+from central.simulators.parts.books import Row
 from edge.contract.money import Money, parse_decimal
 from tests import builders as b
 

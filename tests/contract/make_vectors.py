@@ -23,26 +23,47 @@ from edge.contract import (
     handle,
     http_signature,
     keys,
+    peer_message,
     signed,
     status,
     voucher_token,
 )
-from edge.contract.bundle import Catalogue, Handles, Product
+from edge.contract.bundle import Catalogue, Handles, Peer, PeerList, Product
+from edge.contract.bundle_file import BundleFile, JournalFile, key_check, request_text
+from edge.contract.correction import Correction, CorrectionBook
 from edge.contract.enrolment import EnrolOffer, EnrolRequest, commit, comparison_number
-from edge.contract.ids import Epoch, KeyId, ProductId, Seq, StatusIndex, StoreGroup, VoucherId
+from edge.contract.grant import Grant, GrantRequest, digest_of
+from edge.contract.ids import (
+    EntryRef,
+    Epoch,
+    KeyId,
+    ProductId,
+    Seq,
+    StatusIndex,
+    StoreGroup,
+    StoreId,
+    UnitId,
+    VoucherId,
+)
 from edge.contract.journal_entry import (
     EntryKind,
     EpochCause,
     Gap,
     Head,
     JournalEntry,
+    Override,
     entry_hash,
 )
 from edge.contract.keys import CodeAlgorithm, EpochKeys
+from edge.contract.lease import Lease, LeaseBook
+from edge.contract.peer_link import Hello, Link
+from edge.contract.peer_message import Verdict
 from edge.contract.policy import Mode
 from edge.contract.problem import Problem
+from edge.contract.receipt_template import Logo
 from edge.contract.refusal import WAY_OUT, Refusal
 from edge.contract.status import Delta, Snapshot, Status
+from edge.contract.status_block import StatusBlock
 from edge.contract.sync_message import (
     Ack,
     Outcome,
@@ -50,6 +71,7 @@ from edge.contract.sync_message import (
     PullAnswer,
     Push,
     PushReceipt,
+    Relay,
     Reservation,
     Reserve,
     Result,
@@ -494,6 +516,11 @@ def journals() -> Iterator[tuple[str, Case]]:
         "void": b.an_entry(
             seq=Seq(7), kind=EntryKind.VOID, voids=(Epoch(1), Seq(2)), mode=None, receipt=2
         ),
+        "redemption-by-grant": b.an_entry(seq=Seq(8), mode=Mode.GRANT, evidence=b"g" * 32),
+        "redemption-overruled": b.an_entry(
+            seq=Seq(10), override=Override(Refusal.OVER_FLOOR_LIMIT, "王", "熟客")
+        ),
+        "redemption-by-lease": b.an_entry(seq=Seq(9), mode=Mode.LEASE, evidence=b"l" * 16),
         "most": b.an_entry(
             epoch=Epoch(2**32), seq=Seq(2**64 - 1), wall_s=2**64 - 1, uncertainty_s=2**64 - 1,
             monotonic_ms=2**64 - 1, voucher_id=VoucherId(2**48 - 1), amount=2**63 - 1,
@@ -528,9 +555,68 @@ def journals() -> Iterator[tuple[str, Case]]:
         "refused-long-clerk": b.an_entry(clerk="x" * 65).encode().hex(),
         "refused-short-hash": b.an_entry(prev=bytes(31)).encode().hex(),
         "refused-truncated": b.an_entry().encode()[:-1].hex(),
+        "refused-long-override": b.an_entry(override=Override(Refusal.VELOCITY, "wang", "x" * 101))
+        .encode()
+        .hex(),
+        "refused-short-evidence": b.an_entry(evidence=b"e" * 15).encode().hex(),
     }
     for name, hex_ in refused.items():
         yield name, {"refused": hex_}
+
+
+def a_lease_book() -> LeaseBook:
+    most = Lease(b"\xff" * 16, VoucherId(2**48 - 1), 2**63 - 1, 2**64 - 1)
+    return LeaseBook(7, b.UNIT, (Lease(b"l" * 16, VoucherId(0x0A1B2C3D4E5F), 5000, b.NOW_S), most))
+
+
+def grants() -> Iterator[tuple[str, Case]]:
+    key = b.a_sign_key("bundle")
+    least = GrantRequest(b.STORE, b.UNIT, bytes(16), VoucherId(0), 1)
+    some = GrantRequest(b.STORE, b.UNIT, b"nonce of 16 byte", VoucherId(0x0A1B2C3D4E5F), 5000)
+    long = "S" + "9" * 31
+    most = GrantRequest(StoreId(long), UnitId(long), b"\xff" * 16, VoucherId(2**48 - 1), 2**63 - 1)
+    for name, asked in {"least": least, "some": some, "most": most}.items():
+        grant = Grant(*asked, expires_at_s=b.NOW_S + 180, hub_time_s=b.NOW_S, remaining=257)
+        text = grant.sign(b.ISSUER, key)
+        yield (
+            name,
+            {
+                "issuer": b.ISSUER,
+                "secret_key": seed_of("bundle"),
+                "request": [asked.store, asked.unit, asked.nonce.hex(), asked.voucher_id,
+                            asked.amount],
+                "link": asked.link("https://hub.example/h/"),
+                "expires_at_s": grant.expires_at_s,
+                "hub_time_s": grant.hub_time_s,
+                "remaining": grant.remaining,
+                "text": text,
+                "evidence": digest_of(text).hex(),
+            },
+        )  # fmt: skip
+    text = Grant(*some, b.NOW_S + 180, b.NOW_S, 0).sign(b.ISSUER, key)
+    refused = {
+        "refused-empty": "",
+        "refused-token": b.a_token(),
+        "refused-altered": text[:99] + str((int(text[99]) + 1) % 10) + text[100:],
+        "refused-zero-before": "70" + text[1:],
+        "refused-truncated": text[:-1],
+        "refused-longer": text + "0",
+        "refused-another-prefix": "6" + text[1:],
+        "refused-full-width": text[:-1] + "\uff15",
+    }
+    for name, shown in refused.items():
+        yield name, {"issuer": b.ISSUER, "secret_key": seed_of("bundle"), "refused": shown}
+    fragment = some.link("").partition("g=")[2]
+    for name, shown in {
+        "link-refused-empty": "",
+        "link-refused-padded": fragment + "=",
+        "link-refused-plus": "+" + fragment[1:],
+        "link-refused-truncated": fragment[:-2],
+        "link-refused-nothing": GrantRequest(b.STORE, b.UNIT, bytes(16), VoucherId(1), 0).link("")[
+            3:
+        ],
+    }.items():
+        yield name, {"link_refused": shown}
 
 
 def messages() -> Iterator[tuple[str, Case]]:
@@ -540,6 +626,12 @@ def messages() -> Iterator[tuple[str, Case]]:
     bodies: dict[str, tuple[signed.Kind, Any]] = {
         "trust-list": (signed.Kind.TRUST_LIST, trust.to_body()),
         "policy": (signed.Kind.POLICY, b.a_policy().to_body()),
+        "policy-overrides": (
+            signed.Kind.POLICY,
+            b.a_policy(
+                overrides={Refusal.OVER_FLOOR_LIMIT: 100_000, Refusal.CODE_REQUIRED: 2**63 - 1}
+            ).to_body(),
+        ),
         "policy-all-modes": (
             signed.Kind.POLICY,
             b.a_policy(
@@ -553,7 +645,30 @@ def messages() -> Iterator[tuple[str, Case]]:
             signed.Kind.CATALOGUE,
             Catalogue(2, {ProductId(1): long_name}).to_body(),
         ),
+        "lease": (signed.Kind.LEASE, a_lease_book().to_body()),
+        "corrections": (
+            signed.Kind.CORRECTIONS,
+            CorrectionBook(
+                9, b.UNIT,
+                (
+                    Correction(EntryRef(b.UNIT, Epoch(1), Seq(7)), VoucherId(0x0A1B2C3D4E5F), 500),
+                    Correction(EntryRef(UnitId("S0412-K2"), Epoch(3), Seq(1)), VoucherId(1), 1),
+                ),
+            ).to_body(),
+        ),
+        "lease-none": (signed.Kind.LEASE, LeaseBook(1, b.UNIT).to_body()),
         "receipt-template": (signed.Kind.RECEIPT_TEMPLATE, b.a_receipt_template().to_body()),
+        "receipt-template-full": (
+            signed.Kind.RECEIPT_TEMPLATE, b.a_full_template().to_body(),
+        ),
+        "receipt-template-smallest-logo": (
+            signed.Kind.RECEIPT_TEMPLATE,
+            b.a_full_template(logo=Logo(8, 1, b"\x80"), lines=("entry", "logo")).to_body(),
+        ),
+        "receipt-template-newer-line": (
+            signed.Kind.RECEIPT_TEMPLATE,
+            b.a_full_template(lines=("entry", "from-the-future")).to_body(),
+        ),
         "handles": (
             signed.Kind.HANDLES,
             Handles(b.GROUP, 0, 3, (b.some_claims(kid=KeyId(0)),)).to_body(),
@@ -592,6 +707,36 @@ def messages() -> Iterator[tuple[str, Case]]:
             ).to_body(),
         ),
         "enrolment": (signed.Kind.ENROLMENT, b.an_enrolment().to_body()),
+        "policy-some-go-online": (
+            signed.Kind.POLICY, b.a_policy(online_permille=50).to_body(),
+        ),
+        "peers": (
+            signed.Kind.PEERS,
+            PeerList(
+                7, b.NOW_S, b.STORE, 1, 3,
+                (
+                    Peer(b.UNIT, bytes(32), UnitState.ACTIVE, "192.168.1.5:8478"),
+                    Peer(UnitId("S0412-K2"), b"\x02" * 32, UnitState.REVOKED),
+                ),
+            ).to_body(),
+        ),
+        "status-block": (
+            signed.Kind.STATUS_BLOCK,
+            StatusBlock.of(
+                {3: {9: Status.REVOKED}, 4: {}, 9: {0: Status.REVOKED, 131071: Status.VALID}},
+                from_version=7, to_version=9, issued_at_s=b.NOW_S, expires_at_s=b.NOW_S + 86400,
+            ).to_body(),
+        ),
+        "status-block-whole": (
+            signed.Kind.STATUS_BLOCK,
+            StatusBlock.of(
+                {0: dict.fromkeys(range(0, 131072, 100), Status.REVOKED)},
+                from_version=0, to_version=9, issued_at_s=b.NOW_S, expires_at_s=b.NOW_S + 86400,
+            ).to_body(),
+        ),
+        "trust-list-with-seal-key": (
+            signed.Kind.TRUST_LIST, b.a_trust_list(hub_seal_key=b"\x07" * 32).to_body(),
+        ),
     }  # fmt: skip
     for name, (kind, body) in bodies.items():
         yield (
@@ -608,6 +753,10 @@ def messages() -> Iterator[tuple[str, Case]]:
     signed_head = head.sign(b.ISSUER, b.a_sign_key("unit"))
     raw = b.an_entry().encode()
     yield "push", {"request": Push(b.UNIT, Epoch(1), Seq(1), (raw,), signed_head).encode().hex()}
+    pushed = Push(b.UNIT, Epoch(1), Seq(1), (raw,), signed_head)
+    yield "relay", {"request": Relay(UnitId("S0412-K2"), pushed).encode().hex()}
+    knows = Pull(b.UNIT, b"", bytes(16), {}, ("status-block",)).encode().hex()
+    yield "pull-knows", {"request": knows}
     yield "pull", {"request": Pull(b.UNIT, b"", bytes(16), {"unsent": 3}).encode().hex()}
     yield (
         "reserve",
@@ -652,6 +801,73 @@ def messages() -> Iterator[tuple[str, Case]]:
     )
 
 
+def peers() -> Iterator[tuple[str, Case]]:
+    """Hellos, the keys that two of them lead to, frames, and every message that a frame holds."""
+    k1, k2 = UnitId("S0412-K1"), UnitId("S0412-K2")
+    secrets_of = {k1: b.a_seal_key("peer K1"), k2: b.a_seal_key("peer K2")}
+    hellos = {
+        unit: Hello(
+            b.STORE, unit, session, secrets_of[unit].public_key().public_bytes_raw(), to, echo
+        )
+        for unit, session, to, echo in (
+            (k1, b"session1", k2, b""),
+            (k2, b"session2", k1, b"session1"),
+        )
+    }
+    for unit, hello in hellos.items():
+        yield (
+            f"hello-{unit}",
+            {
+                "issuer": b.ISSUER,
+                "secret_key": seed_of(unit),
+                "datagram": hello.sign(b.ISSUER, b.a_sign_key(unit)).hex(),
+            },
+        )
+    raw = b.an_entry().encode()
+    head = Head(b.UNIT, Epoch(1), Seq(1), entry_hash(raw), b.NOW_S)
+    signed_head = head.sign(b.ISSUER, b.a_sign_key("unit"))
+    ack, nonce = Ack(Epoch(1), Seq(9), b"\x09" * 32), b"nonce--1"
+    said: dict[str, peer_message.PeerMessage] = {
+        "have": peer_message.Have(2**62, {k1: ack, k2: ack}, beat=True, acked=ack),
+        "have-nothing": peer_message.Have(0, {}, beat=False),
+        "claim": peer_message.ClaimAsked(nonce, bytes(16), VoucherId(2**48 - 1), 2**63 - 1, 7),
+        "reply-ack": peer_message.ClaimReply(nonce, Verdict.ACK, 8, {k1: 3000}),
+        "reply-busy": peer_message.ClaimReply(nonce, Verdict.BUSY, 8, {}),
+        "reply-unsure": peer_message.ClaimReply(nonce, Verdict.UNSURE, 8, {}),
+        "ended": peer_message.ClaimEnded(nonce, VoucherId(0)),
+        "entries": peer_message.Entries(b.UNIT, Epoch(1), Seq(1), (raw,), signed_head, begins=True),
+    }
+    link = Link.agree(hellos[k1], secrets_of[k1], hellos[k2])
+    for name, message in said.items():
+        frame = link.seal(message.encode())
+        yield name, {"message": message.encode().hex(), "frame_from_k1": frame.hex()}
+    refused = {
+        "empty": b"",
+        "no-list": canonical.encode({1: 2}),
+        "unknown-kind": canonical.encode([9]),
+        "claim-of-nothing": canonical.encode([2, nonce, bytes(16), 1, 0, 1]),
+        "claim-of-less-than-nothing": canonical.encode([2, nonce, bytes(16), 1, -1, 1]),
+        "claim-without-clock": canonical.encode([2, nonce, bytes(16), 1, 1]),
+        "claim-voucher-49-bits": canonical.encode([2, nonce, bytes(16), 2**48, 1, 1]),
+        "claim-clock-63-bits": canonical.encode([2, nonce, bytes(16), 1, 1, 2**62 + 1]),
+        "claim-short-nonce": canonical.encode([2, nonce[:7], bytes(16), 1, 1, 1]),
+        "reply-unknown-verdict": canonical.encode([3, nonce, 4, 1, []]),
+        "reply-no-unit": canonical.encode([3, nonce, 1, 1, [["k1", 1]]]),
+        "reply-41-units": canonical.encode([3, nonce, 1, 1, [[f"K{i}", 1] for i in range(41)]]),
+        "have-short-hash": canonical.encode([1, 1, [["K1", 1, 1, bytes(31)]], True, []]),
+        "entries-none": canonical.encode([5, "K1", 1, 1, [], signed_head, True]),
+        "entries-33": canonical.encode([5, "K1", 1, 1, [b"e"] * 33, signed_head, True]),
+        "entries-from-0": canonical.encode([5, "K1", 1, 0, [raw], signed_head, True]),
+        "entries-long-head": canonical.encode([5, "K1", 1, 1, [raw], bytes(513), True]),
+        "entry-too-long": canonical.encode([5, "K1", 1, 1, [bytes(2049)], signed_head, True]),
+        "not-canonical": b"\x9f\x04\xff",
+        "trailing-byte": peer_message.ClaimEnded(nonce, VoucherId(1)).encode() + b"\0",
+        "too-large": canonical.encode([4, nonce, 1, bytes(3900)]),
+    }
+    for name, octets in refused.items():
+        yield f"refused-{name}", {"refused": octets.hex()}
+
+
 def cwts() -> Iterator[tuple[str, Case]]:
     for name, claims in {
         "single": b.some_claims(),
@@ -668,9 +884,72 @@ def cwts() -> Iterator[tuple[str, Case]]:
         )
 
 
+def files() -> Iterator[tuple[str, Case]]:
+    """What a person carries. A sealed journal is another one each time, so the first one stays."""
+    bundle_key, unit_key = b.a_sign_key("bundle"), b.a_sign_key("unit")
+    enrolment = signed.seal(signed.Kind.ENROLMENT, b.ISSUER, b.an_enrolment().to_body(), bundle_key)
+    policy = signed.seal(signed.Kind.POLICY, b.ISSUER, b.a_policy().to_body(), bundle_key)
+    for name, state, ack, bundles in (
+        ("bundles", UnitState.ACTIVE, Ack(Epoch(1), Seq(9), b"\x09" * 32),
+         (("enrolment", enrolment), ("policy", policy))),
+        ("bundles-none", UnitState.REVOKED, None, ()),
+    ):  # fmt: skip
+        file = BundleFile(b.ISSUER, b.UNIT, b.NOW_S, state, ack, b"cursor", bundles)
+        yield (
+            name,
+            {
+                "secret_key": seed_of("bundle"),
+                "issuer": b.ISSUER,
+                "unit": b.UNIT,
+                "made_at_s": b.NOW_S,
+                "state": str(state),
+                "ack": [ack.epoch, ack.seq, ack.hash.hex()] if ack else [],
+                "cursor": b"cursor".hex(),
+                "bundles": [[kind, message.hex()] for kind, message in bundles],
+                "file": file.sign(bundle_key).hex(),
+            },
+        )
+    raw = b.an_entry().encode()
+    head = Head(b.UNIT, Epoch(1), Seq(1), entry_hash(raw), b.NOW_S).sign(b.ISSUER, unit_key)
+    push = Push(b.UNIT, Epoch(1), Seq(1), (raw,), head).encode()
+    for name, pushes in {"journal": (push,), "journal-empty": ()}.items():
+        journal = JournalFile(b.ISSUER, b.UNIT, b.NOW_S, {"unsent": 1}, pushes)
+        hub_key = keys.hub_seal_key(b"m" * 32)
+        yield (
+            name,
+            {
+                "master_key": (b"m" * 32).hex(),
+                "unit_secret_key": seed_of("unit"),
+                "issuer": b.ISSUER,
+                "unit": b.UNIT,
+                "made_at_s": b.NOW_S,
+                "health": {"unsent": 1},
+                "pushes": [p.hex() for p in pushes],
+                "file": journal.seal(unit_key, hub_key.public_key()).hex(),
+            },
+        )
+    sign_public = unit_key.public_key().public_bytes_raw()
+    seal_public = b.a_seal_key().public_key().public_bytes_raw()
+    request = EnrolRequest(
+        "", sign_public, seal_public, commit(bytes(16), sign_public, seal_public), "Pi 4", "0.1.0"
+    ).sign(unit_key)
+    yield (
+        "request",
+        {
+            "message": request.hex(),
+            "text": request_text(request),
+            "keys": [sign_public.hex(), seal_public.hex()],
+            "key_check": key_check(sign_public, seal_public),
+        },
+    )
+
+
 def words() -> Iterator[tuple[str, Case]]:
-    """The closed lists, and problem details."""
-    yield "refusals", {"way_out": {str(k): str(v) for k, v in WAY_OUT.items()}}
+    """The closed lists, and problem details. What was added to a list later has its own case."""
+    known = load("words").get("refusals", {"way_out": {}})["way_out"]
+    new = {str(k): str(v) for k, v in WAY_OUT.items() if str(k) not in known}
+    yield "refusals", {"way_out": known or new}
+    yield "refusals-grant-lease", {"way_out": new}
     yield "modes", {"modes": {m.name: int(m) for m in Mode}}
     yield "entry-kinds", {"kinds": {k.name: int(k) for k in EntryKind}}
     yield "epoch-causes", {"causes": [str(c) for c in EpochCause]}
@@ -695,8 +974,11 @@ FILES = {
     "status": status_lists,
     "journal": journals,
     "message": messages,
+    "grant": grants,
     "cwt": cwts,
+    "bundle_file": files,
     "words": words,
+    "peers": peers,
 }
 
 

@@ -13,13 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.contract import base45, canonical, cose, cwt, http_signature, signed, status
-from edge.contract.bundle import Catalogue, Handles, ReceiptTemplate
+from edge.contract.bundle import Catalogue, Handles
 from edge.contract.enrolment import Enrolment, EnrolOffer, EnrolRequest
 from edge.contract.ids import Epoch, KeyId, Seq, VoucherId
 from edge.contract.journal_entry import Head, JournalEntry
 from edge.contract.keys import TrustList
 from edge.contract.policy import Policy
 from edge.contract.problem import parse_problem
+from edge.contract.receipt_template import (
+    LINK_PLACES,
+    USUAL_LINES,
+    ReceiptTemplate,
+    holder_link,
+)
 from edge.contract.refusal import Refusal
 from edge.contract.signed import Kind, MessageInvalid
 from edge.contract.status import Delta, Snapshot, Status
@@ -262,3 +268,47 @@ def test_a_kid_in_a_cwt_is_one_byte() -> None:
     claims = b.some_claims(kid=KeyId(200))
     text = cwt.export(claims, b.ISSUER, b.a_sign_key())
     assert cwt.import_(text, b.a_trust_list(b.an_issuer_key(kid=200))) == claims
+
+
+def _bent_template(number: int, value: Any) -> dict[int, Any]:
+    return b.a_full_template().to_body() | {number: value}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        _bent_template(3, {"en": "a text is no list"}),
+        _bent_template(5, ["store", "amount"]),
+        _bent_template(5, ["entry"] * 33),
+        _bent_template(5, [1]),
+        _bent_template(6, [8, 1]),
+        _bent_template(6, [12, 1, b"\x00\x00"]),
+        _bent_template(6, [392, 1, bytes(49)]),
+        _bent_template(6, [8, 241, bytes(241)]),
+        _bent_template(6, [8, 0, b""]),
+        _bent_template(6, [16, 2, bytes(3)]),
+        _bent_template(7, "https://tearoff.example/{token}"),
+        _bent_template(7, "https://tearoff.example/{entry"),
+        _bent_template(7, "https://tearoff.example/}{"),
+        _bent_template(7, "https://tearoff.example/{{entry}}"),
+        _bent_template(7, "https://tearoff.example/\n"),
+        _bent_template(7, "https://tearoff.example/店"),
+        _bent_template(7, "x" * 201),
+    ],
+)
+def test_a_template_that_no_printer_could_follow_is_refused(body: dict[int, Any]) -> None:
+    with pytest.raises(MessageInvalid):
+        ReceiptTemplate.from_body(body)
+
+
+def test_a_template_without_the_newer_fields_prints_as_ever() -> None:
+    old = b.a_receipt_template().to_body()
+    assert set(old) == {1, 2, 3, 4}
+    read = ReceiptTemplate.from_body(old)
+    assert (read.lines, read.logo, read.holder_link) == (USUAL_LINES, None, "")
+
+
+def test_what_fills_a_link_cannot_leave_its_place() -> None:
+    values = dict.fromkeys(LINK_PLACES, "") | {"entry": "S0412-K1/1/1", "voucher": "a&b=c#{unit}"}
+    link = holder_link("https://tearoff.example/r?e={entry}&v={voucher}", values)
+    assert link == "https://tearoff.example/r?e=S0412-K1%2F1%2F1&v=a%26b%3Dc%23%7Bunit%7D"

@@ -20,22 +20,30 @@ from edge.contract import (
     status,
     voucher_token,
 )
-from edge.contract.bundle import Catalogue, Handles, ReceiptTemplate
+from edge.contract.bundle import Catalogue, Handles, PeerList
+from edge.contract.bundle_file import BundleFile, JournalFile, key_check, read_request_text
+from edge.contract.correction import CorrectionBook
 from edge.contract.enrolment import Enrolment, EnrolOffer, EnrolRequest, comparison_number
+from edge.contract.grant import Grant, GrantRequest, digest_of, message_of, text_of
 from edge.contract.ids import StatusIndex, StoreGroup, UnitId, VoucherId
 from edge.contract.journal_entry import EntryKind, EpochCause, Head, JournalEntry, entry_hash
 from edge.contract.keys import CodeAlgorithm, EpochKeys, TrustList
+from edge.contract.lease import LeaseBook
 from edge.contract.policy import Mode, Policy
 from edge.contract.problem import parse_problem
+from edge.contract.receipt_template import ReceiptTemplate
 from edge.contract.refusal import WAY_OUT, Refusal
 from edge.contract.scan import ShortScan, TokenScan, read_scan
+from edge.contract.signed import MessageInvalid
 from edge.contract.status import Delta, Status
+from edge.contract.status_block import StatusBlock
 from edge.contract.sync_message import (
     Outcome,
     Pull,
     PullAnswer,
     Push,
     PushReceipt,
+    Relay,
     Reservation,
     Reserve,
 )
@@ -309,11 +317,15 @@ READERS: dict[str, Any] = {
     "policy": Policy,
     "catalogue": Catalogue,
     "receipt-template": ReceiptTemplate,
+    "peers": PeerList,
     "handles": Handles,
+    "lease": LeaseBook,
+    "corrections": CorrectionBook,
     "push-receipt": PushReceipt,
     "pull-answer": PullAnswer,
     "reservation": Reservation,
     "enrolment": Enrolment,
+    "status-block": StatusBlock,
 }
 signed_messages = {k: v for k, v in load("message").items() if "kind" in v}
 
@@ -326,7 +338,10 @@ def test_signed_message(case: Case) -> None:
     assert canonical.encode(READERS[kind].from_body(body).to_body()).hex() == case["body"]
 
 
-@pytest.mark.parametrize(("name", "reader"), [("push", Push), ("pull", Pull), ("reserve", Reserve)])
+@pytest.mark.parametrize(
+    ("name", "reader"),
+    [("push", Push), ("pull", Pull), ("pull-knows", Pull), ("reserve", Reserve), ("relay", Relay)],
+)
 def test_request(name: str, reader: Any) -> None:
     request = load("message")[name]["request"]
     assert reader.decode(hx(request)).encode().hex() == request
@@ -370,12 +385,47 @@ def test_cwt(case: Case) -> None:
 
 def test_words() -> None:
     words = load("words")
-    assert {str(k): str(v) for k, v in WAY_OUT.items()} == words["refusals"]["way_out"]
+    told: dict[str, str] = {}
+    for name, case in words.items():
+        if name.startswith("refusals"):
+            assert not set(told) & set(case["way_out"]), "a refusal has one case"
+            told |= case["way_out"]
+    assert {str(k): str(v) for k, v in WAY_OUT.items()} == told
     assert set(WAY_OUT) == set(Refusal)
     assert {m.name: int(m) for m in Mode} == words["modes"]["modes"]
     assert {k.name: int(k) for k in EntryKind} == words["entry-kinds"]["kinds"]
     assert [str(c) for c in EpochCause] == words["epoch-causes"]["causes"]
     assert [str(o) for o in Outcome] == words["outcomes"]["outcomes"]
+
+
+grants = {k: v for k, v in load("grant").items() if "text" in v}
+
+
+@pytest.mark.parametrize("case", list(grants.values()), ids=list(grants))
+def test_grant(case: Case) -> None:
+    store, unit, nonce, voucher_id, amount = case["request"]
+    asked = GrantRequest(store, unit, hx(nonce), voucher_id, amount)
+    assert asked.link("https://hub.example/h/") == case["link"]
+    assert GrantRequest.parse(case["link"].partition("#g=")[2]) == asked
+    key = public_key_of(case["secret_key"])
+    grant = Grant.open(case["text"], case["issuer"], [key])
+    assert grant == Grant(*asked, case["expires_at_s"], case["hub_time_s"], case["remaining"])
+    assert text_of(message_of(case["text"])) == case["text"]
+    assert digest_of(case["text"]).hex() == case["evidence"]
+    with pytest.raises(MessageInvalid):
+        Grant.open(case["text"], "other.example", [key])
+
+
+@cases("grant", "refused")
+def test_grant_refuses(case: Case) -> None:
+    with pytest.raises(MessageInvalid):
+        Grant.open(case["refused"], case["issuer"], [public_key_of(case["secret_key"])])
+
+
+@cases("grant", "link-refused")
+def test_grant_request_refuses(case: Case) -> None:
+    with pytest.raises(MessageInvalid):
+        GrantRequest.parse(case["link_refused"])
 
 
 @cases("words", "problem")
@@ -384,3 +434,34 @@ def test_problem_details(case: Case) -> None:
     problem = parse_problem(body, 409)
     assert problem.to_json() == body
     assert problem.extra["reason"] == "already-redeemed"
+
+
+@cases("bundle_file", "bundles")
+def test_bundle_file(case: Case) -> None:
+    file = BundleFile.open(hx(case["file"]), [public_key_of(case["secret_key"])])
+    assert [file.issuer, file.unit, file.made_at_s, str(file.state), file.cursor.hex()] == [
+        case[name] for name in ("issuer", "unit", "made_at_s", "state", "cursor")
+    ]
+    assert [[kind, message.hex()] for kind, message in file.bundles] == case["bundles"]
+    ack = [file.ack.epoch, file.ack.seq, file.ack.hash.hex()] if file.ack else []
+    assert ack == case["ack"]
+    secret = Ed25519PrivateKey.from_private_bytes(hx(case["secret_key"]))
+    assert file.sign(secret).hex() == case["file"]
+
+
+@cases("bundle_file", "journal")
+def test_journal_file(case: Case) -> None:
+    key = public_key_of(case["unit_secret_key"])
+    hub_key = keys.hub_seal_key(hx(case["master_key"]))
+    file = JournalFile.open(hx(case["file"]), hub_key, lambda _unit: key)
+    assert [file.issuer, file.unit, file.made_at_s, dict(file.health)] == [
+        case[name] for name in ("issuer", "unit", "made_at_s", "health")
+    ]
+    assert [push.hex() for push in file.pushes] == case["pushes"]
+
+
+@cases("bundle_file", "request")
+def test_enrolment_request_as_text(case: Case) -> None:
+    assert read_request_text(case["text"]) == hx(case["message"])
+    assert EnrolRequest.open(read_request_text(case["text"])).code == ""
+    assert key_check(*map(hx, case["keys"])) == case["key_check"]

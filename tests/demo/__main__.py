@@ -14,13 +14,14 @@ from pathlib import Path
 import urllib3
 
 from tests.demo.facts import Facts, gather, judge
-from tests.demo.processes import DidNotHappen
+from tests.demo.processes import DidNotHappen, be_patient
 from tests.demo.scenario import Stage, play, to_stderr
 
 
 def main() -> int:
     """Return 0 if everything held."""
     options = _options()
+    be_patient(options.patience)
     if options.judge:
         facts = json.loads(Path(options.judge).read_text())
         return _verdict(facts, judge(facts), "as it is written down")
@@ -67,6 +68,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print the facts of the run")
     parser.add_argument("--keep", metavar="DIR", help="leave databases, papers and facts in DIR")
     parser.add_argument("--judge", metavar="FILE", help="play nothing; judge facts kept earlier")
+    parser.add_argument(
+        "--patience", metavar="TIMES", type=float, default=1.0,
+        help="wait so many times as long for everything, as on an emulated machine",
+    )  # fmt: skip
     return parser.parse_args()
 
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urljoin
 import numpy as np
 import requests
 
-from edge.devices.decode_picture import read_gray
+from edge.devices.pictures.still import read_gray
 from tests.demo.processes import DidNotHappen, wait_until
 
 CODE = "open sesame"

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from central.foundation.clock import now_s
 from central.money.ledger.rules import business_day
-from central.outside import now_s
 from edge.devices.simulated.escpos_commands import CUT_SHORT
 from tests.demo.processes import Http
 from tests.demo.scenario import STORE, STORE_NAME, Stage

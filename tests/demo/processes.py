@@ -22,6 +22,8 @@ import urllib3
 T = TypeVar("T")
 
 READY_S = 60.0
+_PATIENCE = [1.0]
+"""How many times as long everything may take: an emulated machine is slow."""
 _PORTS_TRIED = 1000
 _PROMISES: list[socket.socket] = []
 _BIN = Path(sys.executable).parent
@@ -53,8 +55,14 @@ def free_port(wanted: int) -> int:
     raise DidNotHappen(f"no port from {wanted} on is free")
 
 
+def be_patient(times: float) -> None:
+    """Wait so many times as long for everything."""
+    _PATIENCE[0] = times
+
+
 def wait_until(what: str, holds: Callable[[], Any], timeout_s: float = READY_S) -> Any:
     """Return what ``holds`` returns once that is true; DidNotHappen after the time-out."""
+    timeout_s *= _PATIENCE[0]
     deadline = time.monotonic() + timeout_s
     while True:
         found = holds()
@@ -134,7 +142,10 @@ def _listens(url: str) -> bool:
 def run(command: list[str], timeout_s: float = 60) -> str:
     """Run one of our commands to its end and return what it printed; DidNotHappen if it failed."""
     done = subprocess.run(
-        [str(_BIN / command[0]), *command[1:]], capture_output=True, timeout=timeout_s, check=False
+        [str(_BIN / command[0]), *command[1:]],
+        capture_output=True,
+        check=False,
+        timeout=timeout_s * _PATIENCE[0],
     )
     if done.returncode:
         raise DidNotHappen(f"{' '.join(command)}: {done.stderr.decode()[-2000:]}")
@@ -173,7 +184,7 @@ class Http:
             headers["Idempotency-Key"] = key
         try:
             answer = self._pool.request(
-                method, self.url + path, headers=headers, timeout=timeout_s,
+                method, self.url + path, headers=headers, timeout=timeout_s * _PATIENCE[0],
                 body=None if body is None else json.dumps(body),
             )  # fmt: skip
             found: dict[str, Any] = answer.json()

@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 
 from central import cli as hub_cli
 from central.config import HubConfig
+from central.foundation.clock import now_s
 from central.foundation.db.engine import money_transaction
+from central.foundation.seal import load as load_seal
 from central.insight.proofs import prove_all
 from central.money.ledger import rules
 from central.money.ledger.store import post
-from central.outside import now_s
 from central.supply.cards.vault.keys import make_keys
 from central.supply.catalogue import shelf
 from central.supply.catalogue.model import Category, CategoryId, Item, ItemId, Sku, SkuId
@@ -26,7 +27,6 @@ from central.supply.product_types import store as product_types
 from central.supply.suppliers.machine import shelf_of
 from central.supply.suppliers.model import Terms
 from central.supply.suppliers.records import accounts, offers
-from central.supply.suppliers.records.seal import load as load_seal
 from central.supply.suppliers.sync_offers import sync_due
 from edge.contract.money import Money
 from tests.demo.buyer import Buyer, Placed, Shown

@@ -14,13 +14,12 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import stream_encode_multipart
 
-from edge.app import BUILT_AT_S, Core, Parts, Unit
+from edge.app import Unit
 from edge.bundles.identity import UnitKeys
 from edge.bundles.store import BundleStore
-from edge.clock.trusted_time import TrustedClock
-from edge.config import ApiSection, EdgeConfig, HubSection, StoreSection, UnitSection
+from edge.config import ApiSection, EdgeConfig, HubSection, KioskSection, StoreSection, UnitSection
 from edge.contract import signed
-from edge.contract.bundle import Catalogue, Handles, ReceiptTemplate
+from edge.contract.bundle import Catalogue, Handles
 from edge.contract.dynamic_code import dynamic_text, short_text
 from edge.contract.enrolment import Enrolment
 from edge.contract.ids import ProductId, StatusIndex, StoreGroup, UnitId, VoucherId
@@ -36,15 +35,17 @@ from edge.contract.keys import (
 )
 from edge.contract.money import Money
 from edge.contract.policy import Policy
+from edge.contract.receipt_template import ReceiptTemplate
 from edge.contract.signed import Kind
 from edge.contract.status import BITMAP_BYTES, Delta, Snapshot, Status, put
 from edge.contract.sync_message import STATUS_SNAPSHOT, PullAnswer, Reservation, Reserve, UnitState
 from edge.contract.voucher_token import VoucherClaims, VoucherKind
+from edge.core import Core, Parts, build_clock
 from edge.db import Store
 from edge.devices.paper import Row
 from edge.devices.ports import Outcome, Printer, PrinterState
 from edge.devices.printer_escpos import EscposPrinter
-from edge.devices.profiles import PrinterProfile
+from edge.devices.profiles import PrinterProfile, load
 from edge.devices.simulated.printer import SimulatedPrinter
 from edge.journal.store import Recorded
 from edge.redemption.decide import Wish
@@ -218,6 +219,7 @@ class Clock:
     def __init__(self, wall_s: float = b.NOW_S) -> None:
         self._wall_s = wall_s
         self._steady_s = 1000.0
+        self._starts = 1
 
     def wall_s(self) -> float:
         return self._wall_s
@@ -233,6 +235,15 @@ class Clock:
     def step_wall_s(self, seconds: float) -> None:
         """Let somebody set the wall clock."""
         self._wall_s += seconds
+
+    def machine_start(self) -> str:
+        return f"start {self._starts}"
+
+    def start_again(self, *, off_s: float = 60, battery: bool = True) -> None:
+        """Switch the machine off and on; without a battery the wall clock begins in 1970."""
+        self._starts += 1
+        self._steady_s = 20.0
+        self._wall_s = self._wall_s + off_s if battery else 20.0
 
 
 class Reservations:
@@ -264,6 +275,13 @@ def a_reservation(**bent: Any) -> Reservation:
     return Reservation(**{**values, **bent})
 
 
+def a_printer_profile(name: str = "generic-80-gbk", **tables: dict[str, Any]) -> PrinterProfile:
+    """A printer that ships, with some keys of some tables changed."""
+    profile = load("printer", name)
+    bent = {table: replace(getattr(profile, table), **keys) for table, keys in tables.items()}
+    return replace(profile, **bent)
+
+
 class TillPrinter:
     """The simulated printer, as a till uses it. Implements ``devices.ports.Printer``.
 
@@ -275,7 +293,7 @@ class TillPrinter:
     IMPATIENT_MS = 200
 
     def __init__(self, simulated: SimulatedPrinter, profile: PrinterProfile) -> None:
-        self.columns = profile.columns
+        self.columns = profile.media.columns
         self._simulated = simulated
         self._profile = profile
 
@@ -291,7 +309,12 @@ class TillPrinter:
             faults.mute or faults.garbage or faults.wrong_ack or faults.stall_after is not None
         )
         io_ms = self.IMPATIENT_MS if withholds else self.PATIENT_MS
-        return EscposPrinter(*self._simulated.address, replace(self._profile, io_ms=io_ms))
+        profile = replace(
+            self._profile,
+            link=replace(self._profile.link, io_ms=io_ms),
+            status_query=replace(self._profile.status_query, done_ms=io_ms),
+        )
+        return EscposPrinter(self._simulated.url, profile)
 
 
 def a_config(directory: Path, **sections: Any) -> EdgeConfig:
@@ -342,7 +365,9 @@ class Rig:
     ) -> None:
         self.directory = directory
         self.clock = clock or Clock()
-        self.parts = Parts(self.clock.wall_s, self.clock.steady_s, printer, reserver)
+        self.parts = Parts(
+            self.clock.wall_s, self.clock.steady_s, printer, reserver, self.clock.machine_start
+        )
         self.config = a_config(directory, store=StoreSection(str(anchor_file or "")))
         self._vfs = vfs
         if not (directory / "unit.db").exists():
@@ -356,7 +381,7 @@ class Rig:
         self.store = Store(self.config.data("unit.db"), vfs=self._vfs)
         try:
             bundles = BundleStore(self.store, KEYS)
-            trusted = TrustedClock(self.parts.wall_s, self.parts.steady_s, BUILT_AT_S)
+            trusted = build_clock(self.config, self.parts)
             self.core = Core(self.config, self.parts, self.store, bundles, KEYS, trusted)
         except BaseException:
             self.store.close()
@@ -408,11 +433,17 @@ def a_rig(directory: Path, **bent: Any) -> Iterator[Rig]:
 
 @contextmanager
 def a_unit(
-    directory: Path, *, hub_url: str = "", port: int = 0, parts: Parts | None = None
+    directory: Path,
+    *,
+    hub_url: str = "",
+    port: int = 0,
+    parts: Parts | None = None,
+    kiosk: bool = False,
 ) -> Iterator[Unit]:
     """A whole unit on the files in a directory, not started; enrolled only if they say so."""
     clock = Clock()
     config = a_config(directory, hub=HubSection(url=hub_url), api=ApiSection(port=port))
+    config = replace(config, kiosk=KioskSection(page=kiosk))
     unit = Unit(config, parts or Parts(clock.wall_s, clock.steady_s))
     try:
         yield unit

@@ -95,13 +95,16 @@ class UnpoweredDisk(apsw.VFS):
         self.cut_at = cut_at
         self.luck = luck
         self.lies = lies
-        self.files: dict[Path, _Medium] = {}
+        self.files: dict[Path, Medium] = {}
         super().__init__(self.name, "")
 
     def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:
         path = Path(name.filename() if isinstance(name, apsw.URIFilename) else name)
-        medium = self.files.setdefault(path, _Medium.of(path))
-        return _UnpoweredFile(self, medium, name, flags)
+        return _UnpoweredFile(self, self.medium(path), name, flags)
+
+    def medium(self, path: Path) -> Medium:
+        """Return what is known of one file; also of one that SQLite does not write."""
+        return self.files.setdefault(path, Medium.of(path))
 
     def xDelete(self, filename: str, syncdir: bool) -> None:
         self.before_operation()
@@ -127,7 +130,7 @@ class UnpoweredDisk(apsw.VFS):
             (directory / path.name).write_bytes(medium.after_cut(self.luck))
 
 
-class _Medium:
+class Medium:
     """One file: what is certainly on the medium, and what perhaps is."""
 
     def __init__(self, content: bytes) -> None:
@@ -135,7 +138,7 @@ class _Medium:
         self.pending: list[tuple[int, bytes] | int] = []
 
     @classmethod
-    def of(cls, path: Path) -> _Medium:
+    def of(cls, path: Path) -> Medium:
         return cls(path.read_bytes() if path.exists() else b"")
 
     def flush(self) -> None:
@@ -168,7 +171,7 @@ def _apply(content: bytearray, change: tuple[int, bytes] | int) -> None:
 
 
 class _UnpoweredFile(apsw.VFSFile):
-    def __init__(self, disk: UnpoweredDisk, medium: _Medium, name: Any, flags: list[int]) -> None:
+    def __init__(self, disk: UnpoweredDisk, medium: Medium, name: Any, flags: list[int]) -> None:
         self._disk, self._medium = disk, medium
         super().__init__("", name, flags)
 

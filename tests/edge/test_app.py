@@ -15,10 +15,12 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from edge.app import Parts, Unit, build_printer, listen, private_directory
+from edge.app import Unit, listen, private_directory
+from edge.attached import build_printer
 from edge.bundles.identity import UnitKeys
 from edge.config import EdgeConfig, PrinterSection
 from edge.contract.signed import Kind
+from edge.core import Parts
 from edge.db import Store
 from edge.devices.ports import NoPrinter
 from edge.devices.printer_escpos import EscposPrinter
@@ -378,7 +380,7 @@ def test_a_printer_that_is_not_well_stops_no_redemption_and_loses_no_receipt(
         unit.core.receipts.print_next()
         assert redeem(with_key(unit), 1).status_code == 201
         told_state = json.loads(with_key(unit).get("/v1/status").data)["printer"]
-        assert told_state == {"state": state, "papers_owed": 2}
+        assert told_state == {"state": state, "papers_owed": 2, "papers_held": 0}
         assert all(t in strip_of(unit, lang) for t, lang in zip(told, BOTH, strict=True))
         if fault:
             printer.faults.change(**{fault: False})

@@ -13,12 +13,13 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from central.foundation.db.engine import open_database
 from central.stores.units import enrol as hub_enrol
 from central.stores.units import steer
-from edge.app import BUILT_AT_S, Parts, Unit
+from edge.app import Unit
 from edge.bundles.identity import load_or_make
 from edge.bundles.store import BundleStore
 from edge.clock.trusted_time import TrustedClock
 from edge.config import ApiSection, EdgeConfig, HubSection, PrinterSection, UnitSection
 from edge.contract.ids import StoreId, UnitId
+from edge.core import BUILT_AT_S, Parts
 from edge.db import Store
 from edge.sync import enrol as unit_enrol
 from edge.sync.hub_client import HubClient
@@ -88,7 +89,8 @@ def a_shop(directory: Path, now_s: Callable[[], int] = lambda: b.NOW_S) -> Itera
     open_database("", directory / "hub.db")
     shop = Shop(an_app(Database("", directory / "hub.db"), now_s))
     # A till need not wait for long in a shop; a test must not depend on how busy this machine is.
-    steer.set_policy(b.GROUP, {"online_timeout_ms": 10_000})
+    # No share of what is at risk is drawn to go on line: a test would fail by chance.
+    steer.set_policy(b.GROUP, {"online_timeout_ms": 10_000, "online_permille": 0})
     try:
         yield shop
     finally:
@@ -103,25 +105,29 @@ def sell_texts(count: int, product: Any = None, **bent: Any) -> list[str]:
 
 
 def a_unit_config(
-    directory: Path, *, hub: str = "", printer: str = "", port: int = 0, timeout_s: int = 10
-) -> EdgeConfig:
+    directory: Path, *, hub: str = "", printer: str = "", port: int = 0, timeout_s: int = 10,
+    phone_url: str = "",
+) -> EdgeConfig:  # fmt: skip
     """Settings of a unit with a hub and a printer at these addresses; none where empty."""
     return EdgeConfig(
         unit=UnitSection(data_dir=directory, locale="en"),
-        hub=HubSection(url=hub, timeout_s=timeout_s),
+        hub=HubSection(url=hub, timeout_s=timeout_s, phone_url=phone_url),
         api=ApiSection(port=port),
         printer=PrinterSection(to=printer),
     )
 
 
 @contextmanager
-def a_joined_unit(shop: Shop, directory: Path, **settings: Any) -> Iterator[Unit]:
+def a_joined_unit(
+    shop: Shop, directory: Path, clock: Clock | None = None, **settings: Any
+) -> Iterator[Unit]:
     """A unit that was enrolled at the shop; its threads are not started.
 
     Args:
+        clock: One that the test moves; else it stands still.
         settings: For ``a_unit_config``; the hub is the shop's own address unless it is given.
     """
-    clock = Clock()
+    clock = clock or Clock()
     parts = Parts(clock.wall_s, clock.steady_s)
     shop.enrol(directory, parts)
     unit = Unit(a_unit_config(directory, **{"hub": shop.url, **settings}), parts)

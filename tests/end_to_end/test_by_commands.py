@@ -136,7 +136,7 @@ def test_a_voucher_is_sold_redeemed_without_the_hub_and_settled_by_commands_alon
     first, other = (json.loads(line)["text"] for line in seen)
     redeem = partial(till.api.ask, "POST", "/v1/redemptions")
     status, told = redeem({"scan": first}, key="first")
-    assert (status, told["mode"], told["worth_minor"]) == (201, "solo", 8800)
+    assert (status, told["mode"], told["worth_minor"]) == (201, "lan", 8800)
     status, refused = redeem({"scan": first}, key="second")
     assert (status, refused["reason"]) == (409, "already-redeemed")
     paper = wait_until("the paper is out", lambda: till.papers.ask("GET", "/papers.json")[1])

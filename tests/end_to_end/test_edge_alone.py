@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from central.outside import now_s
+from central.foundation.clock import now_s
 from central.stores.units import enrol as hub_enrol
 from edge import __version__
 from edge.devices.simulated.printer import SimulatedPrinter
@@ -136,7 +136,7 @@ def test_it_enrols_redeems_refuses_and_prints_without_the_hub(
             shop.close()
             body = {"scan": text}
             status, told = api.ask("POST", "/v1/redemptions", body, key="first", timeout_s=60)
-            assert (status, told["mode"]) == (201, "solo")
+            assert (status, told["mode"]) == (201, "lan")
             status, refused = api.ask("POST", "/v1/redemptions", body, key="second", timeout_s=60)
             assert (status, refused["reason"]) == (409, "already-redeemed")
             assert "已" in refused["detail"], "the translations came with it"
@@ -167,7 +167,7 @@ def test_the_profiles_of_the_hardware_came_with_it(
 ) -> None:
     with SimulatedPrinter(width_dots=12 * columns) as printer:
         said = place.run("tearoff-unit", "print-test", "--to", printer.url, "--profile", profile)
-        assert said.strip() == f"{printer.url} ({profile}): confirmed"
+        assert said.startswith(f"{printer.url} ({profile}): confirmed\n")
         # The small one has no cutter: what it printed still hangs there.
         [paper] = printer.papers() or [printer.open_paper()]
         assert "-" * columns in paper.text.splitlines()

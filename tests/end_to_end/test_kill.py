@@ -7,6 +7,7 @@ has its paper: one original, or a copy that says so.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,9 +16,10 @@ from typing import NamedTuple
 
 import pytest
 
+from central.foundation.clock import now_s
 from central.foundation.db.engine import rows as hub_rows
-from central.outside import now_s
-from edge.app import Parts, Unit
+from edge.app import Unit
+from edge.core import Parts
 from edge.devices.simulated.printer import SimulatedPrinter
 from tests.central.books import assert_sound, balances
 from tests.end_to_end.killed_till import Asked, Till, Told, anchor_of, receipts_on
@@ -26,8 +28,8 @@ from tests.end_to_end.stranger import REDEMPTION, Row, journal_of
 
 pytestmark = pytest.mark.kill
 
-KILLS = 25
-"""Of each kind: four kinds of a unit alone make a hundred."""
+KILLS = int(os.environ.get("TEAROFF_KILLS", "25"))
+"""Of each kind: four kinds make a hundred. ``./run simulate --kills 1000`` sets it."""
 LUNCH_MINOR = 8800
 
 Asking = dict[Asked, Told | None]

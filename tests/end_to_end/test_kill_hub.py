@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import pytest
 import urllib3
 
+from central.foundation.clock import now_s
 from central.foundation.db.engine import open_database, rows
 from central.money.ledger.audit import audit
-from central.outside import now_s
 from central.stores.redemptions.overview import conflicts
 from central.stores.units.overview import alarms
 from edge.contract import signed

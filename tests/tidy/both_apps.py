@@ -26,5 +26,5 @@ def unit_app(folder: Path) -> Flask:
     """Return an enrolled unit with all its routes, put together in this folder."""
     with a_rig(folder / "unit"):
         pass
-    with a_unit(folder / "unit") as unit:
+    with a_unit(folder / "unit", kiosk=True) as unit:
         return unit.flask

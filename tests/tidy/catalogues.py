@@ -24,7 +24,7 @@ HALVES = {
     "edge": (ROOT / "edge", ROOT / "edge/web/translations/zh_CN/LC_MESSAGES/edge.po"),
     "central": (
         ROOT / "central",
-        ROOT / "central/foundation/web/translations/zh_Hans_CN/LC_MESSAGES/messages.po",
+        ROOT / "central/foundation/language/translations/zh_Hans_CN/LC_MESSAGES/messages.po",
     ),
 }
 _METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]

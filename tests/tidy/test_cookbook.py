@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 import waitress
 
-from edge.app import Parts, Unit
+from edge.app import Unit
+from edge.core import Parts
 from tests import builders as b
 from tests.edge.builders import Clock, a_coffee_card, a_gift_card, a_rig, a_unit, voucher
 from tests.tidy.test_house import ROOT

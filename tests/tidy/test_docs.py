@@ -18,16 +18,17 @@ import central.money.channels.settings
 import edge.cli
 import edge.config
 from central.foundation.notices import settings as mail
+from central.foundation.notices import sms_settings
 from central.money.channels.settings import ChannelSettings
 from central.money.reconciliation.files import layouts
-from edge.devices.profiles import printer_ids
+from edge.devices.profiles import ids
 from tests.tidy.test_house import ROOT, tracked
 
 PROGRAMS: dict[str, click.Command] = {
     "tearoff-unit": edge.cli.main,
     "tearoff-hub": central.cli.main,
 }
-VERBS_OF_RUN = {"bench", "demo", "docs", "hub", "lint", "setup", "test", "unit"}
+VERBS_OF_RUN = {"bench", "demo", "docs", "fuzz", "hub", "lint", "setup", "simulate", "test", "unit"}
 _CALL = re.compile(
     r"(?:^ *|`|\$\()((?:tearoff-(?:unit|hub)|\./run (?:unit|hub)) [^`\n)]*)", re.MULTILINE
 )
@@ -72,11 +73,13 @@ def test_every_example_of_settings_is_taken(tmp_path: Path) -> None:
             file.write_text(example)
             if "unit.toml" in example.splitlines()[0]:
                 config, _ = edge.config.load(file, env={})
-                assert config.printer.profile in printer_ids()
+                assert config.printer.profile in ids("printer")
             elif "channels.toml" in example.splitlines()[0]:
                 assert central.money.channels.settings.load(file) != ChannelSettings()
             elif "mail.toml" in example.splitlines()[0]:
                 assert mail.load(file) is not None
+            elif "sms.toml" in example.splitlines()[0]:
+                assert sms_settings.load(file) is not None
             elif "statements.toml" in example.splitlines()[0]:
                 assert layouts.load(file).sources
             else:

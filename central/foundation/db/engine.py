@@ -1,7 +1,8 @@
 """Opens SQLite or PostgreSQL, and runs every change in one kind of transaction.
 
 ``money_transaction`` is SERIALIZABLE with a bounded retry on PostgreSQL and ``BEGIN IMMEDIATE`` on
-SQLite. At READ COMMITTED a check followed by an insert overspent 116 of 120 accounts; so, none 0
+SQLite, where those of one process who wait for one another are committed together. At READ
+COMMITTED a check followed by an insert overspent 116 of 120 accounts; so, none
 (docs/decisions/0006). Nothing that talks to the outside may run inside of it. ``reading`` is for
 what looks at several tables and must see one moment of them.
 """
@@ -25,6 +26,7 @@ from playhouse.migrations import Runner
 from playhouse.pool import PooledPostgresqlDatabase
 
 from central.errors import ConfigInvalid
+from central.foundation.db.group_commit import GroupBroken, GroupCommit
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x7EA20FF
@@ -40,6 +42,10 @@ _RETRIED = {"40001", "40P01", "23505"}
 another one has committed the same key after our snapshot: the next try sees it."""
 
 T = TypeVar("T")
+
+_GROUPS = GroupCommit()
+"""On SQLite all changes of one process, in the order in which they came."""
+os.register_at_fork(after_in_child=_GROUPS.forget)
 
 HUB = peewee.DatabaseProxy()
 """The database that every table of the hub belongs to; ``open_database`` gives it one."""
@@ -185,6 +191,22 @@ def _persistent(
 ) -> T:
     database = HUB.obj
     assert database is not None, "open_database comes first"
+
+    def persistent(work: Callable[[], Any]) -> Any:
+        return _tried(work, database, transaction, pause)
+
+    if is_sqlite(database) and not database.in_transaction():
+        return _GROUPS.run(work, persistent, savepoint)
+    result: T = persistent(work)
+    return result
+
+
+def _tried(
+    work: Callable[[], Any],
+    database: peewee.Database,
+    transaction: Callable[[peewee.Database], AbstractContextManager[None]],
+    pause: Callable[[float], None],
+) -> Any:
     for attempt in range(1, ATTEMPTS_MAX + 1):
         try:
             with _connected(database), transaction(database):
@@ -194,6 +216,22 @@ def _persistent(
                 raise
             pause((2 ** min(attempt, 6)) * 0.002 * (0.5 + secrets.randbelow(1000) / 1000))
     raise AssertionError("the loop returns or raises")
+
+
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """Let what fails within a transaction be taken back without the rest of it. SQLite only.
+
+    Raises:
+        GroupBroken: all of the transaction is gone already.
+    """
+    try:
+        with HUB.savepoint():
+            yield
+    except Exception as exc:
+        if not HUB.connection().in_transaction:
+            raise GroupBroken from exc
+        raise
 
 
 @contextmanager

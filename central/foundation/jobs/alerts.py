@@ -7,8 +7,15 @@ from typing import NamedTuple
 
 from central.errors import NotFound
 from central.foundation.db.engine import change, money_transaction, rows
+from central.foundation.language.said import Saying, kept, of_kept
 
-SAID_CHARS = 500
+SUBJECTS = {
+    "audit": "subject-audit",
+    "statements": "subject-statements",
+    "card keys": "subject-card-keys",
+    "trial balance": "subject-trial-balance",
+}
+"""What alerts are about that no number names, by the sentence that does."""
 
 
 class Alert(NamedTuple):
@@ -17,6 +24,7 @@ class Alert(NamedTuple):
     Args:
         kind: Slug of what raised it: ``job-failed``, ``proof``.
         subject: What it is about, within its kind.
+        said: What is so; a ``Saying`` unless it was stored as a mere sentence.
         told_at_s: When it was last found to be so.
         seen_by: Who has said that he looks after it.
     """
@@ -37,7 +45,7 @@ def tell(kind: str, subject: str, said: str, at_s: int) -> None:
         "INSERT INTO alert (kind, subject, said, opened_at_s, told_at_s) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (kind, subject) WHERE cleared_at_s IS NULL"
         " DO UPDATE SET said = excluded.said, told_at_s = excluded.told_at_s",
-        (kind, subject, said[:SAID_CHARS], at_s, at_s),
+        (kind, subject, kept(said), at_s, at_s),
     )
 
 
@@ -78,7 +86,7 @@ def look_after(alert_id: int, by: str, at_s: int) -> None:
         )
     )
     if not found:
-        raise NotFound(f"There is no alert {alert_id} that nobody looks after.")
+        raise NotFound(Saying("no-alert", alert=alert_id))
 
 
 def alerts(*, all_of_them: bool = False, limit: int = 200) -> list[Alert]:
@@ -88,4 +96,4 @@ def alerts(*, all_of_them: bool = False, limit: int = 200) -> list[Alert]:
         " WHERE cleared_at_s IS NULL OR ? ORDER BY id DESC LIMIT ?",
         (all_of_them, limit),
     )
-    return [Alert(*row) for row in found]
+    return [Alert(*row)._replace(said=of_kept(row[3])) for row in found]

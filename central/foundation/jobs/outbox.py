@@ -20,6 +20,7 @@ from central.errors import HubError, KeyReused, NotFound
 from central.foundation.db.engine import change, money_transaction, rows
 from central.foundation.jobs import alerts
 from central.foundation.jobs.when import wait_s
+from central.foundation.language.said import Saying, kept, of_kept, sentence_of, why
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +38,14 @@ class Message(NamedTuple):
 
     Args:
         key: What it is, within its kind: a second one of the same key is the same message.
+        tries: How often it was handed over before; what came of those may be unknown.
     """
 
     id: int
     kind: str
     key: str
     body: Mapping[str, Any]
+    tries: int = 0
 
 
 Handler = Callable[[Message], None]
@@ -133,19 +136,19 @@ class Courier:
         if not taken:
             return None
         [(number, kind, key, body, attempts)] = taken
-        return Message(number, kind, key, json.loads(body)), lease, attempts
+        return Message(number, kind, key, json.loads(body), attempts - 1), lease, attempts
 
     def _hand_over(self, message: Message) -> tuple[str, bool, bool]:
         """Return what came of it: in words, whether it was sent, whether no try is left to make."""
         try:
             self._handlers[message.kind](message)
         except Undeliverable as exc:
-            return str(exc), False, True
+            return sentence_of(exc), False, True
         except HubError as exc:
-            return exc.detail or exc.title, False, False
+            return why(exc), False, False
         except Exception:  # a worker's loop: noted, and tried again later
             log.exception("message %s %s", message.kind, message.key)
-            return "It broke off; the log says where.", False, False
+            return Saying("broke-off"), False, False
         return "", True, True
 
     def _note(
@@ -158,7 +161,7 @@ class Courier:
         is_ours = rows(
             "UPDATE outbox SET state = ?, said = ?, next_at_s = ?, done_at_s = ?, lease = NULL,"
             " lease_until_s = 0 WHERE id = ? AND lease = ? RETURNING id",
-            (state, said[: alerts.SAID_CHARS], at_s + (wait or 0),
+            (state, kept(said), at_s + (wait or 0),
              None if state == "waiting" else at_s, message.id, lease),
         )  # fmt: skip
         if not is_ours:
@@ -181,7 +184,7 @@ def send_again(message_id: int, at_s: int) -> None:
             (at_s, message_id),
         )
         if not found:
-            raise NotFound(f"There is no dead message {message_id}.")
+            raise NotFound(Saying("no-dead-message", number=message_id))
         alerts.clear(DEAD, " ".join(found[0]), at_s)
 
     money_transaction(work)
@@ -200,4 +203,4 @@ def messages(state: str | None = None, limit: int = 200) -> list[MessageView]:
         f" WHERE {where} ORDER BY id DESC LIMIT ?",
         (limit,) if state is None else (state, limit),
     )
-    return [MessageView(*row) for row in found]
+    return [MessageView(*row)._replace(said=of_kept(row[6])) for row in found]

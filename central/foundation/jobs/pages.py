@@ -9,12 +9,14 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from central.foundation.jobs import outbox, schedule
-from central.foundation.jobs.alerts import alerts, look_after
+from central.foundation.jobs.alerts import SUBJECTS, alerts, look_after
 from central.foundation.jobs.schedule import Schedule
+from central.foundation.language.said import in_words
+from central.foundation.language.sayings import SAYINGS
+from central.foundation.language.words import N_
 from central.foundation.people.roles import Permission
 from central.foundation.web.note import told
 from central.foundation.web.permission import actor, needs
-from central.foundation.web.words import N_
 
 SHOWN = 100
 
@@ -23,8 +25,15 @@ KINDS = {
     outbox.DEAD: N_("A message cannot be delivered"),
     "proof": N_("The books do not agree"),
     "bill-differs": N_("A bill differs"),
+    "conflict-late": N_("A double redemption is not decided"),
+    "statement-disputed": N_("A store disputes its statement"),
+    "payout-stands": N_("A payout stands still"),
+    "payout-differs": N_("The bank says something else of a payout than before"),
+    "entry-unproven": N_("Entries that no bill has"),
+    "day-open": N_("A day is not closed"),
     "case-late": N_("A buyer waits for an answer"),
     "order-stuck": N_("An order needs a person"),
+    "delivery-unshown": N_("A buyer cannot be shown what he has bought"),
     "order-held": N_("An order needs a person"),
     "refund-stuck": N_("A refund needs a person"),
     "payment-odd": N_("A payment needs a person"),
@@ -66,6 +75,7 @@ def blueprint(made: Schedule, now_s: Callable[[], int]) -> Blueprint:
             counts=outbox.counts(),
             messages=outbox.messages(limit=SHOWN),
             shown=SHOWN,
+            subjects={name: SAYINGS[slug] for name, slug in SUBJECTS.items()},
             alert_kinds=KINDS, run_outcomes=OUTCOMES, run_looks=LOOKS,
             message_states=MESSAGE_STATES, message_looks=MESSAGE_LOOKS,
             note=session.pop("note", None),
@@ -81,9 +91,13 @@ def blueprint(made: Schedule, now_s: Callable[[], int]) -> Blueprint:
     @pages.post("/jobs/<name>/run")
     @needs(Permission.JOBS_MANAGE)
     def run(name: str) -> Response:
+        report = None
         with told(""):
             report = made.run_now(name, actor())
-            session["note"] = ["good" if report.is_good else "bad", report.said]
+        if report is not None:
+            session["note"] = [
+                "good" if report.is_good else "bad", in_words(report.said, gettext)
+            ]  # fmt: skip
         return back()
 
     @pages.post("/jobs/<name>/<what>")

@@ -17,6 +17,7 @@ from central.errors import Conflict, HubError, NotFound
 from central.foundation.db.engine import change, money_transaction, rows
 from central.foundation.jobs import alerts
 from central.foundation.jobs.when import When, next_at_s
+from central.foundation.language.said import Saying, kept, of_kept, why
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class Report(NamedTuple):
     """What a run came to.
 
     Args:
-        said: One line for a person.
+        said: One line for a person: a ``Saying``, so that everybody reads it in his language.
         is_good: False raises an alert, which the next good run clears.
     """
 
@@ -133,7 +134,7 @@ class Schedule:
         self.register()
         claim = self._claim(job, asked_by, due_at_s=FAR_S)
         if claim is None:
-            raise Conflict(f"The job {name} runs at this moment.")
+            raise Conflict(Saying("job-runs", job=name))
         return self.carry_out(claim)
 
     def carry_out(self, claim: Claim) -> Report:
@@ -142,10 +143,10 @@ class Schedule:
             report = claim.job.run(self._now_s())
         except HubError as exc:
             log.warning("job %s: %s", claim.job.name, exc)
-            report = Report(exc.detail or exc.title, is_good=False)
+            report = Report(why(exc), is_good=False)
         except Exception:  # a worker's loop: noted, told, and tried at its next time
             log.exception("job %s", claim.job.name)
-            report = Report("It broke off; the log says where.", is_good=False)
+            report = Report(Saying("broke-off"), is_good=False)
         money_transaction(lambda: self._end(claim, report))
         return report
 
@@ -172,7 +173,7 @@ class Schedule:
             change(
                 "UPDATE job_run SET outcome = 'lost', ended_at_s = ?, said = ?"
                 " WHERE job = ? AND outcome = 'running'",
-                (at_s, "Its runner was never heard of again.", job.name),
+                (at_s, kept(Saying("runner-lost")), job.name),
             )
             [(run_id,)] = rows(
                 "INSERT INTO job_run (job, began_at_s, asked_by, outcome, said)"
@@ -203,7 +204,7 @@ class Schedule:
         [_] = rows(
             "UPDATE job_run SET outcome = ?, ended_at_s = ?, said = ?"
             " WHERE id = ? AND outcome = 'running' RETURNING id",
-            (outcome, at_s, report.said[: alerts.SAID_CHARS], claim.run_id),
+            (outcome, at_s, kept(report.said), claim.run_id),
         )
         if report.is_good:
             alerts.clear(FAILED, claim.job.name, at_s)
@@ -223,13 +224,13 @@ def pause(name: str, *, is_paused: bool) -> None:
         )
     )
     if not found:
-        raise NotFound(f"There is no job {name}.")
+        raise NotFound(Saying("no-job", job=name))
 
 
 def views() -> list[JobView]:
     """Return every job as it stands, by name."""
     return [
-        JobView(name, due, bool(paused), outcome or "", began, ended, said or "")
+        JobView(name, due, bool(paused), outcome or "", began, ended, of_kept(said))
         for name, due, paused, outcome, began, ended, said in rows(
             "SELECT name, next_at_s, is_paused, outcome, began_at_s, ended_at_s, said FROM job"
             " LEFT JOIN job_run ON job_run.id ="

@@ -1,7 +1,8 @@
 """The threads of a served hub: its jobs, its messages, and its machines.
 
 A machine has rows of its own with leases and times in them: payments, payouts, purchases. It is
-asked every second to do what is due, and writes nothing if nothing is.
+asked every second to do what is due, or as soon as the bell rings, and writes nothing if nothing
+is. What one machine has done may be another's to go on with: it rings, too.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from central.foundation.db.engine import HUB, is_sqlite
+from central.foundation.jobs.bell import BELL
 from central.foundation.jobs.outbox import Courier
 from central.foundation.jobs.schedule import Claim, Schedule
 
@@ -19,6 +21,8 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 """How often it is looked for something that is due."""
+GAP_S = 0.05
+"""At least so long between two looks of a machine, however often the bell rings."""
 RENEW_EVERY = 30
 """Looks between two renewals of a lease, which lasts four times as long."""
 AT_ONCE = 4
@@ -29,11 +33,14 @@ class Worker:
     """Works until it is told to end, beside the requests.
 
     A failure of the database ends a round, never the worker.
+
+    Args:
+        machines: By name, what does all that is due and returns how much it was.
     """
 
     def __init__(
         self, schedule: Schedule, courier: Courier,
-        machines: Mapping[str, Callable[[], object]] | None = None,
+        machines: Mapping[str, Callable[[], int]] | None = None,
     ) -> None:  # fmt: skip
         self._schedule = schedule
         self._ended = threading.Event()
@@ -56,6 +63,7 @@ class Worker:
     def end(self) -> None:
         """Take nothing new, and wait until what was begun is done."""
         self._ended.set()
+        BELL.ring()
         for thread in self._threads:
             thread.join()
         self._pool.shutdown()
@@ -85,9 +93,12 @@ class Worker:
     def _run(self, claim: Claim) -> None:
         self._guarded(lambda: self._schedule.carry_out(claim))
 
-    def _drive(self, work: Callable[[], object]) -> None:
-        while not self._ended.wait(LOOK_S):
-            self._guarded(work)
+    def _drive(self, work: Callable[[], int]) -> None:
+        heard = BELL.rung
+        while not self._ended.wait(GAP_S):
+            heard = BELL.wait(heard, LOOK_S - GAP_S)
+            if not self._ended.is_set() and self._guarded(work):
+                BELL.ring()
 
     @staticmethod
     def _guarded(work: Callable[[], object]) -> bool:

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from central.errors import HubError
 from central.foundation.jobs.outbox import Message, Undeliverable
+from central.foundation.language.said import Saying
 from central.foundation.notices.settings import MailSettings, Security, password
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,8 @@ FINAL = 500
 
 
 class Mail(NamedTuple):
-    """What somebody is told. It holds no key and no code: mail is read by whoever carries it."""
+    """What somebody is told. It holds no key, and no code but one that only proves, for minutes,
+    that he reads it: mail is read by whoever carries it."""
 
     to: str
     subject: str
@@ -77,15 +79,15 @@ class MailHandler:
                 server.send_message(ready, self._settings.sender, [mail.to])
         except smtplib.SMTPRecipientsRefused as exc:
             [(code, _)] = exc.recipients.values()
-            raise _refusal(code, "The recipient") from None
+            raise _refusal(code, Saying("mail-recipient")) from None
         except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as exc:
-            raise _refusal(exc.smtp_code, "The mail") from None
+            raise _refusal(exc.smtp_code, Saying("mail-itself")) from None
         except smtplib.SMTPAuthenticationError as exc:
-            raise NotTaken(f"The mail server refuses our login ({exc.smtp_code}).") from None
+            raise NotTaken(Saying("mail-login", code=exc.smtp_code)) from None
         except smtplib.SMTPNotSupportedError:
-            raise NotTaken("The mail server does not offer what is needed, such as TLS.") from None
+            raise NotTaken(Saying("mail-lacks")) from None
         except (smtplib.SMTPException, OSError) as exc:
-            raise NotTaken(f"The mail server broke off: {type(exc).__name__}.") from None
+            raise NotTaken(Saying("mail-broke", why=type(exc).__name__)) from None
 
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
@@ -104,7 +106,7 @@ class MailHandler:
         try:
             code, _ = server.connect(settings.host, settings.port)
             if code != 220:
-                raise NotTaken(f"The mail server does not talk to us now ({code}).")
+                raise NotTaken(Saying("mail-no-talk", code=code))
             if settings.security is Security.STARTTLS:
                 server.starttls(context=self._tls)
             if settings.user:
@@ -133,8 +135,8 @@ class MailHandler:
 
 def _refusal(code: int, what: str) -> Exception:
     if code >= FINAL:
-        return Undeliverable(f"{what} is refused by the mail server ({code}).")
-    return NotTaken(f"{what} is not taken by the mail server now ({code}).")
+        return Undeliverable(Saying("mail-refused", what=what, code=code))
+    return NotTaken(Saying("mail-not-taken", what=what, code=code))
 
 
 def _break_off(server: smtplib.SMTP) -> None:

@@ -5,18 +5,15 @@ The password is a file of mode 0600 that the settings name; it is in no ``repr``
 
 from __future__ import annotations
 
-import difflib
-import ipaddress
 import re
-import stat
-import tomllib
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from central.errors import ConfigInvalid
+from central.foundation.notices.files import is_loopback, read_secret, read_settings
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]"
                       r"[A-Za-z0-9-]{0,62}")  # fmt: skip
@@ -68,7 +65,7 @@ class MailSettings(BaseModel):
 
     def check(self) -> None:
         """Refuse settings that would tell a stranger the password, or the mail."""
-        if self.security is Security.NONE and not _is_loopback(self.host):
+        if self.security is Security.NONE and not is_loopback(self.host):
             raise ConfigInvalid("mail: security none is for a server on this machine only")
         if bool(self.user) != (self.password_file is not None):
             raise ConfigInvalid("mail: user and password_file go together")
@@ -80,22 +77,9 @@ def load(file: Path) -> MailSettings | None:
     Raises:
         ConfigInvalid: with a sentence that names the setting and never its value.
     """
-    try:
-        raw = tomllib.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ConfigInvalid(f"{file} cannot be read") from exc
-    except tomllib.TOMLDecodeError as exc:
-        raise ConfigInvalid(f"{file} is not TOML: {exc}") from None
-    for name in _PATHS:
-        if isinstance(raw.get(name), str):
-            raw[name] = file.parent / raw[name]
-    try:
-        found = MailSettings.model_validate(raw)
-    except ValidationError as exc:
-        raise ConfigInvalid(f"{file}: {_sentence(exc)}") from None
-    found.check()
+    found = read_settings(file, MailSettings, _PATHS)
+    if found is not None:
+        found.check()
     return found
 
 
@@ -105,29 +89,4 @@ def password(settings: MailSettings) -> str:
     Raises:
         ConfigInvalid: it cannot be read, or others on this machine can.
     """
-    file = settings.password_file
-    if file is None:
-        return ""
-    try:
-        if stat.S_IMODE(file.stat().st_mode) & 0o077:
-            raise ConfigInvalid(f"{file} can be read by others; chmod 600 it")
-        return file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        raise ConfigInvalid(f"{file} cannot be read") from None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _sentence(exc: ValidationError) -> str:
-    fault: Any = exc.errors(include_url=False, include_input=False)[0]
-    name = str(fault["loc"][0]) if fault["loc"] else ""
-    if fault["type"] == "extra_forbidden":
-        known = [field.alias or key for key, field in MailSettings.model_fields.items()]
-        near = difflib.get_close_matches(name, known, 1)
-        return f"there is no setting {name}" + (f"; {near[0]}?" if near else "")
-    return f"{name}: {fault['msg']}"
+    return "" if settings.password_file is None else read_secret(settings.password_file)

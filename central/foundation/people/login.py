@@ -8,13 +8,17 @@ import secrets
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from central.errors import Conflict, RequestInvalid
+from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import money_transaction
+from central.foundation.language.said import Saying
+from central.foundation.language.words import N_
 from central.foundation.people.roles import ROLES
 from central.foundation.people.tables import ApiKey, Person
 
 KEY_PREFIX = "tk_"
 _PASSWORD_BYTES = 12
+PASSWORD_MIN, PASSWORD_MAX = 12, 128
+"""Characters; no rule of what kinds, which only makes people write them down."""
 
 _HASHER = PasswordHasher(time_cost=2, memory_cost=46 * 1024, parallelism=1)
 """argon2id; OWASP ASVS 5.0 appendix C approves m >= 46 MiB with t >= 1."""
@@ -54,6 +58,62 @@ def person_with_password(name: str, password: str) -> Person | None:
     return person
 
 
+def change_password(person: Person, password: str) -> None:
+    """Give somebody the password that he has chosen.
+
+    Raises:
+        RequestInvalid: it is too short, too long, or his name (NIST SP 800-63B, section 5.1.1).
+    """
+    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
+        raise RequestInvalid(Saying("password-length", least=PASSWORD_MIN, most=PASSWORD_MAX))
+    if person.name.lower() in password.lower() or len(set(password)) < 5:
+        raise RequestInvalid(
+            N_("A password is not somebody's name, nor a few characters repeated.")
+        )
+    hashed = _HASHER.hash(password)
+    money_transaction(
+        lambda: Person.update(password_hash=hashed).where(Person.id == person.id).execute()
+    )
+
+
+def new_password(name: str) -> str:
+    """Give somebody a new password, and return it; it is shown once. Whoever is logged in as him
+    is not any more.
+
+    Raises:
+        NotFound: there is nobody of that name.
+    """
+    password = secrets.token_urlsafe(_PASSWORD_BYTES)
+    hashed = _HASHER.hash(password)
+    found = person_named(name)
+    money_transaction(
+        lambda: Person.update(password_hash=hashed).where(Person.id == found.id).execute()
+    )
+    return password
+
+
+def let_work(name: str, *, active: bool) -> None:
+    """Let somebody in again, or not any more.
+
+    Raises:
+        NotFound: there is nobody of that name.
+    """
+    found = person_named(name)
+    money_transaction(lambda: Person.update(active=active).where(Person.id == found.id).execute())
+
+
+def person_named(name: str) -> Person:
+    """Return somebody by name.
+
+    Raises:
+        NotFound: there is nobody of that name.
+    """
+    found: Person | None = Person.get_or_none(Person.name == name)
+    if found is None:
+        raise NotFound(f"There is nobody named {name}.")
+    return found
+
+
 def add_api_key(name: str, role: str, at_s: int) -> str:
     """Add an API key and return it; it is shown once and cannot be read again."""
     _check(name, role)
@@ -87,6 +147,6 @@ def _key_hash(key: str) -> bytes:
 
 def _check(name: str, role: str) -> None:
     if not 1 <= len(name) <= 64 or not name.isprintable():
-        raise RequestInvalid("A name has 1 to 64 printable characters.")
+        raise RequestInvalid(N_("A name has 1 to 64 printable characters."))
     if role not in ROLES:
         raise RequestInvalid(f"A role is one of {', '.join(sorted(ROLES))}.")

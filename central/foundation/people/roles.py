@@ -10,10 +10,17 @@ class Permission(StrEnum):
 
     UNITS_READ = "units.read"
     UNITS_MANAGE = "units.manage"
+    POLICIES_READ = "policies.read"
+    POLICIES_MANAGE = "policies.manage"
+    """How much tills may risk without headquarters: whoever loosens it can lose money."""
     VOUCHERS_READ = "vouchers.read"
     VOUCHERS_ISSUE = "vouchers.issue"
     REDEMPTIONS_READ = "redemptions.read"
     LEDGER_READ = "ledger.read"
+    LEDGER_CLOSE = "ledger.close"
+    LEDGER_ENTER = "ledger.enter"
+    LEDGER_CONFIRM = "ledger.confirm"
+    """What somebody else has entered by hand."""
     AGENTS_READ = "agents.read"
     AGENTS_MANAGE = "agents.manage"
     SHARING_READ = "sharing.read"
@@ -28,6 +35,14 @@ class Permission(StrEnum):
     ORDERS_PLACE = "orders.place"
     ORDERS_MANAGE = "orders.manage"
     ORDERS_REFUND = "orders.refund"
+    ORDERS_GOODS = "orders.goods"
+    """What agents have bought, as it was delivered; each look counts as the buyer's."""
+    ORDERS_PRIVATE = "orders.private"
+    """What buyers have typed and how they are reached, unmasked; each look is in the story."""
+    CUSTOMERS_READ = "customers.read"
+    """Accounts, their orders and balances; addresses are masked."""
+    CUSTOMERS_MANAGE = "customers.manage"
+    """Also how customers are reached; who is stopped and let in."""
     AFTER_SALES_MANAGE = "after-sales.manage"
     JOBS_READ = "jobs.read"
     JOBS_MANAGE = "jobs.manage"
@@ -50,6 +65,10 @@ ROLES: dict[str, frozenset[Permission]] = {
     "finance": frozenset(
         {
             Permission.LEDGER_READ,
+            Permission.LEDGER_CLOSE,
+            Permission.POLICIES_READ,
+            Permission.LEDGER_ENTER,
+            Permission.LEDGER_CONFIRM,
             Permission.REDEMPTIONS_READ,
             Permission.AGENTS_READ,
             Permission.SHARING_READ,
@@ -61,6 +80,7 @@ ROLES: dict[str, frozenset[Permission]] = {
             Permission.CASES_DECIDE,
             Permission.ORDERS_READ,
             Permission.ORDERS_REFUND,
+            Permission.CUSTOMERS_READ,
             Permission.JOBS_READ,
             Permission.CARDS_READ,
             Permission.CATALOGUE_READ,
@@ -75,6 +95,16 @@ ROLES: dict[str, frozenset[Permission]] = {
         {
             Permission.ORDERS_READ,
             Permission.ORDERS_PLACE,
+            Permission.CATALOGUE_READ,
+            Permission.PRICES_READ,
+        }
+    ),
+    # The same for agents alone: it is told what was delivered to them.
+    "agent": frozenset(
+        {
+            Permission.ORDERS_READ,
+            Permission.ORDERS_PLACE,
+            Permission.ORDERS_GOODS,
             Permission.CATALOGUE_READ,
             Permission.PRICES_READ,
         }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from edge.contract.problem import Advice, Again
 
 AGAIN: Mapping[Again, str] = {
@@ -42,9 +42,9 @@ ADVICE: Mapping[str, Advice] = {
         Again.NO,
     ),
     "request-too-large": Advice(
-        N_("The body is larger than 1 MiB."),
-        N_("Send less at once."),
-        N_("A unit splits its push; any other caller sends less at once."),
+        N_("The body is larger than its address takes: 1 MiB, where pictures are sent 8 MiB."),
+        N_("Send less at once, or a smaller picture."),
+        N_("`limit_bytes` says how much. A unit splits its push; any other caller sends less."),
         Again.NO,
     ),
     "unsupported-media-type": Advice(
@@ -110,6 +110,12 @@ ADVICE: Mapping[str, Advice] = {
         N_("A defect of the unit, or somebody in between: `tearoff-unit doctor` looks."),
         Again.NO,
     ),
+    "file-refused": Advice(
+        N_("A unit's journal file is cut off, altered, or somebody else's; `fault` says which."),
+        N_("Nothing of it was taken. Let the unit write the file again, and copy it whole."),
+        N_("`not-a-file`, `cut-off`, `altered`, `not-signed`, `other-issuer`, `other-unit`."),
+        Again.NO,
+    ),
     "internal": Advice(
         N_("A defect of the hub. The log has an entry that `instance` names."),
         N_("Try once more. If it stays, call support and tell them `instance`."),
@@ -159,6 +165,12 @@ ADVICE: Mapping[str, Advice] = {
         N_("Order fewer, or ask again later with another key."),
         Again.LATER,
     ),
+    "on-another-phone": Advice(
+        N_("The link of a voucher was opened by another phone before. Nothing was shown."),
+        N_("If the holder has a new phone, unlock the voucher on its page; it is noted who did."),
+        N_("Show the holder the way out: the shop or headquarters can unlock it."),
+        Again.LATER,
+    ),
     "price-too-high": Advice(
         N_("The price is above the highest that the order named; nothing was kept."),
         N_("The price has changed since it was shown. Look at it again."),
@@ -202,6 +214,27 @@ ADVICE: Mapping[str, Advice] = {
         N_("No font with Chinese characters is installed where the hub runs."),
         N_("Take the statement as CSV or workbook meanwhile."),
         N_("Install Debian's fonts-wqy-microhei; `./run` does."),
+        Again.LATER,
+    ),
+    "picture-missing": Advice(
+        N_("The program that draws receipts is not installed where the hub runs, or is too slow."),
+        N_("Save the receipt without its picture, or look at it later."),
+        N_("Install the unit's part beside the hub's: `pip install 'tearoff[edge]'`."),
+        Again.LATER,
+    ),
+    "picture-refused": Advice(
+        N_("The file is no PNG, JPEG or WebP, is damaged, moves, or has too many bytes or pixels."),
+        N_("Save it anew as PNG or JPEG, smaller if it is very large, and send that."),
+        N_(
+            "`fault` says which: not-a-picture, damaged, animated, too-many-bytes,"
+            " too-many-pixels. What a picture is, its bytes say; its name does not count."
+        ),
+        Again.NO,
+    ),
+    "preview-missing": Advice(
+        N_("The tills' program that decides could not be run where the hub runs, or is too slow."),
+        N_("Save the policy without its answer, or ask again later."),
+        N_("Ask again. `python -m edge.redemption.preview` is a part of this package."),
         Again.LATER,
     ),
     "unknown-version": Advice(

@@ -9,6 +9,7 @@ from flask import session
 from flask_babel import gettext
 
 from central.errors import HubError
+from central.foundation.language.said import in_words
 
 
 @contextmanager
@@ -17,6 +18,6 @@ def told(done: str) -> Iterator[None]:
     try:
         yield
     except HubError as exc:
-        session["note"] = ["bad", gettext(exc.detail) if exc.detail else gettext(exc.title)]
+        session["note"] = ["bad", in_words(exc.detail or exc.title, gettext)]
     else:
         session["note"] = ["good", done]

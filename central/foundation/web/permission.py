@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from flask import Flask, Response, redirect, request, url_for
+from flask import Flask, Response, redirect, request, session, url_for
+from flask_babel import gettext
 from flask_login import current_user
 
 from central.errors import NotIdentified, NotPermitted
+from central.foundation.language.words import N_
+from central.foundation.people import second_factor
 from central.foundation.people.login import name_of_api_key, role_of_api_key
 from central.foundation.people.roles import Permission, may
 
@@ -19,10 +22,12 @@ UNIT = "unit"
 """The view checks the unit's signature itself; the body decides which unit it must be."""
 PERSON = "person"
 """Anybody who has logged in."""
+CUSTOMER = "customer"
+"""A customer of the shop who has signed in."""
 
 
 def needs(whom: Permission | str) -> Callable[[View], View]:
-    """Say what a caller must have for a view: a permission, or ANYBODY, UNIT, PERSON."""
+    """Say what a caller must have for a view: a permission, or ANYBODY, UNIT, PERSON, CUSTOMER."""
 
     def mark(view: View) -> View:
         view.needs = whom  # type: ignore[attr-defined]
@@ -31,19 +36,47 @@ def needs(whom: Permission | str) -> Callable[[View], View]:
     return mark
 
 
+def takes(body_bytes: int) -> Callable[[View], View]:
+    """Say that a view takes a larger body than others do."""
+
+    def mark(view: View) -> View:
+        view.takes = body_bytes  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
 def needed_by(app: Flask, endpoint: str) -> Permission | str | None:
     """Return what a view has asked for; None if it has said nothing."""
+    found: Permission | str | None = _said_by(app, endpoint, "needs")
+    return found
+
+
+def taken_by(app: Flask, endpoint: str) -> int | None:
+    """Return how large a body a view takes; None if it has said nothing."""
+    found: int | None = _said_by(app, endpoint, "takes")
+    return found
+
+
+def _said_by(app: Flask, endpoint: str, what: str) -> Any:
     view = app.view_functions.get(endpoint)
     while view is not None:
-        found: Permission | str | None = getattr(view, "needs", None)
+        found = getattr(view, what, None)
         if found is not None:
             return found
         view = getattr(view, "__wrapped__", None)
     return None
 
 
-def guard(app: Flask) -> None:
-    """Let nobody through whom a route is not for."""
+def guard(
+    app: Flask, is_customer: Callable[[], bool], *, second_factor_required: bool = False
+) -> None:
+    """Let nobody through whom a route is not for.
+
+    Args:
+        is_customer: Whether a customer of the shop asks.
+        second_factor_required: Whoever logs in without one gets to his own account only.
+    """
 
     @app.before_request
     def check() -> Response | None:
@@ -51,21 +84,41 @@ def guard(app: Flask) -> None:
         if endpoint is None:
             return None  # no such route: 404 tells nothing
         wanted = ANYBODY if endpoint == "static" else needed_by(app, endpoint)
-        if wanted in {ANYBODY, UNIT}:
+        if wanted in {ANYBODY, UNIT} or (wanted == CUSTOMER and is_customer()):
             return None
-        role = _role()
+        role = None if wanted == CUSTOMER else _role()
         if role is None:
             if request.path.startswith("/v1/"):
-                raise NotIdentified("Send an API key: Authorization: Bearer …")
-            return redirect(url_for("people.login", next=request.path))  # type: ignore[return-value]
+                raise NotIdentified(N_("Send an API key: Authorization: Bearer …"))
+            login = "my.sign_in" if wanted == CUSTOMER else "people.login"
+            return redirect(url_for(login, next=request.path))  # type: ignore[return-value]
+        if second_factor_required and _lacks_second_factor(endpoint):
+            return _to_own_account()
         if wanted == PERSON and current_user.is_authenticated:
             return None
         if not isinstance(wanted, Permission) or not may(role, wanted):
-            raise NotPermitted("Your role does not have this permission.")
+            raise NotPermitted(N_("Your role does not have this permission."))
         if _is_change_by_program() and _key() is None:
             # These have no form's token, so a cookie alone does not say that its owner asks.
-            raise NotIdentified("Send an API key: Authorization: Bearer …")
+            raise NotIdentified(N_("Send an API key: Authorization: Bearer …"))
         return None
+
+
+def _lacks_second_factor(endpoint: str) -> bool:
+    """Say whether a person has to set the second factor up before he gets there."""
+    if _key() is not None or endpoint.startswith(("account.", "people.")):
+        return False
+    return not second_factor.has(current_user.number)
+
+
+def _to_own_account() -> Response:
+    if request.path.startswith("/v1/"):
+        raise NotPermitted(N_("Set up your second factor first: /account."))
+    session["note"] = [
+        "ask",
+        gettext("Set up the second step first; the hub asks it of everybody."),
+    ]
+    return redirect(url_for("account.show"))  # type: ignore[return-value]
 
 
 def is_allowed(permission: Permission) -> bool:

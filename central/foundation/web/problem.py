@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import secrets
+from dataclasses import replace
 
 from flask import Blueprint, Flask, Response, render_template, request
 from flask_babel import gettext
 from pydantic import ValidationError
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from central.errors import HubError, NotFound
+from central.foundation.language.said import Say, data_of, in_words
+from central.foundation.language.words import N_
 from central.foundation.web.advice import ADVICE, AGAIN
 from central.foundation.web.permission import ANYBODY, needs
 from edge.contract.problem import CONTENT_TYPE, Problem
@@ -42,19 +45,34 @@ OF_STATUS = {
 def problem_response(problem: Problem) -> Response:
     """Return the response of a problem: a page if a browser asks, JSON otherwise."""
     if _wants_page():
-        detail = gettext(problem.detail) if problem.detail else ""
+        detail = in_words(problem.detail, gettext)
         page = render_template(
             "problem.html", title=gettext(problem.title), detail=detail, instance=problem.instance
         )
         response = Response(page, problem.status, content_type="text/html; charset=utf-8")
     else:
-        response = Response(problem.to_json(), problem.status, content_type=CONTENT_TYPE)
+        told = _told(problem)
+        response = Response(told.to_json(), problem.status, content_type=CONTENT_TYPE)
     retry = problem.extra.get("retry_after_s")
     if isinstance(retry, int):
         response.headers["Retry-After"] = str(retry)
     if problem.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def say() -> Say:
+    """Return what speaks a program's language: English, unless it names another it takes."""
+    return gettext if request.accept_languages else str
+
+
+def _told(problem: Problem) -> Problem:
+    """Return a problem in the program's language, with the slug and values of its sentence."""
+    extra = dict(problem.extra)
+    if (said := data_of(problem.detail)) is not None:
+        extra["said"] = said
+    title, detail = say()(problem.title), in_words(problem.detail, say())
+    return replace(problem, title=title, detail=detail, extra=extra)
 
 
 def register_problems(app: Flask) -> None:
@@ -72,7 +90,10 @@ def register_problems(app: Flask) -> None:
     def of_http(error: HTTPException) -> Response:
         status = error.code or 500
         slug = OF_STATUS.get(status, "bad-request" if status < 500 else "internal")
-        response = problem_response(Problem(slug, status, TITLES[slug]))
+        problem = Problem(slug, status, TITLES[slug])
+        if isinstance(error, RequestEntityTooLarge):
+            problem = too_large()
+        response = problem_response(problem)
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # RFC 9110 §15.5.6
         return response
@@ -82,6 +103,15 @@ def register_problems(app: Flask) -> None:
         instance = f"urn:uuid:{secrets.token_hex(16)}"
         log.error("%s: unexpected error in %s", instance, request.endpoint, exc_info=error)
         return problem_response(Problem("internal", 500, TITLES["internal"], instance=instance))
+
+
+def too_large() -> Problem:
+    """Return the problem of a body that is larger than its address takes, and how much that is."""
+    limit = request.max_content_length or 0
+    # A person reads of the file that he has chosen, not of the form around it.
+    detail = gettext("At most %(n)d MiB may be sent here.", n=limit >> 20)
+    slug = "request-too-large"
+    return Problem(slug, 413, TITLES[slug], detail, extra={"limit_bytes": limit})
 
 
 def validation_problem(error: ValidationError) -> Response:
@@ -117,7 +147,7 @@ def blueprint() -> Blueprint:
     def show(slug: str) -> str:
         known = titles()
         if slug not in known:
-            raise NotFound("There is no such problem.")
+            raise NotFound(N_("There is no such problem."))
         advice = ADVICE[slug]
         again = AGAIN[advice.again]
         return render_template(

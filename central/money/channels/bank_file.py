@@ -13,7 +13,9 @@ import io
 from dataclasses import dataclass, field
 
 from central.errors import ChannelUnknown, RequestInvalid
-from central.money.channels.ports import PayoutOrder, PayoutState, Transfer
+from central.foundation.language.said import Saying
+from central.foundation.language.words import N_
+from central.money.channels.ports import Payee, PayoutOrder, PayoutState, Transfer
 from central.money.channels.settings import BankFileSettings
 from central.money.channels.yuan import from_yuan, to_yuan
 from edge.contract.money import Money
@@ -93,12 +95,15 @@ def write(batch: BankBatch, settings: BankFileSettings) -> BankFile:
     )  # fmt: skip
     table.writerow(HEADING)
     for place, order in enumerate(batch.orders, 1):
+        try:
+            check_line(order, settings.encoding)
+        except RequestInvalid as exc:
+            said = Saying("bank-line", payout=order.number, detail=exc.detail)
+            raise RequestInvalid(said) from None
         payee = order.payee
-        if not payee.account.isascii() or not payee.account.isdigit():
-            raise RequestInvalid(f"The payout {order.number} has no account number of digits.")
         table.writerow(
-            (place, order.number, payee.account, _exact(payee.name, order.number),
-             _exact(payee.bank, order.number), to_yuan(order.amount), _harmless(order.remark))
+            (place, order.number, payee.account, payee.name, payee.bank, to_yuan(order.amount),
+             _harmless(order.remark))
         )  # fmt: skip
     body = _encoded(out.getvalue(), settings.encoding)
     sha256 = hashlib.sha256(body).hexdigest()
@@ -107,6 +112,31 @@ def write(batch: BankBatch, settings: BankFileSettings) -> BankFile:
     name = f"payout-{batch.number}.csv"
     whole = hashlib.sha256(body).hexdigest()
     return BankFile(name, body, whole, len(batch.orders), batch.total)
+
+
+def check_payee(payee: Payee) -> None:
+    """Refuse a payee whom no bank's file could name.
+
+    Raises:
+        RequestInvalid: his account is not digits, or his name or bank is missing, too long, or
+            begins like a formula.
+    """
+    if not (
+        payee.account.isascii() and payee.account.isdigit() and len(payee.account) <= _TEXT_MAX
+    ):
+        raise RequestInvalid(N_("A bank account is written in digits."))
+    for text in (payee.name, payee.bank):
+        _exact(text)
+
+
+def check_line(order: PayoutOrder, encoding: str) -> None:
+    """Refuse a payout that cannot stand in a file.
+
+    Raises:
+        RequestInvalid: its payee cannot be named, or the encoding cannot write him or the remark.
+    """
+    check_payee(order.payee)
+    _encoded(f"{order.payee.name}{order.payee.bank}{_harmless(order.remark)}", encoding)
 
 
 def read_results(raw: bytes, batch: BankBatch) -> tuple[Transfer, ...]:
@@ -126,7 +156,7 @@ def read_results(raw: bytes, batch: BankBatch) -> tuple[Transfer, ...]:
         fields = {name: _cell(values, at) for name, at in columns.items()}
         transfer = _transfer(fields, asked)
         if transfer.number in found:
-            raise ChannelUnknown("twice", f"The bank's file names {transfer.number} twice.")
+            raise ChannelUnknown("twice", Saying("bank-twice", payout=transfer.number))
         found[transfer.number] = transfer
     return tuple(found.values())
 
@@ -138,16 +168,16 @@ def _transfer(fields: dict[str, str], asked: dict[str, PayoutOrder]) -> Transfer
     number = fields["number"]
     order = asked.get(number)
     if order is None:
-        raise ChannelUnknown("other-number", "The bank's file names a payout of another batch.")
+        raise ChannelUnknown("other-number", N_("The bank's file names a payout of another batch."))
     state = _STATES.get(fields["state"].lower())
     if state is None:
-        raise ChannelUnknown("new-state", f"The bank's state of {number} is not known.")
+        raise ChannelUnknown("new-state", Saying("bank-state", payout=number))
     try:
         amount = from_yuan(fields["amount"].replace(",", ""))
     except ValueError as exc:
-        raise ChannelUnknown("unreadable", f"The bank's amount of {number} is none.") from exc
+        raise ChannelUnknown("unreadable", Saying("bank-amount", payout=number)) from exc
     if amount != order.amount or fields["account"] != order.payee.account:
-        raise ChannelUnknown("differs", f"The bank has {number} with other data than were sent.")
+        raise ChannelUnknown("differs", Saying("bank-differs", payout=number))
     return Transfer(
         number,
         state,
@@ -169,7 +199,7 @@ def _columns(lines: list[list[str]]) -> tuple[int, dict[str, int]]:
         }
         if {"number", "account", "amount", "state"} <= set(columns):
             return place, columns
-    raise ChannelUnknown("unreadable", "The bank's file has no heading that is known.")
+    raise ChannelUnknown("unreadable", N_("The bank's file has no heading that is known."))
 
 
 def _cell(values: list[str], at: int) -> str:
@@ -180,11 +210,12 @@ def _cell(values: list[str], at: int) -> str:
     return text.lstrip("'").strip()
 
 
-def _exact(text: str, number: str = "") -> str:
+def _exact(text: str) -> str:
     """Return a text that the bank compares: it is written as it is, or not at all."""
     if not text or len(text) > _TEXT_MAX or text.startswith(_FORMULA) or not text.isprintable():
-        where = f" of the payout {number}" if number else ""
-        raise RequestInvalid(f"A name{where} is missing, too long, or begins like a formula.")
+        raise RequestInvalid(
+            N_("The name or the bank of a payee is missing, too long, or begins like a formula.")
+        )
     return text
 
 
@@ -200,7 +231,7 @@ def _encoded(text: str, encoding: str) -> bytes:
     except UnicodeEncodeError as exc:
         character = text[exc.start]
         raise RequestInvalid(
-            f"The bank's encoding {encoding} cannot write {character!r}; use utf-8-sig."
+            Saying("bank-encoding", encoding=encoding, character=character)
         ) from exc
 
 
@@ -208,4 +239,4 @@ def _decoded(raw: bytes) -> str:
     try:
         return raw.decode("utf-8-sig" if raw.startswith(_BOM) else "gb18030")
     except UnicodeDecodeError as exc:
-        raise ChannelUnknown("unreadable", "The bank's file is neither UTF-8 nor GBK.") from exc
+        raise ChannelUnknown("unreadable", N_("The bank's file is neither UTF-8 nor GBK.")) from exc

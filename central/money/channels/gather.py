@@ -14,6 +14,7 @@ from central.money.channels.alipay.client import Client as AlipayClient
 from central.money.channels.alipay.pay_in import AlipayIn
 from central.money.channels.alipay.payout import AlipayOut
 from central.money.channels.alipay.sharing import AlipaySharing
+from central.money.channels.bank_file import CHANNEL as BANK_FILE
 from central.money.channels.ports import Bills, CallLog, PayIn, Payout, Sharing
 from central.money.channels.settings import BankFileSettings
 from central.money.channels.wechat_pay.bills import WeChatBills
@@ -62,6 +63,11 @@ class Channels:
     def payouts(self) -> Mapping[str, Payout]:
         """The channels that pay out."""
         return self._payout
+
+    @property
+    def payout_names(self) -> list[str]:
+        """Which channels pay out, a file for the bank among them."""
+        return sorted({*self._payout, *([BANK_FILE] if self.bank_file else [])})
 
     @property
     def names(self) -> list[str]:

@@ -16,6 +16,7 @@ from typing import TypeVar
 import requests
 
 from central.errors import ChannelRefused, ChannelUnknown
+from central.foundation.language.said import Saying
 from central.money.channels.ports import CallLog
 
 log = logging.getLogger(__name__)
@@ -64,11 +65,11 @@ class Sender:
                 named = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(response.status_code, named, content)
         except requests.Timeout:
-            raise ChannelUnknown("timeout", "No answer came in time.") from None
+            raise ChannelUnknown("timeout", Saying("channel-late")) from None
         except requests.RequestException as exc:
             # Not "from exc": a URL of Alipay's holds our signature.
             log.warning("no answer from a channel: %s", type(exc).__name__)
-            raise ChannelUnknown("no-answer", "The connection broke.") from None
+            raise ChannelUnknown("no-answer", Saying("channel-broke")) from None
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
@@ -115,6 +116,6 @@ def _read(response: requests.Response, bytes_max: int) -> bytes:
     for chunk in response.iter_content(_CHUNK_BYTES):
         size += len(chunk)
         if size > bytes_max:
-            raise ChannelUnknown("too-large", "The answer is larger than any that makes sense.")
+            raise ChannelUnknown("too-large", Saying("channel-large"))
         chunks.append(chunk)
     return b"".join(chunks)

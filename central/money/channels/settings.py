@@ -129,7 +129,7 @@ class AlipaySettings(_Section):
 
 
 class BankFileSettings(BaseModel):
-    """The file that a bank takes payouts from."""
+    """The file by which a person at the bank's counter or on its page hands in payouts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -137,6 +137,10 @@ class BankFileSettings(BaseModel):
         pattern="^[0-9]{6,32}$", description="Our account that is debited.", repr=False
     )
     account_name: str = Field(min_length=1, max_length=100, description="What it is called.")
+    bank: str = Field(
+        "main", pattern="^[A-Za-z0-9-]{1,40}$",
+        description="What the ledger calls that account: main for 1030.main.",
+    )  # fmt: skip
     encoding: str = Field(
         "gbk", pattern="^(gbk|utf-8-sig)$", description="gbk, or utf-8-sig for a BOM."
     )

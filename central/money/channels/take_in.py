@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from central.errors import CallbackRefused
 from central.foundation.db.engine import money_transaction, rows
+from central.foundation.jobs.bell import BELL
 from central.money.channels.ports import Event, EventKind
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ def take_in(event: Event, wake: Mapping[EventKind, Wake], now_s: int) -> bool:
         return True
 
     is_new = money_transaction(write)
+    BELL.ring()
     log.info(
         "%s: %s %s %s", event.channel, "took in" if is_new else "has", event.kind, event.event_id
     )

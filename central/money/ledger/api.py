@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from flask import Response, jsonify
 from flask_openapi3.blueprint import APIBlueprint
@@ -11,9 +12,12 @@ from pydantic import BaseModel, Field
 
 from central.errors import NotFound
 from central.foundation.db.engine import reading
+from central.foundation.language.said import in_words
+from central.foundation.language.words import N_
 from central.foundation.people.roles import Permission
 from central.foundation.web.describe import problems
 from central.foundation.web.permission import needs
+from central.foundation.web.problem import say
 from central.money.ledger import statement
 from central.money.ledger.audit_log import newest_or_now
 
@@ -33,6 +37,21 @@ class Days(BaseModel):
 
     first: int = _DAY
     last: int = _DAY
+
+
+class DaysCounted(Days):
+    """Which days, and how an entry is counted on one."""
+
+    by: Literal["day", "booked"] = Field(
+        "day", description="day: the business day it belongs to; booked: when it was written."
+    )
+
+
+class PartyPath(BaseModel):
+    """Whose accounts."""
+
+    kind: str = Field(pattern="^[a-z]{1,20}$", description="agent, store, supplier, …")
+    party: str = Field(pattern="^[A-Za-z0-9-]{1,40}$", description="EAST-1.")
 
 
 class Day(BaseModel):
@@ -122,7 +141,23 @@ class StatementJson(BaseModel):
     closing: int = Field(description="After the last day, minor units.")
 
 
-def blueprint(now_s: Callable[[], int]) -> APIBlueprint:
+class PartyStatementsJson(BaseModel):
+    """What happened to all accounts of a party."""
+
+    statements: list[StatementJson]
+
+
+class AuditJson(BaseModel):
+    """What the newest proof of the whole ledger has found."""
+
+    at_s: int = Field(description="When it was made, Unix seconds.")
+    actor: str = Field(description="Who has had it made.")
+    journals: int = Field(description="So many were proven.")
+    sound: bool = Field(description="Whether everything held.")
+    findings: list[str] = Field(description="What did not.")
+
+
+def blueprint(timezone: str, now_s: Callable[[], int]) -> APIBlueprint:
     """Return the routes."""
     api = APIBlueprint(
         "ledger_api", __name__, url_prefix="/v1/ledger", abp_tags=[_TAG], abp_security=SECURITY,
@@ -141,7 +176,7 @@ def blueprint(now_s: Callable[[], int]) -> APIBlueprint:
             for a in accounts
         ]  # fmt: skip
         balanced = not any(balance_by_currency(accounts).values())
-        findings = newest_or_now(now_s()).findings
+        findings = [in_words(one, say()) for one in newest_or_now(now_s()).findings]
         return jsonify({"balanced": balanced, "accounts": rows, "findings": findings})
 
     @api.get(
@@ -149,11 +184,36 @@ def blueprint(now_s: Callable[[], int]) -> APIBlueprint:
         responses={200: StatementJson, **problems(404)},
     )  # fmt: skip
     @needs(Permission.LEDGER_READ)
-    def one(path: AccountPath, query: Days) -> Response:
-        found = reading(lambda: statement.statement(path.code, query.first, query.last))
+    def one(path: AccountPath, query: DaysCounted) -> Response:
+        days, zone = (query.first, query.last), timezone if query.by == "booked" else None
+        found = reading(lambda: statement.statement(path.code, *days, booked_in=zone))
         if found is None:
-            raise NotFound("This account has not been opened.")
-        return jsonify(found._asdict() | {"lines": [line._asdict() for line in found.lines]})
+            raise NotFound(N_("This account has not been opened."))
+        return jsonify(_statement_json(found))
+
+    @api.get(
+        "/parties/<kind>/<party>/statement", summary="All accounts of a party",
+        responses={200: PartyStatementsJson, **problems(404)},
+    )  # fmt: skip
+    @needs(Permission.LEDGER_READ)
+    def of_party(path: PartyPath, query: DaysCounted) -> Response:
+        days, zone = (query.first, query.last), timezone if query.by == "booked" else None
+        found = reading(
+            lambda: statement.party_statement(path.kind, path.party, *days, booked_in=zone)
+        )
+        if not found:
+            raise NotFound(N_("Nobody of this name has an account."))
+        return jsonify({"statements": [_statement_json(one) for one in found]})
+
+    @api.get("/audit", summary="The newest audit", responses={200: AuditJson})
+    @needs(Permission.LEDGER_READ)
+    def audit() -> Response:
+        newest = newest_or_now(now_s())
+        return jsonify({
+            "at_s": newest.at_s, "actor": newest.actor, "journals": newest.journals,
+            "sound": not newest.findings,
+            "findings": [in_words(one, say()) for one in newest.findings],
+        })  # fmt: skip
 
     @api.get(
         "/journals/<number>", summary="One journal",
@@ -163,10 +223,14 @@ def blueprint(now_s: Callable[[], int]) -> APIBlueprint:
     def journal(path: JournalPath) -> Response:
         found = statement.journal(path.number)
         if found is None:
-            raise NotFound("There is no journal of this number.")
+            raise NotFound(N_("There is no journal of this number."))
         return jsonify(_journal_json(found))
 
     return api
+
+
+def _statement_json(found: statement.Statement) -> dict[str, object]:
+    return found._asdict() | {"lines": [line._asdict() for line in found.lines]}
 
 
 def _journal_json(found: statement.Journal) -> dict[str, object]:

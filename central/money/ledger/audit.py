@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from central.foundation.db.engine import HUB, is_sqlite, rows
+from central.foundation.language.said import Saying
 from central.money.ledger.chain import GENESIS, Head, SealedEntry, journal_hash
 from central.money.ledger.chart import heading_of
 from central.money.ledger.closes import closed_through, closes
@@ -137,10 +138,10 @@ class _Pass:
     ) -> None:
         self.journals += 1
         if type(head.effective) is not int:
-            self._named.append(f"journal {head.id} is of no day")
+            self._named.append(Saying("audit-no-day", journal=head.id))
             head = head._replace(effective=0)
         if len(entries) < 2:
-            self._named.append(f"journal {head.id} has less than two entries")
+            self._named.append(Saying("audit-few-entries", journal=head.id))
         contents, held = self._add_up(head, entries)
         self._link(head, contents, prev, seal)
         self._resolve(head, held)
@@ -184,7 +185,13 @@ class _Pass:
         for (layer, currency), total in sums.items():
             if total:
                 self._named.append(
-                    f"journal {head.id} does not balance in {currency} on layer {layer}: {total}"
+                    Saying(
+                        "audit-unbalanced",
+                        journal=head.id,
+                        currency=currency,
+                        layer=layer,
+                        total=total,
+                    )
                 )
         return contents, held
 
@@ -202,18 +209,18 @@ class _Pass:
             self.unsealed.append(head.id)
             return
         if journal_hash(prev, head, contents) != seal:
-            self._named.append(f"journal {head.id} is not what was sealed")
+            self._named.append(Saying("audit-not-as-sealed", journal=head.id))
         self._follow(head.id, prev, seal)
 
     def _follow(self, journal_id: int, prev: bytes, seal: bytes) -> None:
         if prev != self._chain:
-            self._named.append(f"the chain is broken before journal {journal_id}")
+            self._named.append(Saying("audit-chain-broken", journal=journal_id))
         self._chain = seal
 
     def _gone_before(self, journal_id: int) -> None:
         while self._gone and self._gone[0][0] < journal_id:
             gone, prev, seal = self._gone.pop(0)
-            self._named.append(f"journal {gone} was sealed and is gone")
+            self._named.append(Saying("audit-gone", journal=gone))
             self._follow(gone, prev, seal)
 
     def _resolve(self, head: Head, held: dict[int, int]) -> None:
@@ -222,22 +229,22 @@ class _Pass:
         elif head.pending_id is not None:
             hold = self._holds.pop(head.pending_id, None)
             if hold is None:
-                self._named.append(f"journal {head.id} resolves no open hold")
+                self._named.append(Saying("audit-no-hold", journal=head.id))
             elif hold != {account: -minor for account, minor in held.items()}:
-                self._named.append(f"journal {head.id} releases something else than was held")
+                self._named.append(Saying("audit-other-hold", journal=head.id))
         elif held:
-            self._named.append(f"journal {head.id} has entries on the wrong layer")
+            self._named.append(Saying("audit-wrong-layer", journal=head.id))
 
     def _closed(self, head: Head) -> None:
         number = self._bin(head.effective) if self._close_days else 0
         if number < len(self._closes) and head.id > self._sealed_at_close[number]:
             day = self._close_days[number]
-            self._named.append(f"journal {head.id} was written into {day} after it was closed")
+            self._named.append(Saying("audit-after-close", journal=head.id, day=day))
 
     def _orphans(self, entries: dict[int, list[_Entry]]) -> None:
         for journal_id, lost in entries.items():
             self._add_up(_NO_JOURNAL._replace(id=journal_id), lost)
-            self._named += [f"entry {entry_id} belongs to no journal" for entry_id, *_ in lost]
+            self._named += [Saying("audit-orphan", entry=entry_id) for entry_id, *_ in lost]
 
     # What can be said at the end.
 
@@ -255,27 +262,27 @@ class _Pass:
         for account in self._accounts.values():
             d, c, pd, pc, tail_d, tail_c = self._totals[account.id]
             if (account.d, account.c) != (d - tail_d, c - tail_c):
-                yield (
-                    f"account {account.code} says {account.d}/{account.c},"
-                    f" its entries say {d - tail_d}/{c - tail_c}"
-                )
+                yield Saying(
+                    "audit-account-says", account=account.code,
+                    there=f"{account.d}/{account.c}", wanted=f"{d - tail_d}/{c - tail_c}",
+                )  # fmt: skip
             if (account.pd, account.pc) != (pd, pc):
-                yield (
-                    f"account {account.code} holds {account.pd}/{account.pc},"
-                    f" its open holds say {pd}/{pc}"
-                )
+                yield Saying(
+                    "audit-account-holds", account=account.code,
+                    there=f"{account.pd}/{account.pc}", wanted=f"{pd}/{pc}",
+                )  # fmt: skip
             yield from _heading_findings(account, d, c, pd, pc)
 
     def _seal_findings(self) -> Iterator[str]:
         waits = not is_sqlite(HUB.obj)
         for journal_id in self.unsealed:
             if not waits or journal_id < self._newest_seal:
-                yield f"journal {journal_id} is not sealed: it was not written by the ledger"
+                yield Saying("audit-not-sealed", journal=journal_id)
         anchors = [
-            (f"the close of {close.day}", close.sealed_id, close.sealed_hash)
+            (Saying("audit-the-close", day=close.day), close.sealed_id, close.sealed_hash)
             for close in self._closes
         ] + [
-            (f"the audit of {at_s}", int(sealed_id), bytes(sealed_hash))
+            (Saying("audit-the-run", at_s=at_s), int(sealed_id), bytes(sealed_hash))
             for at_s, sealed_id, sealed_hash in rows(
                 "SELECT at_s, sealed_id, sealed_hash FROM audit_run ORDER BY id"
             )
@@ -285,7 +292,7 @@ class _Pass:
 
     def _close_findings(self) -> Iterator[str]:
         if self._closes and closed_through() < self._close_days[-1]:
-            yield f"{self._close_days[-1]} was closed and is open again"
+            yield Saying("audit-reopened", day=self._close_days[-1])
         snapshots = {
             (account_id, day): (int(d), int(c))
             for account_id, day, d, c in rows("SELECT account_id, day, d, c FROM balance_snap")
@@ -297,14 +304,14 @@ class _Pass:
                 d, c = d + moved_d, c + moved_c
                 told = snapshots.pop((account.id, close.day), None)
                 if told is None and (moved_d or moved_c):
-                    yield f"account {account.code} has no snapshot of {close.day}"
+                    yield Saying("audit-no-snapshot", account=account.code, day=close.day)
                 elif told is not None and told != (d, c):
-                    yield (
-                        f"the snapshot of account {account.code} of {close.day} says"
-                        f" {told[0]}/{told[1]}, its entries say {d}/{c}"
-                    )
+                    yield Saying(
+                        "audit-snapshot-says", account=account.code, day=close.day,
+                        there=f"{told[0]}/{told[1]}", wanted=f"{d}/{c}",
+                    )  # fmt: skip
         for account_id, day in snapshots:
-            yield f"the snapshot of account {account_id} of {day} is of no account or close"
+            yield Saying("audit-snapshot-of-nothing", account=account_id, day=day)
 
 
 def anchor_findings(name: str, sealed_id: int, sealed_hash: bytes) -> Iterator[str]:
@@ -317,22 +324,22 @@ def anchor_findings(name: str, sealed_id: int, sealed_hash: bytes) -> Iterator[s
         return
     found = rows("SELECT hash FROM seal WHERE journal_id = ?", (sealed_id,))
     if not found:
-        yield f"{name} has seen journal {sealed_id}, which is gone"
+        yield Saying("audit-anchor-gone", anchor=name, journal=sealed_id)
     elif bytes(found[0][0]) != sealed_hash:
-        yield f"{name} has seen another journal {sealed_id}, or another one before it"
+        yield Saying("audit-anchor-other", anchor=name, journal=sealed_id)
 
 
 def _heading_findings(account: _Account, d: int, c: int, pd: int, pc: int) -> Iterator[str]:
     try:
         heading = heading_of(account.code)
     except ValueError as exc:
-        yield f"account {account.code}: {exc}"
+        yield Saying("audit-bad-account", account=account.code, what=str(exc))
         return
     if account.sign != heading.type.sign:
-        yield f"account {account.code} grows on the wrong side"
+        yield Saying("audit-wrong-side", account=account.code)
     left = account.sign * (d - c) - (pc if account.sign == 1 else pd)
     if heading.floor is not None and left < heading.floor:
-        yield f"account {account.code} lies below its floor: {left}"
+        yield Saying("audit-below-floor", account=account.code, left=left)
 
 
 def _reversal_findings() -> Iterator[str]:
@@ -342,7 +349,7 @@ def _reversal_findings() -> Iterator[str]:
         " WHERE j.reverses_id IS NOT NULL"
         " GROUP BY j.id, e.account_id HAVING sum(e.side * e.amount) <> 0"
     ):
-        yield f"journal {journal_id} does not mirror what it reverses"
+        yield Saying("audit-no-mirror", journal=journal_id)
 
 
 def _seals_of_nothing() -> list[tuple[int, bytes, bytes]]:
@@ -393,5 +400,5 @@ def _entries_between(after: int, through: int | None) -> dict[int, list[_Entry]]
 
 def _nonsense(entry_id: int, account: _Account) -> str:
     if account is _NOBODY:
-        return f"entry {entry_id} is on no account"
-    return f"entry {entry_id} is no debit or credit of a whole amount"
+        return Saying("audit-no-account", entry=entry_id)
+    return Saying("audit-no-amount", entry=entry_id)

@@ -6,6 +6,7 @@ import json
 from typing import NamedTuple
 
 from central.foundation.db.engine import change, money_transaction, reading, rows
+from central.foundation.language.said import kept, of_kept
 from central.money.ledger.audit import Progress, Proof, prove, silent
 from central.money.ledger.seal import Sealed, seal_new
 
@@ -41,7 +42,7 @@ def note(proof: Proof, at_s: int, actor: str) -> None:
         "INSERT INTO audit_run (at_s, actor, journals, entries, sealed_id, sealed_hash, findings)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (at_s, actor, proof.journals, proof.entries, *proof.newest,
-         json.dumps(proof.findings, ensure_ascii=False)),
+         json.dumps([kept(one) for one in proof.findings], ensure_ascii=False)),
     )  # fmt: skip
 
 
@@ -55,7 +56,8 @@ def newest_audit() -> AuditRun | None:
         return None
     [(at_s, actor, journals, entries, sealed_id, sealed_hash, findings)] = found
     newest = Sealed(int(sealed_id), bytes(sealed_hash))
-    return AuditRun(at_s, actor, journals, entries, newest, json.loads(findings))
+    told = [of_kept(one) for one in json.loads(findings)]
+    return AuditRun(at_s, actor, journals, entries, newest, told)
 
 
 def newest_or_now(at_s: int) -> AuditRun:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from central.errors import PostingRefused
 from central.foundation.db.engine import change, lone_transaction, rows
+from central.foundation.language.said import Saying
 from central.money.ledger.chart import heading_of
 from central.money.ledger.closes import Close, close_through, closed_through
 from central.money.ledger.rules import Result, is_day, last_day_of, month_closed
@@ -11,11 +14,16 @@ from central.money.ledger.seal import newest_seal, seal_through, settle_writers
 from central.money.ledger.statement import trial_balance
 from central.money.ledger.store import post
 
+Guard = Callable[[int], None]
+"""Raises what speaks against closing a day, in the transaction that closes it."""
 
-def close_day(day: int, at_s: int, *, today: int, actor: str) -> Close:
+
+def close_day(
+    day: int, at_s: int, *, today: int, actor: str, guard: Guard = lambda _day: None
+) -> Close:
     """Close a day and all before it; return what was noted.
 
-    Call it outside of a transaction.
+    Call it outside of a transaction. People and jobs close by ``closing``, which knows of bills.
 
     Args:
         today: The business day that is going on; it cannot be closed yet.
@@ -29,16 +37,19 @@ def close_day(day: int, at_s: int, *, today: int, actor: str) -> Close:
         settle_writers()
         _check(day, today)
         if day == last_day_of(day // 100):
-            raise PostingRefused(f"{day} ends a month: close the month.")
+            raise PostingRefused(Saying("day-ends-month", day=day))
         month = _month_before(day)
         if _results(last_day_of(month)):
-            raise PostingRefused(f"The month {month} is still open: close it first.")
+            raise PostingRefused(Saying("month-open", month=month))
+        guard(day)
         return _close(day, at_s, actor)
 
     return lone_transaction(work)
 
 
-def close_month(month: int, at_s: int, *, today: int, actor: str) -> Close:
+def close_month(
+    month: int, at_s: int, *, today: int, actor: str, guard: Guard = lambda _day: None
+) -> Close:
     """Close a month: revenue and expense are carried to what is retained, then its last day ends.
 
     Call it outside of a transaction.
@@ -53,9 +64,10 @@ def close_month(month: int, at_s: int, *, today: int, actor: str) -> Close:
     def work() -> Close:
         settle_writers()
         if not is_day(month * 100 + 1):
-            raise PostingRefused(f"There is no month {month}.")
+            raise PostingRefused(Saying("no-month", month=month))
         day = last_day_of(month)
         _check(day, today)
+        guard(day)
         for currency, results in _results(day).items():
             post(month_closed(month, currency, tuple(results), actor), at_s)
         return _close(day, at_s, actor)
@@ -65,11 +77,11 @@ def close_month(month: int, at_s: int, *, today: int, actor: str) -> Close:
 
 def _check(day: int, today: int) -> None:
     if not is_day(day):
-        raise PostingRefused(f"There is no day {day}.")
+        raise PostingRefused(Saying("no-day", day=day))
     if day >= today:
-        raise PostingRefused(f"{day} is not over yet.")
+        raise PostingRefused(Saying("day-not-over", day=day))
     if day <= closed_through():
-        raise PostingRefused(f"{day} is closed already.")
+        raise PostingRefused(Saying("day-closed-already", day=day))
 
 
 def _month_before(day: int) -> int:
@@ -99,7 +111,7 @@ def _close(day: int, at_s: int, actor: str) -> Close:
         bounds,
     )
     if unbalanced:
-        raise PostingRefused(f"The books of {day} do not balance; run an audit.")
+        raise PostingRefused(Saying("books-unbalanced", day=day))
     [(first, last)] = rows(
         "SELECT min(CASE WHEN effective > ? THEN entry.id END),"
         " max(CASE WHEN effective <= ? THEN entry.id END)"

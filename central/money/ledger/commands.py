@@ -1,4 +1,4 @@
-"""The ledger on the command line: prove it, close its days and months, read its accounts."""
+"""The ledger on the command line: prove it, and read its accounts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -15,23 +16,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from central.errors import RequestInvalid
 from central.foundation.command import Command
-from central.foundation.db.engine import money_transaction, reading
+from central.foundation.db.engine import reading
+from central.foundation.people.at_terminal import identity_options, who_or_account
 from central.money.ledger import statement as reader
 from central.money.ledger.audit import Proof, anchor_findings
 from central.money.ledger.audit_log import prove_and_note
 from central.money.ledger.chart import CHART
-from central.money.ledger.close import close_day, close_month
-from central.money.ledger.closes import Close
-from central.money.ledger.rules import business_day, reversal_key
+from central.money.ledger.rules import business_day
 from central.money.ledger.seal import Sealed
 from central.money.ledger.statement import Statement
-from central.money.ledger.store import Posted, reverse
 from edge.contract.money import decimal_text
 
 _ACCOUNT = re.compile(r"[0-9]{4}([.][A-Za-z0-9-]{1,40})?", re.ASCII)
 _PARTIES = sorted({heading.per for heading in CHART.values() if heading.per})
 _SEAL = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})", re.ASCII)
-_ACTOR = "cli"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON for scripts.")
 
@@ -42,16 +40,25 @@ json_option = click.option("--json", "as_json", is_flag=True, help="JSON for scr
     help="A seal that was noted before, 17:ab12…; it must still be there.",
 )  # fmt: skip
 @json_option
+@identity_options
 @click.pass_obj
-def audit(command: Command, expect: str | None, as_json: bool) -> None:  # noqa: FBT001
+def audit(
+    command: Command,
+    expect: str | None,
+    as_json: bool,  # noqa: FBT001
+    as_: str | None,
+    key_file: Path | None,
+) -> None:
     """Prove the whole ledger from its entries. Exit code 1 if anything does not hold.
 
     The last lines name the newest seal. Keep it somewhere else: whoever alters what came before
     it can never make it fit again.
     """
     expected = _seal(expect) if expect else None
-    with command.hub(), _progress() as progress:
-        proof = prove_and_note(command.now_s(), _ACTOR, progress)
+    with command.hub() as hub:
+        actor = who_or_account(command, hub, as_, key_file)
+        with _progress() as progress:
+            proof = prove_and_note(command.now_s(), actor, progress)
         if expected is not None:
             proof.findings.extend(anchor_findings("the expected seal", *expected))
         accounts = reader.trial_balance()
@@ -68,38 +75,6 @@ def audit(command: Command, expect: str | None, as_json: bool) -> None:  # noqa:
             click.echo(f"{account.code:16} {'{:>14} {:>14}'.format(*amounts)}  {account.name_en}")
         _tell(proof)
     sys.exit(1 if proof.findings else 0)
-
-
-@click.command("close-day")
-@click.argument("day", required=False)
-@json_option
-@click.pass_obj
-def close_day_command(command: Command, day: str | None, as_json: bool) -> None:  # noqa: FBT001
-    """Close DAY, 2026-04-11, and all days before it; yesterday if not given.
-
-    Nothing is posted there any more. What is told later counts on the first open day.
-    """
-    with command.hub() as hub:
-        at_s = command.now_s()
-        today = business_day(at_s, hub.config.timezone)
-        chosen = _yyyymmdd(day, _day_before(today))
-        _tell_close(close_day(chosen, at_s, today=today, actor=_ACTOR), as_json=as_json)
-
-
-@click.command("close-month")
-@click.argument("month")
-@json_option
-@click.pass_obj
-def close_month_command(command: Command, month: str, as_json: bool) -> None:  # noqa: FBT001
-    """Carry what MONTH, 2026-04, has earned and cost to retained earnings, and close it."""
-    match = re.fullmatch(r"([0-9]{4})-([0-9]{2})", month, re.ASCII)
-    if match is None:
-        raise RequestInvalid(f"{month!r}: a month is written 2026-04.")
-    with command.hub() as hub:
-        at_s = command.now_s()
-        today = business_day(at_s, hub.config.timezone)
-        number = int(match[1] + match[2])
-        _tell_close(close_month(number, at_s, today=today, actor=_ACTOR), as_json=as_json)
 
 
 @click.command()
@@ -142,30 +117,7 @@ def statement(
         _tell_statement(one, who)
 
 
-@click.command("take-back")
-@click.argument("journal_id", type=int)
-@click.option("--reason", required=True, help="Why it was wrong, in words; it stands in the books.")
-@click.pass_obj
-def take_back(command: Command, journal_id: int, reason: str) -> None:
-    """Take the journal JOURNAL_ID back by its mirror, once. It stays, and so does the mirror."""
-    if not reason.strip():
-        raise RequestInvalid("Say why it was wrong.")
-    with command.hub() as hub:
-        at_s = command.now_s()
-        day = business_day(at_s, hub.config.timezone)
-
-        def work() -> Posted:
-            return reverse(
-                reversal_key(journal_id), journal_id, at_s, day=day, actor=_ACTOR,
-                memo=reason.strip(),
-            )  # fmt: skip
-
-        posted = money_transaction(work)
-    told = "takes it back" if posted.created else "had taken it back before"
-    click.echo(f"journal {posted.id} {told}")
-
-
-COMMANDS = (audit, close_day_command, close_month_command, statement, take_back)
+COMMANDS = (audit, statement)
 
 
 # --- what is told --------------------------------------------------------------------------------
@@ -179,14 +131,6 @@ def _tell(proof: Proof) -> None:
     result = f"{len(proof.findings)} findings" if proof.findings else "sound"
     waiting = f" ({proof.unsealed} wait for their seal)" if proof.unsealed else ""
     click.echo(f"{proof.journals} journals, {proof.entries} entries{waiting}: {result}")
-
-
-def _tell_close(close: Close, *, as_json: bool) -> None:
-    seal = _text(Sealed(close.sealed_id, close.sealed_hash))
-    if as_json:
-        click.echo(json.dumps({"day": close.day, "seal": seal}))
-    else:
-        click.echo(f"{close.day} and all before it are closed. Newest seal: {seal}")
 
 
 def _tell_statement(found: Statement, who: str) -> None:
@@ -259,9 +203,4 @@ def _yyyymmdd(text: str | None, default: int) -> int:
         raise RequestInvalid(f"{text!r}: {exc}") from exc
     if not 2000 <= date.year < 2300:
         raise RequestInvalid(f"{text!r}: a date lies in the years 2000 to 2299")
-    return int(date.strftime("%Y%m%d"))
-
-
-def _day_before(day: int) -> int:
-    date = dt.date(day // 10000, day // 100 % 100, day % 100) - dt.timedelta(days=1)
     return int(date.strftime("%Y%m%d"))

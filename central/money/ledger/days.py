@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ def first_moment_s(day: int, timezone: str) -> int:
     Raises:
         ValueError: there is no such day.
     """
-    return int(dt.datetime.combine(_date(day), dt.time(), ZoneInfo(timezone)).timestamp())
+    return int(dt.datetime.combine(date_of(day), dt.time(), ZoneInfo(timezone)).timestamp())
 
 
 def day_after(day: int) -> int:
@@ -26,7 +27,7 @@ def day_after(day: int) -> int:
     Raises:
         ValueError: there is no such day.
     """
-    return int((_date(day) + dt.timedelta(days=1)).strftime("%Y%m%d"))
+    return int((date_of(day) + dt.timedelta(days=1)).strftime("%Y%m%d"))
 
 
 def last_day_of(month: int) -> int:
@@ -35,17 +36,22 @@ def last_day_of(month: int) -> int:
     Raises:
         ValueError: there is no such month.
     """
-    following = _date(month * 100 + 1).replace(day=28) + dt.timedelta(days=4)
-    return int((following.replace(day=1) - dt.timedelta(days=1)).strftime("%Y%m%d"))
+    first = date_of(month * 100 + 1)
+    return month * 100 + calendar.monthrange(first.year, first.month)[1]
 
 
 def is_day(day: int) -> bool:
     """Say whether there is such a day, and the ledger can keep it."""
     try:
-        return _date(day).year >= 2000
+        return date_of(day).year >= 2000
     except ValueError:
         return False
 
 
-def _date(day: int) -> dt.date:
+def date_of(day: int) -> dt.date:
+    """Return a business day as a date.
+
+    Raises:
+        ValueError: there is no such day.
+    """
     return dt.date(day // 10000, day // 100 % 100, day % 100)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -12,9 +12,16 @@ from werkzeug.wrappers import Response
 
 from central.errors import NotFound, RequestInvalid
 from central.foundation.db.engine import reading
+from central.foundation.language.words import N_, POSTINGS
 from central.foundation.people.roles import Permission
 from central.foundation.web.permission import needs
-from central.foundation.web.words import POSTINGS
+from central.foundation.web.spreadsheet import (
+    CONTENT_TYPES,
+    Cell,
+    csv_of_rows,
+    xlsx_of_rows,
+)
+from central.money.ledger import behind
 from central.money.ledger import statement as reader
 from central.money.ledger.api import balance_by_currency
 from central.money.ledger.audit_log import newest_or_now, prove_and_note
@@ -22,6 +29,7 @@ from central.money.ledger.balance import balance
 from central.money.ledger.chart import heading_of, headings_per
 from central.money.ledger.clearing import pending
 from central.money.ledger.closes import closed_through, closes
+from central.money.ledger.links import links_of
 from central.money.ledger.rules import business_day, is_day
 from central.money.ledger.statement import Line, Statement
 
@@ -65,11 +73,11 @@ def blueprint(timezone: str, now_s: Callable[[], int]) -> Blueprint:
         asked = _Asked.read(timezone, now_s())
         found = reading(lambda: reader.statement(code, *asked.days, booked_in=asked.booked_in))
         if found is None:
-            raise NotFound("This account has not been opened.")
+            raise NotFound(N_("This account has not been opened."))
         window = _window(found, _page(request.args.get("page")))
         return render_template(
             "ledger/statement.html", windows=[window], name=code, asked=asked,
-            heading_of=heading_of, party=party_of(code), balance=balance(code),
+            heading_of=heading_of, party=party_of(code), balance=balance(code), of_party=None,
         )  # fmt: skip
 
     @pages.get("/ledger/parties/<kind>/<party>")
@@ -81,20 +89,22 @@ def blueprint(timezone: str, now_s: Callable[[], int]) -> Blueprint:
             lambda: reader.party_statement(kind, party, *asked.days, booked_in=booked_in)
         )
         if not found:
-            raise NotFound("Nobody of this name has an account.")
+            raise NotFound(N_("Nobody of this name has an account."))
         windows = [_window(one, _page(request.args.get("page"))) for one in found]
         return render_template(
             "ledger/statement.html", windows=windows, name=party, asked=asked,
-            heading_of=heading_of, party=None, balance=None,
+            heading_of=heading_of, party=None, balance=None, of_party=(kind, party),
         )  # fmt: skip
+
+    _files(pages, timezone, now_s)
 
     @pages.get("/ledger/journals/<int:number>")
     @needs(Permission.LEDGER_READ)
     def journal(number: int) -> str:
         found = reader.journal(number) if number < 2**63 else None
         if found is None:
-            raise NotFound("There is no journal of this number.")
-        return render_template("ledger/journal.html", journal=found)
+            raise NotFound(N_("There is no journal of this number."))
+        return render_template("ledger/journal.html", journal=found, links=links_of(found))
 
     @pages.get("/ledger/audit")
     @needs(Permission.LEDGER_READ)
@@ -111,6 +121,62 @@ def blueprint(timezone: str, now_s: Callable[[], int]) -> Blueprint:
         return redirect(url_for("ledger.audit"))
 
     return pages
+
+
+def _files(pages: Blueprint, timezone: str, now_s: Callable[[], int]) -> None:
+    """Add what is taken away: trial balance, statements, everything behind a figure."""
+
+    @pages.get("/ledger/trial-balance.<ending>")
+    @needs(Permission.LEDGER_READ)
+    def trial_balance_file(ending: str) -> Response:
+        day = _day(request.args.get("day"), None)
+        accounts = reading(lambda: reader.trial_balance(day))
+        name = f"trial-balance-{day or business_day(now_s(), timezone)}"
+        return _file(name, ending, behind.trial_balance_rows(accounts))
+
+    @pages.get("/ledger/<code>/export.<ending>")
+    @needs(Permission.LEDGER_READ)
+    def account_file(code: str, ending: str) -> Response:
+        asked = _Asked.read(timezone, now_s())
+        found = reading(lambda: reader.statement(code, *asked.days, booked_in=asked.booked_in))
+        if found is None:
+            raise NotFound(N_("This account has not been opened."))
+        return _statement_file(f"{code}-{asked.first}-{asked.last}", ending, [found])
+
+    @pages.get("/ledger/parties/<kind>/<party>/export.<ending>")
+    @needs(Permission.LEDGER_READ)
+    def party_file(kind: str, party: str, ending: str) -> Response:
+        asked = _Asked.read(timezone, now_s())
+        booked_in = asked.booked_in
+        found = reading(
+            lambda: reader.party_statement(kind, party, *asked.days, booked_in=booked_in)
+        )
+        if not found:
+            raise NotFound(N_("Nobody of this name has an account."))
+        return _statement_file(f"{party}-{asked.first}-{asked.last}", ending, found)
+
+
+def _statement_file(name: str, ending: str, found: list[Statement]) -> Response:
+    if ending != "zip":
+        return _file(name, ending, behind.statement_rows(found))
+    try:
+        raw = reading(lambda: behind.everything_behind(found))
+    except ValueError as exc:
+        raise RequestInvalid(f"Choose fewer days: {exc}.") from exc
+    return _download(f"{name}.zip", "application/zip", raw)
+
+
+def _file(name: str, ending: str, table: Iterable[Sequence[Cell]]) -> Response:
+    if ending not in CONTENT_TYPES:
+        raise NotFound(N_("It is taken away as csv or xlsx."))
+    raw = csv_of_rows(table) if ending == "csv" else xlsx_of_rows(table, name)
+    return _download(f"{name}.{ending}", CONTENT_TYPES[ending], raw)
+
+
+def _download(name: str, content_type: str, raw: bytes) -> Response:
+    answer = Response(raw, content_type=content_type)
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
 
 
 def iso(day: int) -> str:
@@ -173,7 +239,7 @@ def _day(text: str | None, default: int | None) -> int | None:
         return default
     digits = text.replace("-", "")
     if not (digits.isascii() and digits.isdecimal() and len(digits) == 8 and is_day(int(digits))):
-        raise RequestInvalid("A day is written 2026-04-11.")
+        raise RequestInvalid(N_("A day is written 2026-04-11."))
     return int(digits)
 
 

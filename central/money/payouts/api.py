@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from central.foundation.people.roles import Permission
 from central.foundation.web.describe import problems
-from central.foundation.web.permission import needs
+from central.foundation.web.permission import actor, needs
 from central.money.ledger.rules import business_day
 from central.money.payouts import store
 from central.money.payouts.model import State
@@ -20,7 +20,6 @@ from edge.contract.money import MINOR_MAX, Money
 
 SECURITY: list[dict[str, list[str]]] = [{"api_key": []}]
 _TAG = Tag(name="payouts", description="Money to agents and stores.")
-_ACTOR = "api"
 
 
 class PayoutPath(BaseModel):
@@ -50,7 +49,7 @@ class NewPayoutJson(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    account: str = Field(pattern="^(2110|2310)[.][A-Za-z0-9-]{1,40}$", description="2110.A7")
+    account: str = Field(pattern="^(2110|2310|2320)[.][A-Za-z0-9-]{1,40}$", description="2110.A7")
     key: str = Field(min_length=1, max_length=128, description="What it is for.")
     amount: MoneyJson = Field(description="What the party's balance falls by.")
     remark: str = Field(min_length=1, max_length=32, description="The payee reads it.")
@@ -129,7 +128,7 @@ def blueprint(timezone: str, now_s: Callable[[], int]) -> APIBlueprint:
         amount = Money(body.amount.amount, body.amount.currency)
         wanted = Wanted(body.account, body.key, amount, body.remark, body.tax_minor)
         day = business_day(at_s, timezone)
-        return jsonify(_json(request_payout(wanted, at_s, day=day, actor=_ACTOR)))
+        return jsonify(_json(request_payout(wanted, at_s, day=day, actor=actor())))
 
     return api
 

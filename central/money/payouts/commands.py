@@ -14,13 +14,15 @@ import click
 from central.errors import RequestInvalid
 from central.foundation.command import Command
 from central.foundation.db.engine import money_transaction
+from central.foundation.people.at_terminal import identity_options, who_or_account
 from central.money.channels.gather import gather
 from central.money.channels.model import Payee
 from central.money.channels.record import RecordedCalls
 from central.money.ledger import rules
 from central.money.ledger import store as ledger
 from central.money.ledger.rules import business_day
-from central.money.payouts import payees, store, tax, withhold
+from central.money.payouts import payees, regime, release, store, tax, withhold
+from central.money.payouts.bank_files.commands import bank_file
 from central.money.payouts.model import State
 from central.money.payouts.pay_out import Machine
 from central.money.payouts.request import Wanted, request_all, request_payout
@@ -43,15 +45,56 @@ def payouts() -> None:
 @click.option("--name", default="", help="Real name, where the channel checks it.")
 @click.option("--bank", default="", help="Bank, for a bank's file.")
 @click.option("--authorization", default="", help="WeChat Pay: id of a standing consent.")
+@identity_options
 @click.pass_obj
-def payee(command: Command, /, account: str, channel: str, **given: str) -> None:
+def payee(
+    command: Command, /, account: str, channel: str, as_: str | None, key_file: Path | None,
+    **given: str,
+) -> None:  # fmt: skip
     """Say where the money of ACCOUNT, such as 2110.EAST-1, goes: through CHANNEL."""
     who = Payee(given["address"], given["name"], bank=given["bank"])
-    with command.hub():
+    with command.hub() as hub:
         payees.set_payee(
-            account, channel, who, command.now_s(), authorization_id=given["authorization"]
-        )
+            account, channel, who, command.now_s(),
+            by=who_or_account(command, hub, as_, key_file), authorization_id=given["authorization"],
+        )  # fmt: skip
     click.echo(f"{account} is paid through {channel}.")
+
+
+@payouts.command("pooling")
+@click.argument("currency")
+@click.argument("what", type=click.Choice(["forbidden", "allowed"]))
+@click.option("--reason", required=True, help="By which rule, in words; it stays.")
+@click.pass_obj
+def pooling(command: Command, currency: str, what: str, reason: str) -> None:
+    """Say whether money of stores may be paid out of our own balance in CURRENCY, CNY."""
+    with command.hub():
+        regime.set_pooling(
+            currency, reason, _ACTOR, command.now_s(), is_forbidden=what == "forbidden"
+        )
+    click.echo(f"pooling in {currency} is {what}")
+
+
+@payouts.command("stop")
+@click.option("--reason", required=True, help="Why, in words; it stays.")
+@identity_options
+@click.pass_obj
+def stop(command: Command, reason: str, as_: str | None, key_file: Path | None) -> None:
+    """Send nothing more and take nothing new, at once. What was sent is followed up."""
+    with command.hub() as hub:
+        release.stop_all(command.now_s(), who_or_account(command, hub, as_, key_file), reason)
+    click.echo("payouts are stopped")
+
+
+@payouts.command("go-on")
+@click.option("--reason", required=True, help="Why, in words; it stays.")
+@identity_options
+@click.pass_obj
+def go_on(command: Command, reason: str, as_: str | None, key_file: Path | None) -> None:
+    """Let payouts go out again, within the limits as they are."""
+    with command.hub() as hub:
+        release.go_on(command.now_s(), who_or_account(command, hub, as_, key_file), reason)
+    click.echo("payouts go out again")
 
 
 @payouts.command("ask")
@@ -215,9 +258,12 @@ def tax_paid(command: Command, no: str, bank: str, amount: str) -> None:
         except ValueError as exc:
             raise RequestInvalid(str(exc)) from exc
         day = business_day(at_s, config.timezone)
-        posting = rules.tax_paid(no, bank, paid, day, _ACTOR)
+        posting = rules.tax_paid(no, f"1030.{bank}", paid, day, _ACTOR)
         money_transaction(lambda: ledger.post(posting, at_s))
     click.echo(f"{amount} of tax is paid")
+
+
+payouts.add_command(bank_file)
 
 
 def _tell(payout: store.Payout) -> None:

@@ -18,10 +18,16 @@ from central.errors import ChannelRefused, ChannelUnknown, Conflict
 from central.foundation.db.engine import money_transaction
 from central.money.channels.model import PayoutState, Transfer
 from central.money.channels.ports import Payout as PayoutChannel
-from central.money.ledger import rules
-from central.money.ledger import store as ledger
 from central.money.payouts import store
-from central.money.payouts.model import CONFIRMING_S, PARKED_AFTER_S, Event, State, pause_s
+from central.money.payouts.end import By, given_back, paid
+from central.money.payouts.model import (
+    CONFIRMING_S,
+    NO_CHANNEL,
+    PARKED_AFTER_S,
+    Event,
+    State,
+    pause_s,
+)
 from central.money.payouts.store import Payout
 
 log = logging.getLogger(__name__)
@@ -40,7 +46,7 @@ class Machine:
     """Sends what is due. Several may run at once, in several processes.
 
     Args:
-        channels: By name; a payout whose channel is not here waits.
+        channels: By name; a payout whose channel is not here stays ready, and counts as unsent.
         now_s: Reads the clock, Unix seconds.
         day_of: Returns the business day of a moment.
         jitter: Returns a number from 0 to 1.
@@ -87,7 +93,7 @@ class Machine:
 
         def work() -> _Taken | None:
             room = store.limits().room_this_hour(store.sent_since(at_s - store.HOUR_S))
-            payout = store.due(at_s, room)
+            payout = store.due(at_s, room, self._channels)
             if payout is None:
                 return None
             try:
@@ -103,7 +109,7 @@ class Machine:
         payout = taken.payout
         channel = self._channels.get(payout.channel)
         if channel is None:
-            return _Said(None, "no-channel")
+            return _Said(None, NO_CHANNEL)
         if taken.is_first:
             return self._send(channel, taken)
         try:
@@ -150,9 +156,16 @@ class Machine:
         elif transfer is None:
             self._later(taken, at_s, said.code)
         elif transfer.state is PayoutState.PAID:
-            self._paid(taken, at_s, transfer)
+            paid(
+                payout, self._by(taken, at_s), channel_number=transfer.channel_number,
+                done_at_s=transfer.done_at_s or at_s,
+            )  # fmt: skip
         elif transfer.state in _ENDS:
-            self._ended(taken, at_s, transfer)
+            code = transfer.fail_code or transfer.channel_state
+            given_back(
+                payout, _ENDS[transfer.state], self._by(taken, at_s), code, last_code=code,
+                channel_number=transfer.channel_number,
+            )  # fmt: skip
         elif transfer.state is PayoutState.WAITS_FOR_PAYEE and payout.state is State.SENT:
             store.happen(
                 payout, Event.WAITS_FOR_PAYEE, at_s, WORKER, lease=taken.lease,
@@ -163,33 +176,8 @@ class Machine:
         else:
             self._later(taken, at_s, str(transfer.state))
 
-    def _paid(self, taken: _Taken, at_s: int, transfer: Transfer) -> None:
-        payout, day = taken.payout, self._day_of(at_s)
-        wanted = rules.payout_paid(
-            rules.Payout(payout.no, payout.account, payout.channel, payout.amount), day, WORKER,
-            tax=payout.tax,
-        )  # fmt: skip
-        posted = ledger.commit(
-            wanted.idem, payout.hold_id, at_s, day=day, actor=WORKER, legs=wanted.legs
-        )
-        store.happen(
-            payout, Event.PAID, at_s, WORKER, lease=taken.lease, lease_until_s=0,
-            channel_number=transfer.channel_number, done_at_s=transfer.done_at_s or at_s,
-            last_code="", journal_id=posted.id,
-        )  # fmt: skip
-
-    def _ended(self, taken: _Taken, at_s: int, transfer: Transfer) -> None:
-        payout = taken.payout
-        code = transfer.fail_code or transfer.channel_state
-        voided = ledger.void(
-            rules.payout_void_key(payout.no), payout.hold_id, at_s, day=self._day_of(at_s),
-            actor=WORKER,
-        )  # fmt: skip
-        store.happen(
-            payout, _ENDS[transfer.state], at_s, WORKER, code, lease=taken.lease, lease_until_s=0,
-            channel_number=transfer.channel_number, done_at_s=at_s, last_code=code,
-            journal_id=voided.id,
-        )  # fmt: skip
+    def _by(self, taken: _Taken, at_s: int) -> By:
+        return By(WORKER, at_s, self._day_of(at_s), taken.lease)
 
     def _later(self, taken: _Taken, at_s: int, code: str) -> None:
         payout = taken.payout

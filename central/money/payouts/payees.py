@@ -6,10 +6,17 @@ from typing import NamedTuple
 
 from central.errors import Conflict, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
+from central.foundation.language.said import Saying
+from central.foundation.language.words import N_
+from central.money.channels import bank_file
 from central.money.channels.model import Payee
 
-PAID_FROM = ("2110", "2310")
+PAID_FROM = ("2110", "2310", "2320")
 """Agents' wallets and what stores are owed; nothing else is paid out."""
+
+BARRED = "EXISTS (SELECT 1 FROM agent WHERE '2110.' || agent.id = ? AND agent.state <> 'active')"
+"""Whether an account is that of an agent who is suspended or terminated. The agents' own word is
+read each time: a second note of it here could say something else."""
 
 
 class Known(NamedTuple):
@@ -23,9 +30,12 @@ class Known(NamedTuple):
 
 
 def set_payee(
-    account: str, channel: str, payee: Payee, at_s: int, *, authorization_id: str = ""
+    account: str, channel: str, payee: Payee, at_s: int, *, by: str, authorization_id: str = ""
 ) -> None:
     """Say where a party's money goes. What was asked for before goes where it was to go.
+
+    Args:
+        by: Who says so; it stays noted.
 
     Raises:
         RequestInvalid: nobody is paid from such an account, or the address is empty.
@@ -40,18 +50,13 @@ def set_payee(
             (account, channel, payee.account, payee.name, payee.kind, payee.bank,
              authorization_id, True, at_s),
         )  # fmt: skip
+        change(
+            "INSERT INTO payee_change (account, channel, address_end, at_s, who)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (account, channel, masked(payee.account), at_s, by),
+        )
 
     money_transaction(work)
-
-
-def suspend(account: str, at_s: int) -> None:
-    """Pay a party nothing more: its agent was terminated, or its address is in doubt."""
-    money_transaction(
-        lambda: change(
-            "UPDATE payee SET active = ?, changed_at_s = ? WHERE account = ?",
-            (False, at_s, account),
-        )
-    )
 
 
 def payee_of(account: str) -> Known:
@@ -62,29 +67,70 @@ def payee_of(account: str) -> Known:
     """
     found = [known for known in payees() if known.account == account]
     if not found:
-        raise Conflict(f"Nobody has said where the money of {account} goes.")
+        raise Conflict(Saying("payee-unknown", account=account))
     if not found[0].active:
-        raise Conflict(f"{account} is suspended and is paid nothing.")
+        raise Conflict(Saying("payee-not-paid", account=account))
     return found[0]
+
+
+class Change(NamedTuple):
+    """That somebody has said where a party's money goes; ``address`` is masked."""
+
+    at_s: int
+    who: str
+    channel: str
+    address: str
+
+
+def changes_of(account: str) -> list[Change]:
+    """Return who has said when where a party's money goes, the newest first."""
+    found = rows(
+        "SELECT at_s, who, channel, address_end FROM payee_change WHERE account = ?"
+        " ORDER BY id DESC",
+        (account,),
+    )
+    return [Change(*row) for row in found]
+
+
+def changed_since(account: str, at_s: int) -> bool:
+    """Say whether the money of a party has gone elsewhere before some moment. Its first address
+    is no change."""
+    found = changes_of(account)
+    return len(found) > 1 and found[0].at_s > at_s
+
+
+def masked(address: str) -> str:
+    """Return an address as people may see it: its end, if it is long enough to leave the rest."""
+    return f"…{address[-4:]}" if len(address) >= 8 else "…"
+
+
+def is_barred(account: str) -> bool:
+    """Say whether a party is an agent who does not work now: he keeps what he is owed."""
+    return bool(rows(f"SELECT 1 WHERE {BARRED}", (account,)))
 
 
 def payees() -> list[Known]:
     """Return all parties that may be, or might have been, paid."""
     found = rows(
-        "SELECT account, channel, address, name, kind, bank, authorization_id, active FROM payee"
+        "SELECT account, channel, address, name, kind, bank, authorization_id, active,"  # noqa: S608
+        f" {BARRED.replace('?', 'payee.account')} FROM payee"
         " ORDER BY account"
     )
     return [
-        Known(account, channel, Payee(address, name, kind, bank), consent, bool(active))
-        for account, channel, address, name, kind, bank, consent, active in found
+        Known(
+            account, channel, Payee(address, name, kind, bank), consent, bool(active and not barred)
+        )
+        for account, channel, address, name, kind, bank, consent, active, barred in found
     ]
 
 
 def _check(account: str, channel: str, payee: Payee) -> None:
     heading, _, owner = account.partition(".")
     if heading not in PAID_FROM or not owner:
-        raise RequestInvalid(f"Money goes out from {' and '.join(PAID_FROM)} accounts only.")
+        raise RequestInvalid(Saying("paid-from-only", headings=", ".join(PAID_FROM)))
     if not channel or not 1 <= len(payee.account) <= 128 or not payee.account.isprintable():
-        raise RequestInvalid("A payee has a channel and an address of 1 to 128 characters.")
+        raise RequestInvalid(N_("A payee has a channel and an address of 1 to 128 characters."))
+    if channel == bank_file.CHANNEL:
+        bank_file.check_payee(payee)
     if len(payee.name) > 64 or not payee.name.isprintable():
-        raise RequestInvalid("A payee's name has at most 64 characters.")
+        raise RequestInvalid(N_("A payee's name has at most 64 characters."))

@@ -7,12 +7,16 @@ from typing import NamedTuple
 
 from central.errors import Conflict, KeyReused, PayoutRefused
 from central.foundation.db.engine import money_transaction
+from central.foundation.language.said import Saying
+from central.foundation.language.words import N_
 from central.money.channels.model import PayoutOrder
 from central.money.ledger import rules
 from central.money.ledger import store as ledger
 from central.money.ledger.balance import balance
 from central.money.payouts import store, withhold
-from central.money.payouts.payees import payee_of, payees
+from central.money.payouts.model import PAYEE_COOLS_S, State
+from central.money.payouts.payees import changed_since, payee_of, payees
+from central.money.payouts.regime import OF_OTHERS, forbids_pooling
 from central.money.payouts.store import Payout
 from edge.contract.money import Money
 
@@ -62,18 +66,21 @@ def write_payout(wanted: Wanted, at_s: int, *, day: int, actor: str) -> Payout:
     earlier = store.find(no)
     if earlier:
         if earlier.amount != wanted.amount or wanted.tax not in {None, earlier.tax}:
-            raise KeyReused(f"The payout {no} is of another amount.")
+            raise KeyReused(Saying("payout-other-amount", payout=no))
         return earlier
+    if wanted.account[:4] in OF_OTHERS and forbids_pooling(wanted.amount.currency):
+        raise PayoutRefused(N_("What belongs to stores may not be paid out of our own balance."))
     known = payee_of(wanted.account)
     limits = store.limits()
-    refused = limits.why_not(wanted.amount, store.asked_for(wanted.account, day))
+    today = store.asked_for(wanted.account, day)
+    refused = limits.why_not(wanted.amount, today)
     if refused:
         raise PayoutRefused(refused)
     tax = wanted.tax
     if tax is None:
         tax = withhold.tax_now(wanted.account, wanted.amount, day)
     if not 0 <= tax < wanted.amount.minor:
-        raise PayoutRefused("The tax that is withheld is less than the payout.")
+        raise PayoutRefused(N_("The tax that is withheld is less than the payout."))
     held = ledger.hold(
         rules.payout_requested(
             rules.Payout(no, wanted.account, known.channel, wanted.amount), day, actor
@@ -82,7 +89,9 @@ def write_payout(wanted: Wanted, at_s: int, *, day: int, actor: str) -> Payout:
     )
     net = Money(wanted.amount.minor - tax, wanted.amount.currency)
     order = PayoutOrder(no, known.payee, net, wanted.remark, known.authorization_id)
-    state = limits.first_state(wanted.amount)
+    state = limits.first_state(wanted.amount, today)
+    if changed_since(wanted.account, at_s - PAYEE_COOLS_S):
+        state = State.WAITING
     payout = Payout(
         no, wanted.account, known.channel, order, tax, day, held.id, state, at_s, actor,
         released_by=None, attempts=0, first_sent_at_s=None, next_at_s=at_s, lease_until_s=0,
@@ -119,7 +128,7 @@ def request_all(
             continue
         available = balance(known.account).available
         if available < store.limits().least:
-            left.append((known.account, "too little"))
+            left.append((known.account, N_("Too little; it waits until there is more.")))
             continue
         try:
             wanted = Wanted(known.account, key, Money(available, currency), remark)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from central.errors import Conflict, NotFound
 from central.foundation.db.engine import change, rows
+from central.foundation.language.said import Saying
 from central.money.channels.model import Payee, PayoutOrder
 from central.money.payouts.model import TRANSITIONS, Event, Limits, State
+from central.money.payouts.payees import BARRED
 from edge.contract.money import Money
 
 HOUR_S = 3600
+_IN_A_FILE = "EXISTS (SELECT 1 FROM bank_file_line l WHERE l.payout_no = payout.no)"
+"""No channel can be asked of it: the bank answers by a file."""
 _COLUMNS = (
     "no, account, channel, address, name, kind, bank, authorization_id, amount, tax, currency,"
     " remark, day, hold_id, state, requested_at_s, requested_by, released_by, attempts,"
@@ -72,7 +77,7 @@ def get(no: str) -> Payout:
     """
     found = _select("WHERE no = ?", (no,))
     if not found:
-        raise NotFound(f"There is no payout {no}.")
+        raise NotFound(Saying("no-payout", payout=no))
     return found[0]
 
 
@@ -104,6 +109,32 @@ def story(no: str) -> list[Happening]:
     return [Happening(*row) for row in found]
 
 
+def ready_for(channel: str, most: int) -> list[Payout]:
+    """Return the payouts through a channel that may be sent now, the oldest first; none of an
+    agent who does not work now."""
+    return _select(
+        f"WHERE state = 'ready' AND channel = ? AND NOT {BARRED.replace('?', 'payout.account')}"
+        " ORDER BY requested_at_s, no LIMIT ?",
+        (channel, most),
+    )
+
+
+def in_bank_file(no: str) -> list[Payout]:
+    """Return the payouts that stand in a file for the bank."""
+    return _select("WHERE no IN (SELECT payout_no FROM bank_file_line WHERE file_no = ?)", (no,))
+
+
+def bank_file_of(no: str) -> str:
+    """Return the file for the bank in which a payout stands; empty if it stands in none."""
+    found = rows("SELECT file_no FROM bank_file_line WHERE payout_no = ?", (no,))
+    return str(found[0][0]) if found else ""
+
+
+def unsent(account: str) -> list[Payout]:
+    """Return the payouts of a party of which no channel has heard."""
+    return _select("WHERE account = ? AND state IN ('waiting', 'ready') ORDER BY no", (account,))
+
+
 def asked_for(account: str, day: int) -> int:
     """Return what one party was asked for on a day, without what failed."""
     [(total,)] = rows(
@@ -124,8 +155,44 @@ def sent_since(at_s: int) -> int:
 
 def limits() -> Limits:
     """Return the limits in force."""
-    found = rows("SELECT body FROM payout_limits ORDER BY id DESC LIMIT 1")
+    found = rows("SELECT body FROM payout_limits WHERE in_force ORDER BY id DESC LIMIT 1")
     return Limits(**json.loads(found[0][0])) if found else Limits()
+
+
+class Proposal(NamedTuple):
+    """Limits that let more out than those in force, and who wants them."""
+
+    limits: Limits
+    who: str
+
+
+def proposed() -> Proposal | None:
+    """Return what waits for a second person; None if nothing does."""
+    found = rows("SELECT body, who, in_force FROM payout_limits ORDER BY id DESC LIMIT 1")
+    if not found or found[0][2]:
+        return None
+    return Proposal(Limits(**json.loads(found[0][0])), str(found[0][1]))
+
+
+class Stopped(NamedTuple):
+    """Who has stopped all payouts, when and why."""
+
+    at_s: int
+    who: str
+    why: str
+
+
+def stopped() -> Stopped | None:
+    """Return who has stopped all payouts; None while they go out."""
+    if not limits().is_stopped:
+        return None
+    found = rows("SELECT at_s, who, why, body FROM payout_limits WHERE in_force ORDER BY id DESC")
+    began = Stopped(0, "", "")
+    for at_s, who, why, body in found:
+        if not json.loads(body)["is_stopped"]:
+            break
+        began = Stopped(int(at_s), str(who), str(why))
+    return began
 
 
 # --- writing: call each in a transaction ---------------------------------------------------------
@@ -160,7 +227,9 @@ def happen(
     """
     after = TRANSITIONS.get((payout.state, event))
     if after is None:
-        raise Conflict(f"Payout {payout.no} is {payout.state}; {event} cannot happen to it.")
+        raise Conflict(
+            Saying("payout-cannot", payout=payout.no, state=str(payout.state), event=str(event))
+        )
     fields = {"state": str(after), **fields}
     sets = ", ".join(f"{name} = ?" for name in fields)
     mine, holder = ("lease = ?", lease) if lease else ("lease_until_s <= ?", at_s)
@@ -169,7 +238,7 @@ def happen(
         (*fields.values(), payout.no, str(payout.state), holder),
     )
     if len(moved) != 1:
-        raise Conflict(f"Payout {payout.no} has moved on or is being worked on; look again.")
+        raise Conflict(Saying("payout-moved", payout=payout.no))
     _tell(payout.no, at_s, str(event), after, who, detail)
     return get(payout.no)
 
@@ -188,7 +257,7 @@ def take(payout: Payout, lease: str, at_s: int, until_s: int) -> Payout:
         (str(after), lease, until_s, at_s, payout.no, str(payout.state), at_s),
     )
     if len(taken) != 1:
-        raise Conflict(f"Payout {payout.no} is being worked on.")
+        raise Conflict(Saying("payout-worked-on", payout=payout.no))
     if payout.state is State.READY:
         _tell(payout.no, at_s, "sending", after, "worker", "")
     return get(payout.no)
@@ -206,7 +275,7 @@ def put_back(payout: Payout, lease: str, next_at_s: int, code: str) -> None:
         (next_at_s, code, payout.no, lease, str(payout.state)),
     )
     if len(freed) != 1:
-        raise Conflict(f"Payout {payout.no} is another worker's by now.")
+        raise Conflict(Saying("payout-worked-on", payout=payout.no))
 
 
 def note(payout: Payout, at_s: int, who: str, event: str, detail: str) -> None:
@@ -214,23 +283,29 @@ def note(payout: Payout, at_s: int, who: str, event: str, detail: str) -> None:
     _tell(payout.no, at_s, event, payout.state, who, detail)
 
 
-def due(at_s: int, room: int) -> Payout | None:
+def due(at_s: int, room: int, channels: Collection[str]) -> Payout | None:
     """Return the payout to be worked on next: what was sent before what is still to be sent.
 
     Args:
         room: What may still be sent within this hour, minor units.
+        channels: Which channels are connected; what is to go through another one waits,
+            and so does what is for an agent who does not work now.
     """
     following = _select(
         "WHERE state IN ('sent', 'confirming', 'cancelling') AND next_at_s <= ?"
-        " AND lease_until_s <= ? ORDER BY next_at_s, no LIMIT 1",
+        f" AND lease_until_s <= ? AND NOT {_IN_A_FILE} ORDER BY next_at_s, no LIMIT 1",
         (at_s, at_s),
     )
     if following:
         return following[0]
+    if not channels:
+        return None
+    marks = ", ".join("?" for _ in channels)
     sending = _select(
         "WHERE state = 'ready' AND next_at_s <= ? AND lease_until_s <= ? AND amount <= ?"
+        f" AND channel IN ({marks}) AND NOT {BARRED.replace('?', 'payout.account')}"
         " ORDER BY requested_at_s, no LIMIT 1",
-        (at_s, at_s, room),
+        (at_s, at_s, room, *sorted(channels)),
     )
     return sending[0] if sending else None
 
@@ -245,11 +320,13 @@ def wake(no: str, at_s: int) -> bool:
     return bool(woken)
 
 
-def set_limits(wanted: Limits, at_s: int, who: str) -> None:
-    """Put other limits in force."""
+def set_limits(
+    wanted: Limits, at_s: int, who: str, *, in_force: bool = True, why: str = ""
+) -> None:
+    """Put other limits in force, or note that somebody wants them."""
     change(
-        "INSERT INTO payout_limits (at_s, who, body) VALUES (?, ?, ?)",
-        (at_s, who, json.dumps(wanted._asdict())),
+        "INSERT INTO payout_limits (at_s, who, body, in_force, why) VALUES (?, ?, ?, ?, ?)",
+        (at_s, who, json.dumps(wanted._asdict()), in_force, why),
     )
 
 

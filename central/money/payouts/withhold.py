@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from central.errors import RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
+from central.foundation.language.said import Saying
 from central.money.ledger.days import is_day
 from central.money.payouts import tax
 from central.money.payouts.payees import PAID_FROM
@@ -53,7 +54,7 @@ def set_profile(account: str, *, is_person: bool, by: str, at_s: int) -> None:
     """
     heading, _, owner = account.partition(".")
     if heading not in PAID_FROM or not owner:
-        raise RequestInvalid(f"Money goes out from {' and '.join(PAID_FROM)} accounts only.")
+        raise RequestInvalid(Saying("paid-from-only", headings=", ".join(PAID_FROM)))
     money_transaction(
         lambda: change(
             "INSERT INTO tax_profile (account, is_person, set_by, set_at_s) VALUES (?, ?, ?, ?)",

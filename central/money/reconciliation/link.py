@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from central.errors import Conflict, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
+from central.foundation.language.said import Saying
+from central.foundation.language.words import N_
 from central.money.reconciliation import missing
 from central.money.reconciliation.match import Kind, Pass
 from central.money.reconciliation.model import BillKind, By
@@ -63,14 +65,16 @@ def link(difference_id: int, entry_id: int, reason: str, by: By) -> DifferenceVi
         Conflict: it is not open any more, or the entry is proven, of another account or amount.
     """
     if not reason.strip():
-        raise RequestInvalid("Say why they are the same.")
+        raise RequestInvalid(N_("Say why they are the same."))
 
     def work() -> DifferenceView:
         seen = one_difference(difference_id)
         if seen.state != "open":
-            raise Conflict(f"The difference {difference_id} is {seen.state}.")
+            raise Conflict(Saying("difference-is", number=difference_id, state=str(seen.state)))
         if seen.bill_id is None or seen.n is None or seen.kind is Kind.AMOUNT:
-            raise RequestInvalid("Only a line that is not in our books can be an entry of them.")
+            raise RequestInvalid(
+                N_("Only a line that is not in our books can be an entry of them.")
+            )
         match_again(seen.bill_id, by)
         if one_difference(difference_id) == seen:
             _link(seen, entry_id, reason.strip(), by)
@@ -84,9 +88,9 @@ def _link(one: DifferenceView, entry_id: int, reason: str, by: By) -> None:
     same = (entry for entry in unproven(one.account, to_match=True) if entry.entry == entry_id)
     entry = next(same, None)
     if entry is None or entry.amount != one.amount:
-        raise Conflict(f"There is no entry {entry_id} of this account and amount to be proven.")
+        raise Conflict(Saying("no-entry-to-prove", entry=entry_id))
     if not missing.take_back((entry_id,), by):
-        raise Conflict("The entry was posted elsewhere, and that cannot be taken back.")
+        raise Conflict(N_("The entry was posted elsewhere, and that cannot be taken back."))
     assert one.bill_id is not None
     assert one.n is not None
     [(kind,)] = rows("SELECT kind FROM bill WHERE id = ?", (one.bill_id,))

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from central.errors import NotFound
 from central.foundation.db.engine import rows
+from central.foundation.language.said import Saying
 from central.money.reconciliation.model import BillKind
 from central.money.reconciliation.settled.waiting import waiting_lines
 from edge.contract.money import Money
@@ -41,7 +42,8 @@ class Standing(NamedTuple):
 
     Args:
         told: By the bills; of all parts together.
-        booked: By the journals through that day.
+        booked: By the journals through that day, and by those of later days that its bills have
+            proven: what was settled after the day was closed.
     """
 
     account: str
@@ -85,7 +87,7 @@ def bill(bill_id: int) -> BillView:
     """
     found = rows(f"{_READ} WHERE bill.id = ?", (bill_id,))
     if not found:
-        raise NotFound(f"There is no bill {bill_id}.")
+        raise NotFound(Saying("no-bill", bill=bill_id))
     return _view(found[0])
 
 
@@ -114,8 +116,10 @@ def standings() -> list[Standing]:
         [(booked,)] = rows(
             "SELECT coalesce(sum(side * amount), 0) FROM entry JOIN account ON account.id ="
             " account_id JOIN journal ON journal.id = journal_id"
-            " WHERE code = ? AND layer = 1 AND effective <= ?",
-            (account, day),
+            " WHERE code = ? AND layer = 1 AND (effective <= ? OR EXISTS (SELECT 1 FROM proof p"
+            " JOIN bill b ON b.id = p.bill_id WHERE p.entry_id = entry.id AND b.account = code"
+            " AND b.day <= ?))",
+            (account, day, day),
         )
         found.append(
             Standing(account, day, Money(int(told), currency), Money(int(booked), currency))

@@ -11,10 +11,10 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from central.errors import Conflict, HubError, RequestInvalid
+from central.foundation.language.words import N_
 from central.foundation.people.roles import Permission
 from central.foundation.web.note import told
 from central.foundation.web.permission import actor, needs
-from central.foundation.web.words import N_
 from central.money.ledger.rules import business_day
 from central.money.reconciliation.files.layouts import load
 from central.money.reconciliation.files.take import take_file

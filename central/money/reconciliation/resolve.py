@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import money_transaction, rows
+from central.foundation.language.said import Saying
+from central.foundation.language.words import N_
 from central.money.ledger import rules
 from central.money.ledger.store import post
 from central.money.reconciliation import missing
@@ -104,14 +106,14 @@ def resolve(difference_id: int, decision: Decision, by: By) -> DifferenceView:
         PostingRefused: there is no such account, or the day is closed.
     """
     if not decision.reason.strip():
-        raise RequestInvalid("Say why it belongs there.")
+        raise RequestInvalid(N_("Say why it belongs there."))
 
     def work() -> DifferenceView:
         seen = one_difference(difference_id)
         if seen.state != "open":
-            raise Conflict(f"The difference {difference_id} is {seen.state}.")
+            raise Conflict(Saying("difference-is", number=difference_id, state=str(seen.state)))
         if decision.belongs_to in {seen.account, SUSPENSE}:
-            raise RequestInvalid(f"It comes from {decision.belongs_to}; name another account.")
+            raise RequestInvalid(Saying("comes-from-itself", account=str(decision.belongs_to)))
         claimed = _match_again(seen, by)
         one = one_difference(difference_id)
         if one == seen:
@@ -122,7 +124,7 @@ def resolve(difference_id: int, decision: Decision, by: By) -> DifferenceView:
     one = money_transaction(work)
     if one.state == "open":
         amount = decimal_text(one.amount.minor, one.amount.currency)
-        raise Conflict(f"The books have changed, it is {amount} by now. Look again.")
+        raise Conflict(Saying("books-changed", amount=str(amount)))
     return one
 
 
@@ -134,7 +136,7 @@ def one_difference(difference_id: int) -> DifferenceView:
     """
     found = rows(f"{_READ} WHERE d.id = ?", (difference_id,))
     if not found:
-        raise NotFound(f"There is no difference {difference_id}.")
+        raise NotFound(Saying("no-difference", number=difference_id))
     return _view(found[0])
 
 

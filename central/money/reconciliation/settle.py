@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import NamedTuple
 
 from central.errors import Conflict, NotFound
 from central.foundation.db.engine import change, money_transaction, reading, rows
+from central.foundation.language.said import Saying
 from central.money.channels.model import FundAccount
 from central.money.ledger import rules
+from central.money.ledger.closes import open_day
 from central.money.ledger.store import post
 from central.money.reconciliation.match import Pass
 from central.money.reconciliation.model import BillKind, By
@@ -48,6 +51,45 @@ class Settlement(NamedTuple):
     journals: tuple[int, ...]
 
 
+class Standing(StrEnum):
+    """How far a channel's day is."""
+
+    NO_BILL = "no-bill"
+    """The bill of payments and refunds was not taken."""
+    NO_MOVEMENTS = "no-movements"
+    """Not all of the bills of movements were."""
+    DIFFERS = "differs"
+    """What came into the balance is of payments that differ from our books."""
+    FEES_DIFFER = "fees-differ"
+    READY = "ready"
+    """Both bills prove one another; nothing has been posted yet."""
+    SETTLED = "settled"
+
+
+def standing(channel: str, day: int) -> Standing:
+    """Return how far a channel's day is. It only reads, in the caller's transaction."""
+    taken = {
+        kind: (count, parts)
+        for kind, count, parts in rows(
+            "SELECT kind, count(*), max(parts) FROM bill WHERE account IN (?, ?) AND day = ?"
+            " GROUP BY kind",
+            (f"{CLEARING}{channel}", f"{BALANCE}{channel}", day),
+        )
+    }
+    if "trade" not in taken:
+        return Standing.NO_BILL
+    count, parts = taken.get("flow", (0, 1))
+    if count < parts:
+        return Standing.NO_MOVEMENTS
+    found = _propose(channel, day)
+    if not any(proposal.trades or proposal.flows for *_, proposal in found):
+        return Standing.SETTLED
+    if any(one.open for _, one, _ in found):
+        return Standing.DIFFERS
+    is_told_alike = together(proposal for *_, proposal in found).fees_agree
+    return Standing.READY if is_told_alike else Standing.FEES_DIFFER
+
+
 def settlements(channel: str, day: int) -> list[Settlement]:
     """Return what the bills of a day would settle, and what they have settled.
 
@@ -62,11 +104,11 @@ def settle(channel: str, day: int, by: By) -> list[Settlement]:
 
     1010 falls by what was paid less what was refunded, 1020 grows by what has come, and the rest
     is the channel's fee. Lines and entries are matched first, and what it takes is proven by it.
+    If the day is closed by now it is posted on the first open one, with its own in the memo.
 
     Raises:
         NotFound: its bills of movements were not taken.
         Conflict: payments in it differ from our books, or the two bills tell different fees.
-        PostingRefused: the day is closed.
     """
 
     def work() -> list[Settlement]:
@@ -95,7 +137,7 @@ def _propose(channel: str, day: int) -> _Found:
         (f"{BALANCE}{channel}", day),
     )
     if not bills:
-        raise NotFound(f"The bills of movements of {channel} of {iso(day)} were not taken.")
+        raise NotFound(Saying("movements-not-taken", channel=channel, day=iso(day)))
     [(currency,)] = rows(
         "SELECT coalesce(min(currency), 'CNY') FROM bill_line l JOIN bill ON bill.id = l.bill_id"
         " WHERE account IN (?, ?) AND day = ?",
@@ -131,16 +173,11 @@ def _journals(bill_id: int) -> tuple[int, ...]:
 def _check(found: _Found) -> None:
     still_open = sum(one.open for _, one, _ in found)
     if still_open:
-        raise Conflict(
-            f"{still_open} of its payments and refunds differ from our books. Resolve them first."
-        )
+        raise Conflict(Saying("differ-first", count=still_open))
     all_of_it = together(proposal for *_, proposal in found)
     if not all_of_it.fees_agree:
         shown = decimal_text(all_of_it.fee, found[0][1].fee.currency)
-        raise Conflict(
-            f"The balance shows fees of {shown}, and the bill of payments names"
-            f" {_fee_text(all_of_it.fee_e5)}. Ask the channel."
-        )
+        raise Conflict(Saying("fees-differ-ask", shown=shown, named=_fee_text(all_of_it.fee_e5)))
 
 
 def _post(bill_id: int, one: Settlement, proposal: Proposal, by: By) -> None:
@@ -148,6 +185,8 @@ def _post(bill_id: int, one: Settlement, proposal: Proposal, by: By) -> None:
     if one.journals:  # what came over midnight, after the first
         suffix += f":{len(one.journals) + 1}"
     posting = rules.channel_settled(one.channel, one.gross, one.fee, one.day, by.actor, part=suffix)
+    if (day := open_day(one.day)) != one.day:
+        posting = posting._replace(effective=day, memo=f"of {one.day}")
     journal_id = post(posting, by.at_s).id if posting.legs else None
     for trade in proposal.trades:
         change(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from central.errors import Conflict
 from central.foundation.db.engine import change, money_transaction, rows
+from central.foundation.language.said import Saying
 from central.money.channels.model import FlowBill, TradeBill
 from central.money.channels.ports import Bills
 from central.money.reconciliation import missing
@@ -117,9 +118,7 @@ def keep_here(told: Told, by: By) -> Taken:
         (told.account, told.part, told.day),
     )
     if found and bytes(found[0][1]) != told.sha256:
-        raise Conflict(
-            f"The bill of {told.source} of {_iso(told.day)} is not the one taken before."
-        )
+        raise Conflict(Saying("bill-other", source=told.source, day=_iso(told.day)))
     bill_id = int(found[0][0]) if found else _write(told, by)
     result = match_again(bill_id, by)
     [(lines, proven)] = rows(
@@ -215,12 +214,12 @@ def _write(told: Told, by: By) -> int:
     )
     if len(kept_in) > 1:
         money = ", ".join(sorted(kept_in))
-        raise Conflict(f"{told.account} cannot be held against a bill in {money}.")
+        raise Conflict(Saying("bill-other-money", account=told.account, money=money))
     if told.kind is BillKind.FLOW and not rows(
         "SELECT 1 FROM bill WHERE kind = 'trade' AND account = ? AND day = ?",
         (f"{CLEARING}{told.source}", told.day),
     ):
-        raise Conflict(f"Take the bill of payments of {told.source} of {_iso(told.day)} first.")
+        raise Conflict(Saying("bill-trade-first", source=told.source, day=_iso(told.day)))
     _follows(told, next(iter(kept_in), ""))
     [(bill_id,)] = rows(
         "INSERT INTO bill (source, kind, part, parts, day, account, sha256, file_id, opening,"
@@ -255,9 +254,9 @@ def _follows(told: Told, currency: str) -> None:
     """
     if told.opening is None or told.closing is None:
         return
-    for order, ours, theirs, what in (
-        ("< ? ORDER BY day DESC", told.opening, "closing", "begins with"),
-        ("> ? ORDER BY day", told.closing, "opening", "ends with"),
+    for order, ours, theirs, slug in (
+        ("< ? ORDER BY day DESC", told.opening, "closing", "bill-begins"),
+        ("> ? ORDER BY day", told.closing, "opening", "bill-ends"),
     ):
         found = rows(
             f"SELECT day, {theirs} FROM bill WHERE account = ? AND part = ?"  # noqa: S608
@@ -274,9 +273,14 @@ def _follows(told: Told, currency: str) -> None:
         )
         if between == (_date(last) - _date(first)).days - 1:
             raise Conflict(
-                f"The balance of {told.source} of {_iso(told.day)} {what}"
-                f" {decimal_text(ours, currency)}, and by the bill of {_iso(day)} it is"
-                f" {decimal_text(other, currency)}: movements are missing in one of them."
+                Saying(
+                    slug,
+                    source=told.source,
+                    day=_iso(told.day),
+                    other_day=_iso(day),
+                    ours=decimal_text(ours, currency),
+                    theirs=decimal_text(other, currency),
+                )
             )
 
 

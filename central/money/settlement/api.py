@@ -9,15 +9,18 @@ from flask import Response, jsonify
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
+from central.foundation.language.said import in_words
 from central.foundation.people.roles import Permission
 from central.foundation.web.describe import problems
 from central.foundation.web.permission import actor, needs
+from central.foundation.web.problem import say
 from central.money.settlement import api_json as shapes
 from central.money.settlement import store as books
 from central.money.settlement.drill import drill
 from central.money.settlement.export.files import FORMATS, export
 from central.money.settlement.fees.agree import agree
 from central.money.settlement.model import State
+from central.money.settlement.payable.owners import owners, set_owner
 from central.money.settlement.payable.pay import figures
 from central.money.settlement.payable.watermark import watermarks
 from central.money.settlement.ports import Stores
@@ -139,7 +142,26 @@ def _house(api: APIBlueprint, stores: Stores, currency: str, now_s: Callable[[],
     @needs(Permission.SETTLEMENT_MANAGE)
     def run_now() -> Response:
         done = run(stores, now_s(), actor())
-        return jsonify(done._asdict() | {"issued": [one.no for one in done.issued]})
+        told = {
+            "issued": [one.no for one in done.issued],
+            "problems": [in_words(one, say()) for one in done.problems],
+        }
+        return jsonify(done._asdict() | told)
+
+    @api.get("/owners", summary="Whose stores are", responses={200: shapes.OwnersJson})
+    @needs(Permission.SETTLEMENT_READ)
+    def whose() -> Response:
+        found = [{"store": store, "owner": owner} for store, owner in owners().items()]
+        return jsonify({"owners": found})
+
+    @api.post(
+        "/owners/<store>", summary="Say whose a store is from now on",
+        responses={200: shapes.OwnedJson},
+    )  # fmt: skip
+    @needs(Permission.SETTLEMENT_MANAGE)
+    def own(path: shapes.StorePath, body: shapes.OwnerJson) -> Response:
+        set_owner(stores, path.store, body.owner, actor(), now_s())
+        return jsonify({"store": path.store, "owner": body.owner})
 
     @api.get(
         "/fees/<store>", summary="What a store has agreed to pay", responses={200: shapes.FeesJson}

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from central.foundation.web.describe import BodyJson
 from central.money.ledger.statement import Journal
 from central.money.settlement import store as books
 from central.money.settlement.drill import LineView
@@ -303,6 +304,28 @@ class RunJson(BaseModel):
     released: list[str] = Field(description="Statements that are payable since.")
     paid: list[str] = Field(description="Statements that a payout has paid since.")
     problems: list[str] = Field(description="Stores whose statements cannot be issued, and why.")
+
+
+class OwnerJson(BodyJson):
+    """Whose a store is from now on."""
+
+    owner: str = Field(
+        pattern="^[A-Za-z0-9-]{0,40}$",
+        description="Letters, digits and hyphens; empty: it stands for itself again.",
+    )
+
+
+class OwnedJson(BaseModel):
+    """A store with its owner."""
+
+    store: str = Field(description="S0412.")
+    owner: str = Field(description="Who is paid for it; empty: the store itself.")
+
+
+class OwnersJson(BaseModel):
+    """Stores that belong to somebody; the others stand for themselves."""
+
+    owners: list[OwnedJson] = Field(description="By store.")
 
 
 class FeesJson(BaseModel):

@@ -20,6 +20,8 @@ from central.money.settlement.export.content import iso_day, moment, rate_text, 
 from central.money.settlement.export.files import FORMATS, export
 from central.money.settlement.fees.agree import agree
 from central.money.settlement.model import FeeModel, State, Statement, Tier
+from central.money.settlement.payable.net import nettings
+from central.money.settlement.payable.owners import set_owner
 from central.money.settlement.payable.pay import figures
 from central.money.settlement.payable.pay_out import ask_for_all
 from central.money.settlement.payable.watermark import watermarks
@@ -48,6 +50,7 @@ def group(stores_of: Callable[[HubConfig], Stores]) -> click.Group:
     _reading(settlement)
     _taking_away(settlement, stores_of)
     _paying(settlement, stores_of)
+    _owning(settlement, stores_of)
     _answering(settlement)
     _agreeing(settlement, stores_of)
     return settlement
@@ -160,7 +163,7 @@ def _paying(settlement: click.Group, stores_of: Callable[[HubConfig], Stores]) -
     @click.option("--remark", required=True, help="The stores read it.")
     @click.pass_obj
     def pay_(command: Command, remark: str) -> None:
-        """Ask for a payout of what is ready, one a store. Exit code 1 if one could not be."""
+        """Ask for a payout of what is ready, one an owner or store. Exit code 1 if not for all."""
         with command.hub() as hub:
             at_s = command.now_s()
             day = business_day(at_s, hub.config.timezone)
@@ -183,6 +186,31 @@ def _paying(settlement: click.Group, stores_of: Callable[[HubConfig], Stores]) -
                 for unit in mark.units:
                     known, since = (moment(t, timezone) for t in (unit.up_to_s, unit.since_s))
                     click.echo(f"  {unit.unit:12} {known}  {unit.why} since {since}")
+
+
+def _owning(settlement: click.Group, stores_of: Callable[[HubConfig], Stores]) -> None:
+    @settlement.command("owner")
+    @click.argument("store")
+    @click.argument("owner", default="")
+    @click.pass_obj
+    def owner_(command: Command, store: str, owner: str) -> None:
+        """Say that STORE belongs to OWNER, who gets one payout for all his; or to nobody else.
+
+        What OWNER owes as an agent of this name (1110) is set off first.
+        """
+        with command.hub() as hub:
+            set_owner(stores_of(hub.config), store, owner, _ACTOR, command.now_s())
+        click.echo(f"{store} belongs to {owner}" if owner else f"{store} stands for itself")
+
+    @settlement.command("nettings")
+    @click.pass_obj
+    def nettings_(command: Command) -> None:
+        """List what was netted for owners of stores, the newest first."""
+        with command.hub():
+            for one in nettings():
+                money = (one.gross, one.set_off, one.due)
+                shown = "".join(f"{decimal_text(m.minor, m.currency):>13}" for m in money)
+                click.echo(f"{one.no}  {one.owner:16}{shown}")
 
 
 def _answering(settlement: click.Group) -> None:

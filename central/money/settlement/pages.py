@@ -9,17 +9,24 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from central.errors import RequestInvalid
+from central.foundation.language.said import in_words
+from central.foundation.language.words import N_
 from central.foundation.people.roles import Permission
+from central.foundation.web.note import told
 from central.foundation.web.permission import actor, needs
 from central.money.ledger.rules import business_day
 from central.money.settlement import store as books
 from central.money.settlement.model import State
 from central.money.settlement.on_page import words_for_pages
+from central.money.settlement.payable.net import netting, nettings, owed
+from central.money.settlement.payable.owners import owners, set_owner
 from central.money.settlement.payable.pay import figures
 from central.money.settlement.payable.pay_out import ask_for_all
 from central.money.settlement.payable.watermark import watermarks
 from central.money.settlement.ports import Stores
 from central.money.settlement.run import run
+
+NETTINGS_SHOWN = 20
 
 
 def blueprint(stores: Stores, timezone: str, now_s: Callable[[], int]) -> Blueprint:
@@ -37,6 +44,9 @@ def blueprint(stores: Stores, timezone: str, now_s: Callable[[], int]) -> Bluepr
             wanted=wanted,
             shops={shop.id: shop for shop in stores.shops()},
             figures=figures(at_s),
+            owners=owners(),
+            owed=owed(),
+            nettings=nettings(limit=NETTINGS_SHOWN),
             marks=watermarks(stores.journals(), at_s).values(),
             note=session.pop("note", None),
             **words_for_pages(),
@@ -65,9 +75,25 @@ def blueprint(stores: Stores, timezone: str, now_s: Callable[[], int]) -> Bluepr
             return redirect(url_for("settlement.show"))
         asked = ask_for_all(remark, at_s, day=business_day(at_s, timezone), actor=actor())
         told_ = gettext("%(n)d payouts were asked for.", n=len(asked.payouts))
-        left = [f"{store}: {gettext(why)}" for store, why in asked.left]
+        left = [f"{store}: {in_words(why, gettext)}" for store, why in asked.left]
         session["note"] = ["bad" if left else "good", " ".join([told_, *left])]
         return redirect(url_for("settlement.show"))
+
+    @pages.post("/settlement/owners")
+    @needs(Permission.SETTLEMENT_MANAGE)
+    def own() -> Response:
+        form = request.form
+        with told(gettext("Whose the store is was noted.")):
+            set_owner(
+                stores, form.get("store", ""), form.get("owner", "").strip(), actor(), now_s()
+            )
+        return redirect(url_for("settlement.show"))
+
+    @pages.get("/settlement/nettings/<no>")
+    @needs(Permission.SETTLEMENT_READ)
+    def netted(no: str) -> str:
+        shops = {shop.id: shop for shop in stores.shops()}
+        return render_template("settlement/netting.html", one=netting(no), shops=shops)
 
     @pages.get("/settlement/watermark")
     @needs(Permission.SETTLEMENT_READ)
@@ -88,10 +114,10 @@ def blueprint(stores: Stores, timezone: str, now_s: Callable[[], int]) -> Bluepr
 def _wanted() -> books.Wanted:
     store, state, month = (request.args.get(name, "") for name in ("store", "state", "month"))
     if state and state not in set(State):
-        raise RequestInvalid("There is no such state of a statement.")
+        raise RequestInvalid(N_("There is no such state of a statement."))
     digits = month.replace("-", "")
     if digits and not (digits.isascii() and digits.isdecimal() and len(digits) == 6):
-        raise RequestInvalid("A month is written 2026-04.")
+        raise RequestInvalid(N_("A month is written 2026-04."))
     return books.Wanted(
         store or None, State(state) if state else None, int(digits) if digits else None
     )

@@ -9,6 +9,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from central.errors import RequestInvalid
+from central.foundation.language.words import N_
 from central.foundation.people.roles import Permission
 from central.foundation.web.note import told
 from central.foundation.web.permission import actor, needs
@@ -89,5 +90,5 @@ def blueprint(stores: Stores, now_s: Callable[[], int]) -> Blueprint:
 def _numbers() -> list[int]:
     given = request.form.getlist("line")
     if not all(text.isascii() and text.isdecimal() and len(text) < 10 for text in given):
-        raise RequestInvalid("A line has a number.")
+        raise RequestInvalid(N_("A line has a number."))
     return [int(text) for text in given]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from central.errors import Conflict, NotFound
 from central.foundation.db.engine import rows
+from central.foundation.language.said import Saying
 from central.money.settlement.model import (
     Dispute,
     FeeModel,
@@ -52,7 +53,7 @@ def statement(no: str) -> Statement:
     """Return one statement; NotFound if there is none of this number."""
     found = read(StatementRow.select().where(StatementRow.no == no))
     if not found:
-        raise NotFound(f"There is no statement {no}.")
+        raise NotFound(Saying("no-statement", number=no))
     return found[0]
 
 
@@ -85,7 +86,7 @@ def line_of(no: str, n: int) -> Line:
     """Return one line; NotFound if there is none."""
     row = LineRow.get_or_none(LineRow.statement_no == no, LineRow.n == n)
     if row is None:
-        raise NotFound(f"The statement {no} has no line {n}.")
+        raise NotFound(Saying("statement-no-line", number=no, line=n))
     return _line(row)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.money.settlement.model import LineKind, State
 from central.money.settlement.payable.watermark import Why
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from central.errors import NotFound, RequestInvalid
 from central.foundation.people.roles import Permission
 from central.foundation.web.describe import BodyJson, Whole, problems
-from central.foundation.web.permission import needs
+from central.foundation.web.permission import actor, needs
 from central.money.sharing import explain, rule_sets
 from central.money.sharing.earn import commissions_of
 from central.money.sharing.model import AgentId, RuleRef, Scope
@@ -28,7 +28,6 @@ from edge.contract.money import MINOR_MAX, Money
 
 SECURITY: list[dict[str, list[str]]] = [{"api_key": []}]
 _TAG = Tag(name="sharing", description="Who earns what on a sale, and by which rules.")
-_ACTOR = "api"
 _SCOPE = "^(default|category:[a-z0-9][a-z0-9-]{0,31}|product:[1-9][0-9]{0,7})$"
 _VERSION_MAX = 2**31 - 1
 PRODUCT_MAX = 0xFFFFFF
@@ -228,7 +227,7 @@ def blueprint(outside: Outside, currency: str, now_s: Callable[[], int]) -> APIB
         wanted = Draft(body.rule.model_dump(), body.note, body.answered_for)
         levels = {level.id for level in outside.levels()}
         return jsonify(
-            _version(rule_sets.draft(body.scope, wanted, levels, by=_ACTOR, at_s=now_s()))
+            _version(rule_sets.draft(body.scope, wanted, levels, by=actor(), at_s=now_s()))
         )
 
     @api.post(
@@ -237,7 +236,7 @@ def blueprint(outside: Outside, currency: str, now_s: Callable[[], int]) -> APIB
     )  # fmt: skip
     @needs(Permission.SHARING_MANAGE)
     def activate(path: RulePath, body: ActivateJson) -> Response:
-        done = rule_sets.activate(_ref(path), body.from_s, by=_ACTOR, now_s=now_s())
+        done = rule_sets.activate(_ref(path), body.from_s, by=actor(), now_s=now_s())
         return jsonify(_version(done))
 
     @api.get(

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from central.errors import KeyReused, NotFound, SharingRefused
 from central.foundation.db.engine import change, rows
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.money.ledger.rules import Commission
 from central.money.sharing.claw import claw
 from central.money.sharing.model import RuleInForce, Sale, Split
@@ -78,15 +78,19 @@ def earn(sale: Sale, at_s: int) -> Earned:
     return _share(sale, "order", at_s)
 
 
-def promise(sale: Sale, at_s: int) -> Earned:
+def promise(sale: Sale, at_s: int, *, measure: int | None = None) -> Earned:
     """Note what agents will earn as something that was sold is used: nothing is earned yet.
 
     Call it in the transaction that sells it.
 
+    Args:
+        measure: What all of it is worth as it is used, minor units, if that is not its price: a
+            voucher's face value.
+
     Raises:
         SharingRefused, KeyReused: as ``earn``.
     """
-    return _share(sale, "promise", at_s)
+    return _share(sale, "promise", at_s, measure)
 
 
 def earn_part(part: Part, at_s: int) -> Earned:
@@ -131,7 +135,7 @@ def commissions_of(ref: str) -> list[CommissionRow]:
     return list(found.order_by(CommissionRow.place))
 
 
-def _share(sale: Sale, kind: str, at_s: int) -> Earned:
+def _share(sale: Sale, kind: str, at_s: int, measure: int | None = None) -> Earned:
     known = rows("SELECT kind, snapshot FROM shared_sale WHERE ref = ?", (sale.ref,))
     if known:
         [(known_kind, before)] = known
@@ -141,12 +145,13 @@ def _share(sale: Sale, kind: str, at_s: int) -> Earned:
     found = in_force(sale.scopes, sale.at_s)
     split = split_of(sale, found)
     scope, version = found.ref if found else (None, None)
+    whole = sale.amount.minor if measure is None else measure
     # Raw SQL, as in the ledger: every order comes through here, and the ORM costs ten times more.
     change(
         "INSERT INTO shared_sale (ref, kind, currency, minor, left_minor, scope, version,"
         " snapshot, shared_at_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (sale.ref, kind, sale.amount.currency, sale.amount.minor, sale.amount.minor, scope,
-         version, json.dumps(snapshot(sale, split)), at_s),
+        (sale.ref, kind, sale.amount.currency, whole, whole, scope, version,
+         json.dumps(snapshot(sale, split)), at_s),
     )  # fmt: skip
     state = "promised" if kind == "promise" else "pending"
     release_at_s = at_s + (found.rule.hold_s if found else 0)

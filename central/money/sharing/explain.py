@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from flask_babel import get_locale, gettext
 
-from central.foundation.web.words import AGENT_STATES, N_
+from central.foundation.language.words import AGENT_STATES, N_
 from central.money.sharing.form import days_text, percent
 from central.money.sharing.model import (
     Base,

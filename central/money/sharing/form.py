@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from central.errors import RequestInvalid
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.money.sharing.model import FixedLine, LevelLine, RuleSet
 from central.money.sharing.rule_body import LINES_MAX, RuleInvalid
 from edge.contract.money import decimal_text, parse_decimal

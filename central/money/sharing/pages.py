@@ -12,9 +12,10 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from central.errors import HubError, RequestInvalid
+from central.foundation.language.said import in_words
+from central.foundation.language.words import N_
 from central.foundation.people.roles import Permission
 from central.foundation.web.permission import needs
-from central.foundation.web.words import N_
 from central.money.sharing import explain, form, rule_sets
 from central.money.sharing.model import DEFAULT_SCOPE, AgentId, RuleRef, RuleSet, Scope
 from central.money.sharing.ports import Outside
@@ -159,7 +160,7 @@ class _Pages:
                 rule_sets.discard(ref)
                 note = gettext("Version %(n)d is thrown away.", n=version)
         except HubError as exc:
-            session["note"] = ["bad", gettext(exc.detail)]
+            session["note"] = ["bad", in_words(exc.detail, gettext)]
         else:
             session["note"] = ["good", note]
         return redirect(url_for("sharing.scope", scope=scope))
@@ -174,7 +175,7 @@ class _Pages:
             try:
                 answer = simulate(self._question(asked), self.outside, self.now_s())
             except HubError as exc:
-                error, status = gettext(exc.detail), exc.status
+                error, status = in_words(exc.detail, gettext), exc.status
         page = render_template(
             "sharing/simulate.html", asked=asked, answer=answer, error=error,
             agents=self.outside.agents(), versions=rule_sets.everything(),
@@ -288,5 +289,5 @@ def _number(text: str) -> int | None:
 
 
 def _told(sentence: str, line: int) -> str:
-    said = str(gettext(sentence))
+    said = in_words(sentence, gettext)
     return f"{gettext('Line %(n)d', n=line)}: {said}" if line else said

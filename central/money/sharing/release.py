@@ -10,6 +10,7 @@ import peewee
 
 from central.errors import HubError
 from central.foundation.db.engine import money_transaction, rows
+from central.foundation.language.said import Saying, why
 from central.money.ledger.balance import balance
 from central.money.ledger.rules import business_day, commission_released
 from central.money.ledger.store import post
@@ -69,7 +70,10 @@ def release_due(
                 amount = release(due.sale, due.agent, now_s, timezone=timezone)
             except (HubError, peewee.DatabaseError) as exc:
                 log.exception("%s of %s is not released", due.agent, due.sale)
-                faults.append(f"{due.sale} {due.agent}: {exc}")
+                what = why(exc) if isinstance(exc, HubError) else Saying("broke-off")
+                faults.append(
+                    Saying("commission-stuck", sale=due.sale, agent=str(due.agent), what=what)
+                )
                 continue
             if amount is not None:
                 done += 1

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.money.sharing.model import (
     HOLD_S_DEFAULT,
     PAID_LEVELS_DEFAULT,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import money_transaction, rows
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.money.sharing.model import LevelLine, RuleInForce, RuleRef, RuleSet, Scope
 from central.money.sharing.rule_body import RuleInvalid, parse_scope, read, to_body
 from central.money.sharing.tables import SharedSale, SharingRule

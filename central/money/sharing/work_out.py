@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.money.sharing.model import (
     Base,
     Cut,

@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 
 from central.foundation.people.roles import Permission
 from central.foundation.web.describe import BodyJson, problems
-from central.foundation.web.permission import needs
+from central.foundation.web.permission import actor, needs
+from central.money.ledger.rules import business_day
 from central.money.sharing.model import AgentId
 from central.network.agents import change, upstream
 from central.network.agents.model import Agent
@@ -20,7 +21,6 @@ SECURITY: list[dict[str, list[str]]] = [{"api_key": []}]
 _TAG = Tag(name="network", description="Agents, and who stands above whom.")
 _ID = "^[A-Z0-9][A-Z0-9-]{0,31}$"
 _LEVEL = "^[a-z][a-z0-9-]{0,31}$"
-_ACTOR = "api"
 
 
 class AgentPath(BaseModel):
@@ -104,7 +104,7 @@ class TerminatedJson(BaseModel):
     moved: list[AgentJson] = Field(description="Who stands elsewhere for that.")
 
 
-def blueprint(now_s: Callable[[], int]) -> APIBlueprint:
+def blueprint(timezone: str, now_s: Callable[[], int]) -> APIBlueprint:
     """Return the routes."""
     api = APIBlueprint(
         "agents_api", __name__, url_prefix="/v1/agents", abp_tags=[_TAG], abp_security=SECURITY,
@@ -129,27 +129,27 @@ def blueprint(now_s: Callable[[], int]) -> APIBlueprint:
     @needs(Permission.AGENTS_MANAGE)
     def add(body: NewAgentJson) -> Response:
         new = change.NewAgent(body.id, body.name, body.level, body.parent)
-        return _answer(change.add(new, now_s(), _ACTOR))
+        return _answer(change.add(new, now_s(), actor()))
 
     @api.post("/<agent_id>/move", summary="Put an agent under somebody else", responses=changes)
     @needs(Permission.AGENTS_MANAGE)
     def move(path: AgentPath, body: ParentJson) -> Response:
-        return _answer(change.move(AgentId(path.agent_id), body.parent, now_s(), _ACTOR))
+        return _answer(change.move(AgentId(path.agent_id), body.parent, now_s(), actor()))
 
     @api.post("/<agent_id>/level", summary="Give an agent another level", responses=changes)
     @needs(Permission.AGENTS_MANAGE)
     def level(path: AgentPath, body: LevelJson) -> Response:
-        return _answer(change.set_level(AgentId(path.agent_id), body.level, now_s(), _ACTOR))
+        return _answer(change.set_level(AgentId(path.agent_id), body.level, now_s(), actor()))
 
     @api.post("/<agent_id>/suspend", summary="Let an agent earn nothing", responses=changes)
     @needs(Permission.AGENTS_MANAGE)
     def suspend(path: AgentPath) -> Response:
-        return _answer(change.suspend(AgentId(path.agent_id), now_s(), _ACTOR))
+        return _answer(change.suspend(AgentId(path.agent_id), now_s(), actor()))
 
     @api.post("/<agent_id>/resume", summary="Let an agent work again", responses=changes)
     @needs(Permission.AGENTS_MANAGE)
     def resume(path: AgentPath) -> Response:
-        return _answer(change.resume(AgentId(path.agent_id), now_s(), _ACTOR))
+        return _answer(change.resume(AgentId(path.agent_id), now_s(), actor()))
 
     @api.post(
         "/<agent_id>/terminate", summary="End an agent's work for ever",
@@ -157,7 +157,10 @@ def blueprint(now_s: Callable[[], int]) -> APIBlueprint:
     )  # fmt: skip
     @needs(Permission.AGENTS_MANAGE)
     def terminate(path: AgentPath, body: HeirJson) -> Response:
-        agent, moved = change.terminate(AgentId(path.agent_id), now_s(), _ACTOR, body.heir)
+        at_s = now_s()
+        agent, moved = change.terminate(
+            AgentId(path.agent_id), at_s, actor(), body.heir, day=business_day(at_s, timezone)
+        )
         return jsonify({"agent": agent._asdict(), "moved": [one._asdict() for one in moved]})
 
     return api

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import money_transaction
+from central.money.payouts.release import give_back_unsent
 from central.money.sharing.model import AgentId, LevelId
 from central.network.agents.model import Agent, State, parse_agent_id
 from central.network.agents.tables import AgentLevel, AgentRow, AgentSpan
@@ -88,7 +89,7 @@ def set_level(agent: AgentId, level: str, at_s: int, actor: str) -> Agent:
 
 
 def suspend(agent: AgentId, at_s: int, actor: str) -> Agent:
-    """Let an agent earn nothing until he is resumed. Conflict if he does not work now."""
+    """Let an agent earn and be paid nothing until he is resumed. Conflict if he does not work."""
     return _from_to(agent, State.ACTIVE, State.SUSPENDED, at_s, actor)
 
 
@@ -98,12 +99,15 @@ def resume(agent: AgentId, at_s: int, actor: str) -> Agent:
 
 
 def terminate(
-    agent: AgentId, at_s: int, actor: str, heir: str | None = None
+    agent: AgentId, at_s: int, actor: str, heir: str | None = None, *, day: int
 ) -> tuple[Agent, list[Agent]]:
     """End the work of an agent for ever, and put those below him under his heir.
 
+    Payouts to him that were not sent are given back in the same transaction: he is still owed it.
+
     Args:
         heir: Who takes them; his own parent if nobody is named.
+        day: The business day on which what was held for him is given back.
 
     Returns:
         The agent, and who was moved.
@@ -130,6 +134,7 @@ def terminate(
         for child in below:
             target = leaving.parent if child.id == new_parent else new_parent
             moved.append(_move(child, target, at_s, actor))
+        give_back_unsent(f"2110.{agent}", at_s, actor, "agent terminated", day=day)
         return _change(leaving, at_s, actor, state=State.TERMINATED), moved
 
     return money_transaction(write)

@@ -7,6 +7,7 @@ import json
 import click
 
 from central.foundation.command import Command
+from central.money.ledger.rules import business_day
 from central.money.sharing.model import AgentId
 from central.network.agents import change, upstream
 from central.network.agents.model import Agent
@@ -91,8 +92,10 @@ def resume(command: Command, agent: str) -> None:
 @click.pass_obj
 def terminate(command: Command, agent: str, heir: str | None) -> None:
     """End the work of AGENT for ever."""
-    with command.hub():
-        left, moved = change.terminate(AgentId(agent), command.now_s(), _ACTOR, heir)
+    with command.hub() as hub:
+        at_s = command.now_s()
+        day = business_day(at_s, hub.config.timezone)
+        left, moved = change.terminate(AgentId(agent), at_s, _ACTOR, heir, day=day)
     _tell(left)
     for one in moved:
         click.echo(f"{one.id} now stands under {one.parent or 'the house'}")

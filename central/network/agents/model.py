@@ -14,8 +14,9 @@ _AGENT_ID = re.compile(r"[A-Z0-9][A-Z0-9-]{0,31}", re.ASCII)
 class State(StrEnum):
     """Whether an agent works; the value stands in the database.
 
-    SUSPENDED: earns nothing, and what was earned is not released until he is active again.
-    TERMINATED: for ever; what was earned is still released.
+    SUSPENDED: earns nothing, what was earned is not released, and nothing is sent to him until he
+        is active again.
+    TERMINATED: for ever; what was earned is still released, and stays owed to him: no payout.
     """
 
     ACTIVE = "active"

@@ -5,17 +5,20 @@ from __future__ import annotations
 from central.errors import Conflict, RequestInvalid
 from central.foundation.db.engine import money_transaction
 from central.foundation.jobs import alerts
-from central.foundation.web.words import N_
+from central.foundation.language.said import Saying
+from central.foundation.language.words import N_
 from central.money.ledger import rules
 from central.money.ledger.store import post
 from central.sale.after_sales import store
 from central.sale.after_sales.model import SAID_CHARS, Case, CaseState, ClaimState
+from central.sale.after_sales.words import REASONS
 from central.sale.orders import mail, refund
 from central.sale.orders import store as orders
 from central.sale.orders.office import Office
 from central.sale.orders.states import UnitEvent
 from central.supply.cards.model import Shortage
 from central.supply.cards.reserve import replace as another_key
+from central.supply.catalogue.selling import min_days_left
 from central.supply.product_types.model import Fulfilment
 from central.supply.suppliers.ask_for import bought
 from edge.contract.money import Money
@@ -37,7 +40,13 @@ def replace(case_id: int, answer: str, who: str, office: Office) -> Case:
         closed = store.close(case, CaseState.REPLACED, said, who, at_s, None)
         if unit.fulfilment is not Fulfilment.LOCAL_KEY:
             raise Conflict(N_("Only a key of our own stock is replaced; give the price back."))
-        given = another_key(unit.id, at_s, day=office.day(at_s), actor=who)
+        if not unit.state.is_delivered:
+            raise Conflict(
+                N_("Nothing was delivered yet: deliver it on the order's page, or give the price"
+                   " back.")
+            )  # fmt: skip
+        days = min_days_left(unit.sku)
+        given = another_key(unit.id, at_s, day=office.day(at_s), actor=who, min_days_left=days)
         if isinstance(given, Shortage):
             raise Conflict(N_("There is no other key in stock."))
         orders.move_unit(unit, UnitEvent.REPLACED, at_s, who, said)
@@ -47,18 +56,26 @@ def replace(case_id: int, answer: str, who: str, office: Office) -> Case:
     return money_transaction(work)
 
 
-def give_back(case_id: int, answer: str, who: str, office: Office) -> Case:
+def give_back(
+    case_id: int, answer: str, who: str, office: Office, minor: int | None = None
+) -> Case:  # fmt: skip
     """Give the buyer the unit's price back; agents give back what they had of it.
 
+    Args:
+        minor: Only so much of it, and he keeps the unit; None for all that is left of it.
+
     Raises:
-        Conflict: it is closed, or the unit cannot go back.
+        Conflict: it is closed, the unit cannot go back, or it is not less than what is left.
     """
     said, at_s = _said(answer), office.now_s()
 
     def work() -> Case:
         case = store.get(case_id)
         reason = f"case {case_id}: {case.reason}"
-        back = refund.refund_units(case.order, [case.unit], reason, who, office)
+        if minor is None:
+            back = refund.refund_units(case.order, [case.unit], reason, who, office)
+        else:
+            back = refund.refund_part(case.unit, minor, reason, who, office)
         _answered(case, at_s, office)
         return store.close(case, CaseState.REFUNDED, said, who, at_s, back.number)
 
@@ -98,7 +115,7 @@ def claim(case_id: int, who: str, office: Office) -> Case:
     def work() -> Case:
         case = store.get(case_id)
         if case.state in {CaseState.REJECTED, CaseState.WITHDRAWN}:
-            raise Conflict(f"The case {case_id} is {case.state}.")
+            raise Conflict(Saying("case-is", case=case_id, state=str(case.state)))
         unit = orders.unit(case.unit)
         if unit.fulfilment not in {Fulfilment.SUPPLIER_KEY, Fulfilment.DIRECT_TOPUP}:
             raise Conflict(N_("This was not bought from a supplier for the order."))
@@ -146,7 +163,10 @@ def claim_answered(
 
 def tell_late(at_s: int) -> int:
     """Raise an alert for each case that was to be answered by now; return how many there are."""
-    found = {str(case.id): f"{case.unit}: {case.reason}" for case in store.late(at_s)}
+    found: dict[str, str] = {
+        str(case.id): Saying("case-waits", unit=case.unit, title=REASONS[case.reason])
+        for case in store.late(at_s)
+    }
     alerts.tell_all(LATE, found, at_s)
     return len(found)
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import money_transaction, rows
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
+from central.foundation.pictures import MIME, Picture, redrawn
 from central.sale.after_sales import store
 from central.sale.after_sales.model import (
     ANSWER_S,
-    PICTURE_BYTES_MAX,
+    PICTURE_SIDE,
     PICTURES_MAX,
     SAID_CHARS,
     Case,
     CaseState,
     Reason,
-    picture_kind,
     why_not,
 )
 from central.sale.orders import refund
@@ -29,14 +30,25 @@ RETURNED = "returned within seven days, never looked at"
 
 
 class Said(NamedTuple):
-    """What somebody says and shows; the picture may be missing."""
+    """What somebody says and shows; the picture, as ``drawn`` returns it, may be missing."""
 
     text: str
-    picture: bytes = b""
+    picture: Picture | None = None
 
     def __repr__(self) -> str:
-        """Leave out what may show a key."""
-        return f"Said({len(self.text)} characters, {len(self.picture)} bytes)"
+        """Leave out what may name a key."""
+        return f"Said({len(self.text)} characters, {self.picture})"
+
+
+def drawn(data: bytes) -> Picture | None:
+    """Return a picture that somebody shows, drawn anew; None if there is none.
+
+    Call it outside of a transaction: it takes a while.
+
+    Raises:
+        PictureRefused: it cannot be taken.
+    """
+    return redrawn(data, PICTURE_SIDE)[0] if data else None
 
 
 def open_case(
@@ -45,17 +57,21 @@ def open_case(
     """Open a case about unit number ``n``. What goes back without a reason goes back at once.
 
     Raises:
-        RequestInvalid: nothing is said, or the picture is none.
+        RequestInvalid: nothing is said.
+        NotFound: the order has no such unit.
         Conflict: it is too late, not delivered, looked at, or there is an open case already.
     """
-    text, kind = _check(said, needs_words=reason is not Reason.CHANGED_MIND)
+    text = _checked(said, needs_words=reason is not Reason.CHANGED_MIND)
     at_s = office.now_s()
 
     def work() -> Case:
         unit = next((one for one in orders.units(order_id) if one.n == n), None)
         if unit is None:
-            raise NotFound("There is no such unit.")
-        refused = why_not(reason, unit, at_s, was_seen=orders.was_seen(unit))
+            raise NotFound(N_("There is no such unit."))
+        refused = why_not(
+            reason, unit, at_s, was_seen=orders.was_seen(unit),
+            paid_at_s=orders.get(order_id).paid_at_s,
+        )  # fmt: skip
         if refused:
             raise Conflict(refused)
         opened = rows(
@@ -67,7 +83,7 @@ def open_case(
         if not opened:
             raise Conflict(N_("There is an open case about this already."))
         case = store.get(int(opened[0][0]))
-        _keep(case, text, kind, said.picture, who, office)
+        _keep(case, text, said.picture, who, office)
         orders.note(order_id, unit.id, at_s, who, "help-asked", str(unit.state), str(reason))
         if reason is Reason.CHANGED_MIND:
             back = refund.refund_units(order_id, [unit.id], RETURNED, who, office)
@@ -77,23 +93,38 @@ def open_case(
     return money_transaction(work)
 
 
+def open_cases(
+    order_id: OrderId, numbers: Sequence[int], reason: Reason, said: Said, who: str, office: Office
+) -> list[Case]:  # fmt: skip
+    """Open a case about each of several units of an order, or about none; errors as ``open_case``.
+
+    Raises:
+        RequestInvalid: no unit is named.
+    """
+    if not numbers:
+        raise RequestInvalid(N_("Choose what it is about."))
+    return money_transaction(
+        lambda: [open_case(order_id, n, reason, said, who, office) for n in sorted(set(numbers))]
+    )
+
+
 def add_evidence(case_id: int, said: Said, who: str, office: Office) -> Case:
     """Add what somebody says or shows to an open case.
 
     Raises:
-        RequestInvalid: nothing is said, or the picture is none, or there are too many.
+        RequestInvalid: nothing is said or shown, or there are too many pictures.
         Conflict: it is closed.
     """
-    text, kind = _check(said, needs_words=not said.picture)
+    text = _checked(said, needs_words=said.picture is None)
 
     def work() -> Case:
         case = store.get(case_id)
         if case.state is not CaseState.OPEN:
             raise Conflict(N_("This case is closed."))
         shown = [one for one in store.evidence(case_id) if one.picture]
-        if kind and len(shown) >= PICTURES_MAX:
+        if said.picture and len(shown) >= PICTURES_MAX:
             raise RequestInvalid(N_("There are five pictures already."))
-        _keep(case, text, kind, said.picture, who, office)
+        _keep(case, text, said.picture, who, office)
         return case
 
     return money_transaction(work)
@@ -107,31 +138,25 @@ def picture(case_id: int, evidence_id: int, office: Office) -> tuple[str, bytes]
         (evidence_id, case_id),
     )
     if not found:
-        raise NotFound("There is no such picture.")
+        raise NotFound(N_("There is no such picture."))
     [(kind, sealed)] = found
     return kind, b64decode(office.seal.open(bytes(sealed), f"case:{case_id}")["picture"])
 
 
-def _check(said: Said, *, needs_words: bool) -> tuple[str, str | None]:
+def _checked(said: Said, *, needs_words: bool) -> str:
     text = said.text.strip()
     if len(text) > SAID_CHARS or (needs_words and not text):
         raise RequestInvalid(N_("Say what is wrong, in at most 1000 characters."))
-    if not said.picture:
-        return text, None
-    kind = picture_kind(said.picture)
-    if kind is None or len(said.picture) > PICTURE_BYTES_MAX:
-        raise RequestInvalid(N_("A picture is PNG, JPEG or WebP, of 900 KB at most."))
-    return text, kind
+    return text
 
 
-def _keep(
-    case: Case, text: str, kind: str | None, content: bytes, who: str, office: Office
-) -> None:
+def _keep(case: Case, text: str, shown: Picture | None, who: str, office: Office) -> None:
     sealed = None
-    if kind is not None:
-        sealed = office.seal.close({"picture": b64encode(content).decode()}, f"case:{case.id}")
+    if shown is not None:
+        content = b64encode(shown.content).decode()
+        sealed = office.seal.close({"picture": content}, f"case:{case.id}")
     rows(
         "INSERT INTO after_sale_evidence (case_id, at_s, who, said, picture_kind, picture)"
         " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
-        (case.id, office.now_s(), who, text, kind, sealed),
+        (case.id, office.now_s(), who, text, MIME if shown else None, sealed),
     )

@@ -13,8 +13,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.sale.orders.model import OrderId, Unit, UnitId
+from central.sale.orders.states import UnitState
 from central.supply.product_types.model import Fulfilment
 
 DAY_S = 86_400
@@ -22,12 +23,14 @@ RETURN_S = 7 * DAY_S
 """Within so long what was never looked at goes back without a reason (消费者权益保护法 art. 25)."""
 COMPLAIN_S = 30 * DAY_S
 """Within so long something wrong is taken up."""
+ARRIVES_S = 15 * 60
+"""Goods that are late come within this time of the payment: until then nobody is asked."""
 ANSWER_S = 3 * DAY_S
 """Within so long headquarters answers."""
 SAID_CHARS = 1000
-PICTURE_BYTES_MAX = 900_000
-"""With the rest of a form it stays below what a request may hold."""
 PICTURES_MAX = 5
+PICTURE_SIDE = 2_000
+"""Pixels of the longest side: what a screen says can still be read."""
 
 
 GOES_BACK_UNSEEN = frozenset(
@@ -101,12 +104,24 @@ class Evidence(NamedTuple):
     picture: str | None
 
 
-def why_not(reason: Reason, unit: Unit, at_s: int, *, was_seen: bool) -> str:
+AWAITED = frozenset({UnitState.SERVING, UnitState.BY_HAND, UnitState.STUCK})
+"""Paid, and nothing has come yet."""
+
+
+def why_not(  # noqa: PLR0911 - a list of questions
+    reason: Reason, unit: Unit, at_s: int, *, was_seen: bool, paid_at_s: int | None
+) -> str:  # fmt: skip
     """Return why no case is opened about a unit; empty if one is.
 
     Args:
         was_seen: Whether the buyer has ever looked at it, or at what it was replaced for.
+        paid_at_s: When its order was paid; None if it is not.
     """
+    if reason is Reason.NOT_ARRIVED and unit.state in AWAITED and paid_at_s is not None:
+        if at_s < paid_at_s + ARRIVES_S:
+            return N_("It is on its way. If it is not here a quarter of an hour after you have"
+                      " paid, tell us.")  # fmt: skip
+        return ""
     delivered_at_s = unit.delivered_at_s
     if not unit.state.is_delivered or delivered_at_s is None:
         return N_("This is not delivered yet, or it has gone back.")
@@ -120,14 +135,3 @@ def why_not(reason: Reason, unit: Unit, at_s: int, *, was_seen: bool) -> str:
     if at_s >= delivered_at_s + COMPLAIN_S:
         return N_("The time for complaints about this is over.")
     return ""
-
-
-def picture_kind(content: bytes) -> str | None:
-    """Return what kind of picture it is by its first bytes; None if it is none that is taken."""
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if content.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    return None

@@ -6,6 +6,7 @@ from typing import Any
 
 from central.errors import Conflict, NotFound
 from central.foundation.db.engine import rows
+from central.foundation.language.said import Saying
 from central.sale.after_sales.model import Case, CaseState, ClaimState, Evidence, Reason
 from central.sale.orders.model import OrderId, UnitId
 
@@ -19,13 +20,27 @@ def get(case_id: int) -> Case:
     """Return a case; NotFound if there is none."""
     found = _cases("WHERE id = ?", (case_id,))
     if not found:
-        raise NotFound(f"There is no case {case_id}.")
+        raise NotFound(Saying("no-case", case=case_id))
     return found[0]
 
 
 def of_order(order: str) -> list[Case]:
     """Return the cases of an order, the newest first."""
     return _cases("WHERE order_id = ? ORDER BY id DESC", (order,))
+
+
+def page(count: int, state: CaseState | None, before: int | None) -> list[Case]:
+    """Return cases, the newest first: all or those in a state, from one on or from the newest."""
+    parts: list[str] = []
+    values: list[Any] = []
+    if state is not None:
+        parts.append("state = ?")
+        values.append(str(state))
+    if before is not None:
+        parts.append("id < ?")
+        values.append(before)
+    where = f"WHERE {' AND '.join(parts)} " if parts else ""
+    return _cases(f"{where}ORDER BY id DESC LIMIT ?", (*values, count))
 
 
 def newest(count: int, state: CaseState | None = None) -> list[Case]:
@@ -70,7 +85,7 @@ def close(case: Case, to: CaseState, answer: str, who: str, at_s: int, refund: s
         (str(to), answer, who, at_s, refund, case.id),
     )
     if not hit:
-        raise Conflict(f"The case {case.id} is not open any more.")
+        raise Conflict(Saying("case-not-open", case=case.id))
     return get(case.id)
 
 
@@ -82,7 +97,7 @@ def move_claim(case: Case, before: ClaimState, to: ClaimState, **changes: object
         (str(to), *changes.values(), case.id, str(before)),
     )
     if not hit:
-        raise Conflict(f"The claim of case {case.id} is {case.claim}.")
+        raise Conflict(Saying("claim-is", case=case.id, state=str(case.claim)))
     return get(case.id)
 
 

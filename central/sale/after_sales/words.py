@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.sale.after_sales.model import CaseState, ClaimState, Reason
 from central.sale.orders.words import ACTORS
 

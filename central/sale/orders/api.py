@@ -1,6 +1,7 @@
 """Orders for programs: another shop, an agent's system, headquarters. See ``/openapi.json``.
 
-What was delivered is never told here: its buyer sees it by his link and his code.
+What was delivered is never told here: its buyer sees it by his link and his code, the program of
+an agent by ``delivery.api``.
 """
 
 from __future__ import annotations
@@ -16,15 +17,18 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from central.errors import NotFound, RequestInvalid
+from central.foundation.language.said import Saying
 from central.foundation.people.roles import Permission
 from central.foundation.web.describe import problems
 from central.foundation.web.permission import actor, is_allowed, needs
+from central.money.ledger.rules import Cost
 from central.sale.orders import api_json as shapes
-from central.sale.orders import pay, refund, serve, store
+from central.sale.orders import mismatch, pay, private, refund, serve, store
 from central.sale.orders.model import Order, OrderId, Payment, Refund, Unit, Wanted
 from central.sale.orders.office import Office
 from central.sale.orders.place import place
 from central.sale.orders.states import OrderState
+from central.supply.catalogue import shelf
 
 SECURITY: list[dict[str, list[str]]] = [{"api_key": []}]
 _TAG = Tag(name="orders", description="What is bought, paid, delivered, and given back.")
@@ -38,7 +42,7 @@ def blueprint(office: Office) -> APIBlueprint:
         abp_responses=problems(400, 401, 403, 422, 500),
     )  # fmt: skip
     _add_buying(api, office)
-    _add_looking(api)
+    _add_looking(api, office)
     _add_serving(api, office)
     return api
 
@@ -52,22 +56,22 @@ def _add_buying(api: APIBlueprint, office: Office) -> None:
     def new(header: shapes.OrderKeyHeader, body: shapes.NewOrderJson) -> Response:
         with _named_faults():
             placed = place(_wanted(header.key, body, office), office)
-        return jsonify({"order": _order(placed.order), "path": f"/o/{placed.token}"})
+        return jsonify({"order": as_json(placed.order), "path": f"/o/{placed.token}"})
 
     @api.post(
-        "/<order_id>/pay", summary="Ask for a payment, or pay from an agent's prepaid money",
+        "/<order_id>/pay", summary="Ask for a payment, or pay from an agent's money with us",
         responses={200: shapes.PayingJson, **problems(404, 409, 502)},
     )  # fmt: skip
     @needs(Permission.ORDERS_PLACE)
     def pay_it(path: shapes.OrderPath, body: shapes.PayOrderJson) -> Response:
         order_id = store.get(path.order_id).id
-        if body.channel == pay.BALANCE:
-            pay.pay_from_balance(order_id, office)
+        if body.channel in pay.OWN_MONEY:
+            pay.pay_by_agent(order_id, office, body.channel)
             payment = store.payments(order_id)[-1]
         else:
             payment = pay.ask_to_pay(order_id, body.channel, office)
         answer = {"payment": _payment(payment), "qr_text": payment.qr_text}
-        return jsonify({"order": _order(store.get(order_id)), **answer})
+        return jsonify({"order": as_json(store.get(order_id)), **answer})
 
     @api.post(
         "/<order_id>/cancel", summary="Give an unpaid order up",
@@ -75,10 +79,10 @@ def _add_buying(api: APIBlueprint, office: Office) -> None:
     )  # fmt: skip
     @needs(Permission.ORDERS_PLACE)
     def give_up(path: shapes.OrderPath) -> Response:
-        return jsonify(_order(pay.cancel(store.get(path.order_id).id, actor(), office)))
+        return jsonify(as_json(pay.cancel(store.get(path.order_id).id, actor(), office)))
 
 
-def _add_looking(api: APIBlueprint) -> None:
+def _add_looking(api: APIBlueprint, office: Office) -> None:
     @api.get("", summary="Orders", responses={200: shapes.OrdersJson, **problems(404)})
     @needs(Permission.ORDERS_READ)
     def some(query: shapes.WhichOrders) -> Response:
@@ -87,13 +91,24 @@ def _add_looking(api: APIBlueprint) -> None:
         # One more than is told says whether there is another page.
         found = store.newest(query.limit + 1, states, before)
         told, rest = found[: query.limit], found[query.limit :]
-        return jsonify({"orders": [_order(o) for o in told], "next": told[-1].id if rest else None})
+        return jsonify(
+            {"orders": [as_json(o) for o in told], "next": told[-1].id if rest else None}
+        )
 
     @api.get("/<order_id>", summary="One order", responses={200: shapes.OneOrderJson,
                                                              **problems(404)})  # fmt: skip
     @needs(Permission.ORDERS_READ)
     def one(path: shapes.OrderPath) -> Response:
-        return jsonify(_all_of(store.get(path.order_id)))
+        return jsonify(_all_of(store.get(path.order_id), office))
+
+    @api.post(
+        "/<order_id>/private", summary="What the buyer has told, in full; who reads it is told",
+        responses={200: shapes.OrderPrivateJson, **problems(404)},
+    )  # fmt: skip
+    @needs(Permission.ORDERS_PRIVATE)
+    def unmask(path: shapes.OrderPath, body: shapes.UnmaskOrderJson) -> Response:
+        found = private.unmask(path.order_id, body.reason, actor(), office)
+        return jsonify(found._asdict())
 
 
 def _add_serving(api: APIBlueprint, office: Office) -> None:
@@ -110,13 +125,23 @@ def _add_serving(api: APIBlueprint, office: Office) -> None:
         return jsonify(_refund(asked))
 
     @api.post(
+        "/<order_id>/accept", summary="Let another amount than the price buy all the same",
+        responses={200: shapes.SaleOrderJson, **problems(404, 409)},
+    )  # fmt: skip
+    @needs(Permission.ORDERS_REFUND)
+    def accept(path: shapes.OrderPath, body: shapes.AcceptOrderJson) -> Response:
+        order = store.get(path.order_id)
+        return jsonify(as_json(mismatch.accept(order.id, body.reason, actor(), office)))
+
+    @api.post(
         "/<order_id>/units/<unit_id>/deliver", summary="Deliver what a person has to deliver",
         responses={200: shapes.ServedUnitJson, **problems(404, 409)},
     )  # fmt: skip
     @needs(Permission.ORDERS_MANAGE)
     def deliver(path: shapes.OrderUnitPath, body: shapes.DeliverUnitJson) -> Response:
         unit = store.unit_of(path.order_id, path.unit_id)
-        return _served(serve.deliver_by_hand(unit.id, body.text, actor(), office))
+        cost = Cost(body.paid_from, body.cost_minor)
+        return _served(serve.deliver_by_hand(unit.id, body.text, actor(), office, cost))
 
     @api.post(
         "/<order_id>/units/<unit_id>/refill", summary="Serve a unit again that found nothing",
@@ -131,7 +156,7 @@ def _add_serving(api: APIBlueprint, office: Office) -> None:
 
 def _wanted(key: str, body: shapes.NewOrderJson, office: Office) -> Wanted:
     if body.seller and all(agent.id != body.seller for agent in office.outside.agents()):
-        raise NotFound(f"There is no agent {body.seller}.")
+        raise NotFound(Saying("no-agent", agent=body.seller))
     # Of one length, and of this program alone: another one may have chosen the same key.
     mine = hashlib.sha256(json.dumps([actor(), key]).encode()).hexdigest()
     return Wanted(
@@ -158,12 +183,14 @@ def _named_faults() -> Iterator[None]:
 
 def _served(unit: Unit) -> Response:
     order = store.get(unit.order)
-    return jsonify({"order": _order(order), "unit": _unit(store.unit(unit.id))})
+    return jsonify({"order": as_json(order), "unit": _unit(store.unit(unit.id))})
 
 
-def _all_of(order: Order) -> dict[str, Any]:
+def _all_of(order: Order, office: Office) -> dict[str, Any]:
+    fields = shelf.offered(order.sku, order.type_version).type.body.fields
     return {
-        "order": _order(order),
+        "told": private.masked_of(order, fields, office)._asdict(),
+        "order": as_json(order),
         "units": [_unit(one) for one in store.units(order.id)],
         "payments": [_payment(one) for one in store.payments(order.id)],
         "refunds": [_refund(one) for one in store.refunds(order.id)],
@@ -171,7 +198,8 @@ def _all_of(order: Order) -> dict[str, Any]:
     }
 
 
-def _order(order: Order) -> dict[str, Any]:
+def as_json(order: Order) -> dict[str, Any]:
+    """Return an order as programs are told of it."""
     return {
         "id": order.id, "channel": order.channel, "seller": order.seller, "buyer": order.buyer,
         "sku": order.sku, "quantity": order.quantity, "price_minor": order.price.minor,

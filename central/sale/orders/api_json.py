@@ -1,4 +1,4 @@
-"""The shapes of the orders' API. Nothing here holds a key, a code, or what a buyer has typed."""
+"""The shapes of the orders' API. None holds a key or a code; one, what a buyer typed in full."""
 
 from __future__ import annotations
 
@@ -82,7 +82,8 @@ class PayOrderJson(BodyJson):
 
     channel: str = Field(
         pattern=_CHANNEL,
-        description="wechat-pay, alipay; balance for an agent's order, from his prepaid money.",
+        description="wechat-pay, alipay; for an agent's order balance, his prepaid money, or"
+        " commission, what he has earned.",
     )
 
 
@@ -96,10 +97,22 @@ class RefundOrderJson(BodyJson):
     reason: str = Field(min_length=1, max_length=80, description="Why; the channel is told.")
 
 
+class AcceptOrderJson(BodyJson):
+    """Why another amount buys."""
+
+    reason: str = Field(min_length=1, max_length=80, description="It is told in the story.")
+
+
 class DeliverUnitJson(BodyJson):
     """What the buyer gets; it is sealed, and told to him alone."""
 
     text: str = Field(min_length=1, max_length=4000, description="What the buyer gets.")
+    cost_minor: Annotated[int, Field(ge=0, le=MINOR_MAX), WHOLE] = Field(
+        0, description="What it has cost, minor units."
+    )
+    paid_from: str = Field(
+        "", max_length=64, description="Account that it is paid from: 2210.kasushou; if it cost."
+    )
 
 
 class SaleOrderJson(BaseModel):
@@ -143,7 +156,7 @@ class OrderPaymentJson(BaseModel):
     """One payment of an order."""
 
     number: str = Field(description="Also at the channel.")
-    channel: str = Field(description="wechat-pay, alipay, balance.")
+    channel: str = Field(description="wechat-pay, alipay, balance, commission.")
     amount_minor: int = Field(description="What is to be paid.")
     state: PaymentState = Field(description="Where it is.")
     created_at_s: int = Field(description="Unix seconds.")
@@ -177,10 +190,24 @@ class OrderHappeningJson(BaseModel):
     detail: str = Field(description="More of it.")
 
 
+class UnmaskOrderJson(BodyJson):
+    """Why somebody reads it."""
+
+    reason: str = Field(min_length=1, max_length=80, description="It is told in the story.")
+
+
+class OrderPrivateJson(BaseModel):
+    """What a buyer has told."""
+
+    contact: str = Field(description="E-mail or phone; empty if he has not said.")
+    fields: dict[str, str] = Field(description="What he has typed, by the names of the fields.")
+
+
 class OneOrderJson(BaseModel):
     """An order, its units, its payments and refunds, and all that happened."""
 
     order: SaleOrderJson = Field(description="As it is now.")
+    told: OrderPrivateJson = Field(description="Masked; `…/private` tells it in full.")
     units: list[OrderUnitJson] = Field(description="By their numbers.")
     payments: list[OrderPaymentJson] = Field(description="As they were asked for.")
     refunds: list[OrderRefundJson] = Field(description="As they were asked for.")

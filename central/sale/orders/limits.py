@@ -8,22 +8,32 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 
 
 class Limits(NamedTuple):
-    """What one contact, or one network address, may hold unpaid.
+    """What one contact, one network address, or one agent may hold unpaid.
 
     Args:
         contact_orders, address_orders: Unpaid orders.
         stock_percent: Of all keys of a SKU that are free or kept for unpaid orders.
         stock_least: So many keys may be held whatever part of the stock they are.
+        agent_orders, agent_stock_percent: The same for one agent, whose customers are many.
     """
 
     contact_orders: int = 3
     address_orders: int = 10
     stock_percent: int = 20
     stock_least: int = 5
+    agent_orders: int = 100
+    agent_stock_percent: int = 50
+
+    @property
+    def of_agent(self) -> Limits:
+        """What holds for an agent, who is counted as one contact."""
+        return self._replace(
+            contact_orders=self.agent_orders, stock_percent=self.agent_stock_percent
+        )
 
 
 class Held(NamedTuple):

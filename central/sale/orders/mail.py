@@ -1,4 +1,4 @@
-"""What a buyer is told by mail: his order's link and where it is. Never a key, never a code.
+"""What a buyer is told by mail or text: where his order is. Never a key, never a code.
 
 The message is put in the transaction that it tells of, once per order and event. Address, link
 and text are put together when it is sent, so that the outbox holds none of them.
@@ -11,6 +11,8 @@ from enum import StrEnum
 from central.foundation.jobs import outbox
 from central.foundation.notices.mail import Mail
 from central.foundation.notices.settings import is_address
+from central.foundation.notices.sms import Text
+from central.foundation.notices.sms_settings import Templates, mobile_of
 from central.sale.orders import store
 from central.sale.orders.model import OrderId
 from central.sale.orders.office import Office
@@ -18,6 +20,7 @@ from central.sale.orders.place import token_of
 from central.sale.orders.private import contact_of
 
 KIND = "mail"
+TEXT_KIND = "sms"
 
 
 class Told(StrEnum):
@@ -75,15 +78,40 @@ BEWARE = {
 
 
 def tell(order: OrderId, what: Told, at_s: int, office: Office, about: str = "") -> None:
-    """Have the buyer told, if he is reached by mail. In the caller's transaction.
+    """Have the buyer told, if he is reached by mail or text. In the caller's transaction.
 
     Args:
         about: The refund, or the case, that he is told of.
     """
-    if not office.mails or not is_address(contact_of(order, office)):
+    contact = contact_of(order, office)
+    if office.mails and is_address(contact):
+        kind = KIND
+    elif office.texts and mobile_of(contact):
+        kind = TEXT_KIND
+    else:
         return
     body = {"order": order, "told": str(what), "about": about}
-    outbox.put(KIND, f"{order} {about or what}", body, at_s)
+    outbox.put(kind, f"{order} {about or what}", body, at_s)
+
+
+def compose_text(message: outbox.Message, office: Office, templates: Templates) -> Text | None:
+    """Make the text of a message; None if there is no template for what it tells of.
+
+    Raises:
+        NotFound: there is no such order, or refund.
+    """
+    order = store.get(str(message.body["order"]))
+    told, about = Told(message.body["told"]), str(message.body["about"])
+    template = str(getattr(templates, told))
+    to = mobile_of(contact_of(order.id, office))
+    if not template or to is None:
+        return None
+    values = {"order": str(order.id)}
+    if told is Told.PAID:
+        values["price"] = str(order.price)
+    if told is Told.REFUNDED:
+        values["amount"] = str(store.refund(about).amount)
+    return Text(to, template, values)
 
 
 def compose(message: outbox.Message, office: Office) -> Mail:

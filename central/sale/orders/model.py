@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, NewType
 
@@ -35,6 +35,7 @@ class Wanted:
         address: Network address that he asks from.
         seller: Agent by whose link he came; empty for none.
         buyer: Agent who buys at his own price; empty for a customer.
+        customer: Whose account it belongs to; empty for a guest.
         price_max: It is not bought for more than this, minor units; None for any price.
     """
 
@@ -49,6 +50,7 @@ class Wanted:
     seller: str = ""
     buyer: str = ""
     locale: str = "zh-CN"
+    customer: str = ""
     price_max: int | None = None
 
 
@@ -86,6 +88,7 @@ class Unit(NamedTuple):
         price: Its part of the order's price; over all units it is the whole.
         cost_account, cost: What completion takes its cost from; none until it is delivered.
         voucher: Of a voucher of ours, its id.
+        refunded: What went back of its price while the buyer keeps it.
     """
 
     id: UnitId
@@ -100,10 +103,20 @@ class Unit(NamedTuple):
     delivered_at_s: int | None
     refund: str | None
     voucher: int | None
+    refunded: int = 0
+
+    @property
+    def left(self) -> int:
+        """What of its price has not gone back, while the buyer has it."""
+        return self.price - self.refunded
 
 
 class Payment(NamedTuple):
-    """One payment of an order; its number is there before the channel hears of it."""
+    """One payment of an order; its number is there before the channel hears of it.
+
+    Args:
+        payer: From whose balance it is paid, an agent's or a customer's; empty for a channel.
+    """
 
     number: str
     order: OrderId
@@ -117,6 +130,7 @@ class Payment(NamedTuple):
     last_code: str
     channel_number: str
     qr_text: str
+    payer: str
 
 
 class Refund(NamedTuple):
@@ -148,7 +162,14 @@ class Happening(NamedTuple):
     detail: str
 
 
-def parts_of(minor: int, units: int) -> list[int]:
-    """Return a price in parts, one a unit, that differ by at most one and sum to it."""
-    part, rest = divmod(minor, units)
-    return [part + (1 if n < rest else 0) for n in range(units)]
+def parts_of(minor: int, weights: Sequence[int]) -> list[int]:
+    """Return a price in parts as the weights are, one a unit; they sum to it.
+
+    Each is its exact share rounded down, and one more where most of it was lost (largest
+    remainder); of those that have lost as much, the first.
+    """
+    whole = sum(weights)
+    shares = [divmod(minor * weight, whole) for weight in weights]
+    rest = minor - sum(part for part, _ in shares)
+    one_more = set(sorted(range(len(shares)), key=lambda n: -shares[n][1])[:rest])
+    return [part + (n in one_more) for n, (part, _) in enumerate(shares)]

@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable
 
 from central.errors import ChannelRefused, ChannelUnknown, Conflict, HubError, NotFound
 from central.foundation.db.engine import change, money_transaction, rows
 from central.foundation.jobs import alerts
-from central.foundation.web.words import N_
+from central.foundation.jobs.bell import BELL
+from central.foundation.language.said import Saying
+from central.foundation.language.words import N_
 from central.money.channels import model as channel
 from central.money.ledger import rules
-from central.money.ledger.store import post
+from central.money.ledger.posting import Posting
+from central.money.ledger.store import balance, post
 from central.sale.orders import store
 from central.sale.orders.mail import Told, tell
 from central.sale.orders.model import Order, OrderId, Payment
@@ -41,7 +45,10 @@ LEASE_S = 120
 POLL_S = (5, 5, 10, 20, 30, 60)
 """Pauses between questions; a callback comes before most of them."""
 BALANCE = "balance"
-"""An agent's prepaid money, as a channel."""
+"""An agent's prepaid money, or a customer's balance, as a channel."""
+COMMISSION = "commission"
+"""What an agent has earned and may have paid out, as a channel."""
+OWN_MONEY = {BALANCE: rules.bought_from_prepaid, COMMISSION: rules.bought_from_wallet}
 ACTOR = "payments"
 
 
@@ -55,36 +62,72 @@ def ask_to_pay(order_id: OrderId, by: str, office: Office) -> Payment:
     """
     office.channels.pay_in(by)  # or it is not found
     at_s = office.now_s()
-    for earlier in store.payments(order_id):
-        if earlier.state.is_live and earlier.channel != by:
-            _give_up(earlier, office)
+    _give_others_up(order_id, by, office)
     payment = money_transaction(lambda: _payment(order_id, by, at_s))
     return payment if payment.qr_text else _send(payment, office)
 
 
-def pay_from_balance(order_id: OrderId, office: Office) -> Order:
-    """Pay an agent's own order from his prepaid money; the ledger's floor is the credit check.
+def pay_by_agent(order_id: OrderId, office: Office, by: str = BALANCE) -> Order:
+    """Pay an agent's own order from his money with us; the ledger's floor is the credit check.
+
+    Args:
+        by: ``BALANCE`` for what he has prepaid, ``COMMISSION`` for what he has earned.
 
     Raises:
         Conflict: it is not an agent's order, or not to be paid (any more).
         PostingRefused: he does not have as much.
+        ChannelRefused, ChannelUnknown: another payment of it is open and cannot be given up.
     """
     at_s = office.now_s()
+    _give_others_up(order_id, by, office)
 
     def work() -> Order:
         order = store.get(order_id)
         if not order.buyer:
-            raise Conflict("Only an agent pays from his balance.")
-        if order.state is not OrderState.PENDING:
-            raise Conflict(f"The order {order.id} is {order.state}.")
-        number = _next_number(order)
-        insert_payment(number, order, BALANCE, at_s)
-        day = office.day(at_s)
-        post(rules.bought_from_prepaid(order.id, order.buyer, order.price, day, order.buyer), at_s)
-        _mark_paid(number, number, order.price, at_s)
-        return _buy(order, at_s, order.buyer, office)
+            raise Conflict(N_("Only an agent pays from his money with us."))
+        posting = OWN_MONEY[by](order.id, order.buyer, order.price, office.day(at_s), order.buyer)
+        return _pay_at_once(order, order.buyer, posting, at_s, office, by)
 
-    return money_transaction(work)
+    return _at_once(work)
+
+
+def pay_from_balance(order_id: OrderId, customer: str, office: Office) -> Order:
+    """Pay an order of a customer's account from his balance, in one posting.
+
+    Whoever calls has made sure that it is the customer who asks.
+
+    Raises:
+        NotFound: it is no order of his account.
+        Conflict: it is not to be paid (any more), or there is not as much on his balance.
+        ChannelRefused, ChannelUnknown: another payment of it is open and cannot be given up.
+    """
+    if not rows(
+        "SELECT 1 FROM customer_order o JOIN customer c ON c.id = o.customer_id"
+        " WHERE order_id = ? AND c.id = ? AND c.state = 'active'",
+        (order_id, customer),
+    ):
+        raise NotFound(N_("There is no such order."))
+    at_s = office.now_s()
+    _give_others_up(order_id, BALANCE, office)
+
+    def work() -> Order:
+        order = store.get(order_id)
+        if order.buyer:
+            raise Conflict(N_("An agent's order is paid from what he has prepaid."))
+        if balance(rules.balance_account(customer)).available < order.price.minor:
+            raise Conflict(N_("There is not as much on your balance."))
+        posting = rules.bought_from_balance(
+            order.id, customer, order.price, office.day(at_s), customer
+        )
+        return _pay_at_once(order, customer, posting, at_s, office)
+
+    return _at_once(work)
+
+
+def _at_once(work: Callable[[], Order]) -> Order:
+    order = money_transaction(work)
+    BELL.ring()  # what is paid can be served
+    return order
 
 
 def wake(number: str, at_s: int) -> bool:
@@ -141,7 +184,9 @@ def take_money(number: str, found: channel.Payment, at_s: int, office: Office) -
         return
     amount = found.amount or payment.amount
     if amount.currency != payment.amount.currency:
-        alerts.tell("payment-odd", number, f"It came in {amount.currency}.", at_s)
+        alerts.tell(
+            "payment-odd", number, Saying("paid-in-other-money", currency=amount.currency), at_s
+        )
         return
     txn = found.channel_number or number
     _mark_paid(number, txn, amount, at_s)
@@ -152,7 +197,7 @@ def take_money(number: str, found: channel.Payment, at_s: int, office: Office) -
     if order.state not in UNPAID:
         send_back(order, number, amount, Asked(PAID_TWICE, ACTOR, at_s), office)
     elif amount != order.price:
-        told = f"{amount} came, the price is {order.price}."
+        told = Saying("paid-otherwise", paid=str(amount), price=str(order.price))
         store.move_order(
             order, OrderEvent.PAID_OTHERWISE, at_s, payment.channel, told, paid_at_s=at_s
         )
@@ -195,10 +240,33 @@ def cancel(order_id: OrderId, who: str, office: Office) -> Order:
 # --- one payment ---------------------------------------------------------------------------------
 
 
+def _pay_at_once(
+    order: Order, payer: str, posting: Posting, at_s: int, office: Office, by: str = BALANCE
+) -> Order:
+    _check_payable(order, at_s)
+    if any(earlier.state.is_live for earlier in store.payments(order.id)):
+        raise Conflict(N_("Another payment of this order is open."))
+    number = _next_number(order)
+    insert_payment(number, order, by, at_s, payer)
+    post(posting, at_s)
+    _mark_paid(number, number, order.price, at_s)
+    return _buy(order, at_s, payer, office)
+
+
+def _give_others_up(order_id: OrderId, by: str, office: Office) -> None:
+    for earlier in store.payments(order_id):
+        if earlier.state.is_live and earlier.channel != by:
+            _give_up(earlier, office)
+
+
+def _check_payable(order: Order, at_s: int) -> None:
+    if order.state is not OrderState.PENDING or at_s >= order.pay_until_s:
+        raise Conflict(Saying("order-not-payable", order=order.id))
+
+
 def _payment(order_id: OrderId, by: str, at_s: int) -> Payment:
     order = store.get(order_id)
-    if order.state is not OrderState.PENDING or at_s >= order.pay_until_s:
-        raise Conflict(f"The order {order.id} is not to be paid any more.")
+    _check_payable(order, at_s)
     for earlier in store.payments(order_id):
         if earlier.state.is_live:
             if earlier.channel != by:
@@ -213,14 +281,15 @@ def _next_number(order: Order) -> str:
     return f"P{order.id[1:]}{len(store.payments(order.id)) + 1:02d}"
 
 
-def insert_payment(number: str, order: Order, by: str, at_s: int) -> None:
+def insert_payment(number: str, order: Order, by: str, at_s: int, payer: str = "") -> None:
     """Write a payment down before its channel hears of it. In the caller's transaction."""
     change(
         "INSERT INTO payment (number, order_id, channel, amount, currency, description, state,"
         " created_at_s, expires_at_s, next_at_s, lease_until_s, attempts, last_code,"
-        " channel_number, qr_text) VALUES (?, ?, ?, ?, ?, ?, 'asked', ?, ?, ?, 0, 0, '', '', '')",
+        " channel_number, qr_text, payer)"
+        " VALUES (?, ?, ?, ?, ?, ?, 'asked', ?, ?, ?, 0, 0, '', '', '', ?)",
         (number, order.id, by, order.price.minor, order.price.currency,
-         f"{order.sku} × {order.quantity}", at_s, order.pay_until_s, at_s + POLL_S[0]),
+         f"{order.sku} × {order.quantity}", at_s, order.pay_until_s, at_s + POLL_S[0], payer),
     )  # fmt: skip
     store.note(order.id, "", at_s, by, "payment-asked", str(order.state), number)
 
@@ -327,7 +396,8 @@ def _buy(order: Order, at_s: int, who: str, office: Office) -> Order:
     tell(order.id, Told.PAID, at_s, office)
     if 0 < office.held_above < order.price.minor:
         held = store.move_order(order, OrderEvent.HELD, at_s, who, paid_at_s=at_s)
-        alerts.tell("order-held", order.id, f"An order of {order.price} waits for you.", at_s)
+        waits = Saying("order-held", price=str(order.price))
+        alerts.tell("order-held", order.id, waits, at_s)
         return held
     paid = store.move_order(order, OrderEvent.PAID, at_s, who, paid_at_s=at_s)
     begin_serving(paid, at_s, who, office)

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from central.errors import Conflict, KeyReused, OutOfStock, PriceTooHigh, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
-from central.foundation.web.words import N_
+from central.foundation.language.said import Saying
+from central.foundation.language.words import N_
 from central.sale.orders import store
 from central.sale.orders.limits import Held, why_not
 from central.sale.orders.model import (
@@ -24,13 +25,16 @@ from central.sale.orders.model import (
     parts_of,
 )
 from central.sale.orders.office import Office
+from central.sale.orders.split import split_over_parts
 from central.sale.orders.states import OrderState, UnitState
 from central.supply.cards.model import Shortage
 from central.supply.cards.reserve import reserve
 from central.supply.catalogue import shelf
 from central.supply.catalogue.model import Offered, SkuState
+from central.supply.catalogue.selling import min_days_left
+from central.supply.left import is_left
 from central.supply.prices.ask import Asked, gather
-from central.supply.prices.model import Quote, QuoteRefused
+from central.supply.prices.model import Quote, QuoteRefused, Split
 from central.supply.prices.quote import quote
 from central.supply.prices.snapshot import to_snapshot
 from central.supply.product_types.fields import check_fields
@@ -63,6 +67,9 @@ def place(wanted: Wanted, office: Office) -> Placed:
     """
     at_s = office.now_s()
     _check(wanted)
+    # Before anything is judged anew: whoever asks again has lost an answer, and no more (I-26).
+    if known := _known(wanted):
+        return Placed(known, token_of(known.id, office))
     offered = shelf.offered(wanted.sku)
     if offered.sku.state is not SkuState.LIVE:
         raise Conflict(N_("This is not sold just now."))
@@ -75,13 +82,8 @@ def place(wanted: Wanted, office: Office) -> Placed:
     code_hash = office.hash_code(wanted.code) if wanted.code else ""
 
     def write() -> Order:
-        known = rows("SELECT id, request_hash FROM sale_order WHERE idem = ?", (wanted.key,))
-        if known:
-            [(order_id, before)] = known
-            if bytes(before) != wish:
-                raise KeyReused("This key was used for another order.")
-            return store.get(order_id)
-        return _write(_Ready(wanted, offered, given, wish, code_hash), office, at_s)
+        ready = _Ready(wanted, offered, given, wish, code_hash)
+        return _known(wanted) or _write(ready, office, at_s)
 
     order = money_transaction(write)
     return Placed(order, token_of(order.id, office))
@@ -89,12 +91,33 @@ def place(wanted: Wanted, office: Office) -> Placed:
 
 def token_of(order: OrderId, office: Office) -> str:
     """Return the token of an order: 128 bits that follow from its number and a key of ours."""
-    return b32encode(office.seal.print_of("order token", order, "")[:16]).decode().rstrip("=")
+    return b32encode(office.seal.print_of("order token", order)[:16]).decode().rstrip("=")
+
+
+def _known(wanted: Wanted) -> Order | None:
+    """Return the order of this key and wish; None if the key is new.
+
+    The fields are read as they were when it was placed, whatever has become of the SKU since.
+
+    Raises:
+        KeyReused: the key was used for another wish.
+    """
+    found = rows("SELECT id, request_hash, sku FROM sale_order WHERE idem = ?", (wanted.key,))
+    if not found:
+        return None
+    [(order_id, before, sku)] = found
+    order = store.get(order_id)
+    fields = shelf.offered(sku, order.type_version).type.body.fields
+    checked = check_fields(fields, wanted.fields)
+    given = {name: str(value) for name, value in checked.values.items()}
+    if checked.faults or bytes(before) != _wish(wanted, given):
+        raise KeyReused(N_("This key was used for another order."))
+    return order
 
 
 def _check(wanted: Wanted) -> None:
     if not 1 <= wanted.quantity <= QUANTITY_MAX:
-        raise RequestInvalid(f"One order is of 1 to {QUANTITY_MAX}.")
+        raise RequestInvalid(Saying("order-quantity", most=QUANTITY_MAX))
     least, most = CODE_CHARS
     if wanted.code and not least <= len(wanted.code) <= most:
         raise RequestInvalid(N_("The code that shows what was bought has 6 to 64 characters."))
@@ -103,7 +126,7 @@ def _check(wanted: Wanted) -> None:
             N_("Choose a code: it shows what was bought, besides the order's link.")
         )
     if not 1 <= len(wanted.key) <= KEY_CHARS_MAX or len(wanted.contact) > CONTACT_CHARS_MAX:
-        raise RequestInvalid("A key has 1 to 128 characters, a contact at most 128.")
+        raise RequestInvalid(N_("A key has 1 to 128 characters, a contact at most 128."))
     if not wanted.contact.isprintable():
         raise RequestInvalid(N_("There are signs in the contact that cannot be seen."))
 
@@ -128,11 +151,13 @@ class _Ready(NamedTuple):
 def _write(ready: _Ready, office: Office, at_s: int) -> Order:
     wanted, offered, given, wish, code_hash = ready
     found = _quote(wanted, office, at_s)
+    split = split_over_parts(wanted, offered, office, at_s)
+    singles = _singles(offered, split)
     order = OrderId("O" + b32encode(secrets.token_bytes(10)).decode()[:15])
     pay_until_s = at_s + PAY_S
     private = office.seal.close(given | {"": wanted.contact}, f"order:{order}")
     contact, address = (
-        office.seal.print_of(kind, text, "")
+        office.seal.print_of(kind, text)
         for kind, text in (("contact", wanted.contact), ("address", wanted.address))
     )
     change(
@@ -142,63 +167,92 @@ def _write(ready: _Ready, office: Office, at_s: int) -> Order:
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (order, store.token_hash(token_of(order, office)), wanted.key, wish, wanted.channel,
          wanted.seller, wanted.buyer, wanted.sku, wanted.quantity, offered.type.id,
-         offered.type.version, found.total.minor, found.currency, to_snapshot(found), private,
-         contact, address, code_hash, wanted.locale, str(OrderState.PENDING), at_s, pay_until_s),
+         offered.type.version, found.total.minor, found.currency, to_snapshot(found, split),
+         private, contact, address, code_hash, wanted.locale, str(OrderState.PENDING), at_s,
+         pay_until_s),
     )  # fmt: skip
-    short = _write_units(order, _singles(offered) * wanted.quantity, found.total.minor, at_s)
-    if short:
+    if wanted.customer:
+        change(
+            # Of an account that has ended in this moment it is a guest's.
+            "INSERT INTO customer_order (order_id, customer_id, added_at_s)"
+            " SELECT ?, id, ? FROM customer WHERE id = ? AND state = 'active'",
+            (order, at_s, wanted.customer),
+        )
+    if not is_left(offered, wanted.quantity, at_s) or _write_units(
+        order, singles * wanted.quantity, found.total.minor, at_s
+    ):
         raise OutOfStock(N_("There are not as many of these just now."))
     store.note(order, "", at_s, wanted.buyer or "buyer", "placed", str(OrderState.PENDING))
-    if not wanted.buyer:
-        refused = why_not(_held(contact if wanted.contact else b"", address, order), office.limits)
-        if refused:
-            raise Conflict(refused)
+    held, limits = (
+        (_held_by_agent(wanted.buyer, order), office.limits.of_agent) if wanted.buyer
+        else (_held(contact if wanted.contact else b"", address, order), office.limits)
+    )  # fmt: skip
+    if refused := why_not(held, limits):
+        raise Conflict(refused)
     return store.get(order)
 
 
 def _quote(wanted: Wanted, office: Office, at_s: int) -> Quote:
     asked = Asked(
-        wanted.sku, wanted.quantity, office.currency, at_s, wanted.channel, agent=wanted.buyer
-    )
+        wanted.sku, wanted.quantity, office.currency, at_s, wanted.channel, agent=wanted.buyer,
+        is_member=_is_member(wanted.customer, at_s),
+    )  # fmt: skip
     found = quote(gather(asked, office.outside, office.cost_of))
     if isinstance(found, QuoteRefused):
         raise Conflict(N_("This has no price just now."), reason=str(found.reason))
     if wanted.price_max is not None and found.total.minor > wanted.price_max:
         raise PriceTooHigh(
-            f"It costs {found.total} just now.", price_minor=found.total.minor
+            Saying("price-now", price=str(found.total)), price_minor=found.total.minor
         )  # fmt: skip
     return found
 
 
-def _singles(offered: Offered) -> list[tuple[str, Fulfilment]]:
+def _is_member(customer: str, at_s: int) -> bool:
+    return bool(rows(
+        "SELECT 1 FROM customer WHERE id = ? AND state = 'active' AND member_until_s > ?",
+        (customer, at_s),
+    ))  # fmt: skip
+
+
+class _Single(NamedTuple):
+    """What becomes a unit of an order; its price is its weight's part of the whole."""
+
+    sku: str
+    fulfilment: Fulfilment
+    weight: int
+
+
+def _singles(offered: Offered, split: Split | None) -> list[_Single]:
     """Return what one piece of a SKU is made of: its parts if it is a bundle, else itself."""
+    if split is None:
+        return [_Single(str(offered.sku.id), offered.fulfilment, 1)]
     return [
-        (str(part.sku), shelf.offered(part.sku).fulfilment)
-        for part in offered.sku.parts
+        _Single(str(part.sku), shelf.offered(part.sku).fulfilment, part.unit_minor)
+        for part in split.parts
         for _ in range(part.quantity)
-    ] or [(str(offered.sku.id), offered.fulfilment)]
+    ]
 
 
-def _write_units(
-    order: OrderId, singles: list[tuple[str, Fulfilment]], total: int, at_s: int
-) -> bool:
+def _write_units(order: OrderId, singles: list[_Single], total: int, at_s: int) -> bool:
     """Write the units of an order and keep keys for them; say whether there are too few."""
     if len(singles) > UNITS_MAX:
-        raise RequestInvalid(f"One order is of at most {UNITS_MAX} units.")
+        raise RequestInvalid(Saying("order-units", most=UNITS_MAX))
     by_sku: dict[str, list[str]] = {}
-    prices = parts_of(total, len(singles))
-    for n, ((sku, fulfilment), price) in enumerate(zip(singles, prices, strict=True), 1):
+    prices = parts_of(total, [one.weight for one in singles])
+    for n, (one, price) in enumerate(zip(singles, prices, strict=True), 1):
         unit = UnitId(f"{order}-{n}")
         change(
             "INSERT INTO order_unit (id, order_id, n, sku, fulfilment, price, state)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (unit, order, n, sku, str(fulfilment), price, str(UnitState.WAITING)),
+            (unit, order, n, one.sku, str(one.fulfilment), price, str(UnitState.WAITING)),
         )
-        if fulfilment is Fulfilment.LOCAL_KEY:
-            by_sku.setdefault(sku, []).append(unit)
+        if one.fulfilment is Fulfilment.LOCAL_KEY:
+            by_sku.setdefault(one.sku, []).append(unit)
     kept_until_s = at_s + PAY_S + KEPT_AFTER_S
     return any(
-        isinstance(reserve(sku, units, kept_until_s, at_s), Shortage)
+        isinstance(
+            reserve(sku, units, kept_until_s, at_s, min_days_left=min_days_left(sku)), Shortage
+        )
         for sku, units in sorted(by_sku.items())
     )
 
@@ -211,11 +265,22 @@ def _held(contact: bytes, address: bytes, order: OrderId) -> Held:
     [(by_address,)] = rows(
         "SELECT count(*) FROM sale_order WHERE address_print = ? AND state = 'pending'", (address,)
     )
+    return Held(int(by_contact), int(by_address), *_keys(mine, (address, contact), order))
+
+
+def _held_by_agent(agent: str, order: OrderId) -> Held:
+    mine = "o.buyer = ? AND o.state = 'pending'"
+    [(orders,)] = rows(f"SELECT count(*) FROM sale_order o WHERE {mine}", (agent,))
+    return Held(int(orders), 0, *_keys(mine, (agent,), order))
+
+
+def _keys(mine: str, whose: tuple[object, ...], order: OrderId) -> tuple[int, int]:
+    """Return how many keys of what an order wants somebody holds, and how many there are."""
     [(keys,)] = rows(
         "SELECT count(*) FROM card_key k JOIN order_unit u ON u.id = k.unit"
         f" JOIN sale_order o ON o.id = u.order_id WHERE k.state = 'reserved' AND {mine}"
         " AND u.sku IN (SELECT sku FROM order_unit WHERE order_id = ?)",
-        (address, contact, order),
+        (*whose, order),
     )
     [(stock,)] = rows(
         "SELECT count(*) FROM card_key k JOIN card_batch b ON b.id = k.batch_id"
@@ -223,4 +288,4 @@ def _held(contact: bytes, address: bytes, order: OrderId) -> Held:
         " AND b.sku IN (SELECT sku FROM order_unit WHERE order_id = ?)",
         (order,),
     )
-    return Held(int(by_contact), int(by_address), int(keys), int(stock))
+    return int(keys), int(stock)

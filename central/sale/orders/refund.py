@@ -1,20 +1,24 @@
 """Refunds: of units, or of a payment that bought nothing; posted when asked for, sent, followed.
 
-Before an order is completed its money is still the customer's (2010), and goes back from there.
-Afterwards the sale is undone: agents give back what they had of it. Either way the refund's row
-and its posting are one transaction, and the channel hears of it later, under its one number.
+Before an order is completed its money is still the customer's (2010), and goes back from there;
+what a unit that he had already has cost is spent. Afterwards the sale is undone: agents give back
+what they had of it. Either way the refund's row and its posting are one transaction, and the
+channel hears of it later, under its one number.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Collection
 from typing import NamedTuple
 
 from central.errors import ChannelRefused, Conflict, HubError, NotFound, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
 from central.foundation.jobs import alerts
+from central.foundation.language.said import Saying
+from central.foundation.language.words import N_
 from central.money.channels import model as channel
 from central.money.ledger import rules
 from central.money.ledger.posting import Posting
@@ -32,8 +36,9 @@ from central.sale.orders.states import (
     UnitEvent,
     UnitState,
 )
+from central.stores.redemptions.commission import promise_ref
 from central.stores.vouchers.status import revoke
-from central.supply.cards.reserve import give_back
+from central.supply.cards.reserve import cost_posted, give_back
 from central.supply.product_types.model import Fulfilment
 from central.supply.suppliers.ask_for import cancel as buy_no_more
 from edge.contract.ids import VoucherId
@@ -41,7 +46,8 @@ from edge.contract.money import Money
 
 log = logging.getLogger(__name__)
 
-BALANCE = "balance"
+OWN_MONEY = {"balance": rules.refund_to_prepaid, "commission": rules.refund_to_wallet}
+"""Where an agent's own money goes back to, by the channel that stands for it."""
 PAID_TWICE = "paid twice"
 ACTOR = "refunds"
 STUCK = "refund-stuck"
@@ -61,27 +67,71 @@ class Asked(NamedTuple):
 def refund_units(
     order_id: OrderId, unit_ids: Collection[str], reason: str, who: str, office: Office
 ) -> Refund:
-    """Give the price of units back: undelivered ones while the order is served, delivered ones
-    once it is completed. Asking again for the same units is refused, not done twice.
+    """Give the price of units back, or what is left of it: delivered or not, while others are
+    waited for or once the order is completed. Asking again for the same units is refused, not done
+    twice.
 
     Raises:
         RequestInvalid: no reason, no unit, or one of another order.
-        Conflict: a unit went back already, is delivered while others are waited for, was bought
-            or may have been, or was used.
+        Conflict: a unit went back already, was bought or may have been, was used, or has cost
+            nothing.
     """
-    _check_reason(reason)
+    check_reason(reason)
     at_s = office.now_s()
 
     def work() -> Refund:
         order = store.get(order_id)
         known: dict[str, Unit] = {unit.id: unit for unit in store.units(order_id)}
         if not unit_ids or not set(unit_ids) <= set(known):
-            raise RequestInvalid("Name units of this order.")
+            raise RequestInvalid(N_("Name units of this order."))
         chosen = [known[unit_id] for unit_id in sorted(set(unit_ids), key=lambda u: known[u].n)]
         asked = Asked(reason.strip(), who, at_s)
         if order.state is OrderState.COMPLETED:
             return _after(order, chosen, asked, office)
         return _before(order, chosen, asked, office)
+
+    return money_transaction(work)
+
+
+def refund_part(
+    unit_id: str, minor: int, reason: str, who: str, office: Office
+) -> Refund:  # fmt: skip
+    """Give part of a unit's price back; the buyer keeps the unit.
+
+    Raises:
+        RequestInvalid: no reason.
+        Conflict: the order is not completed, the unit is not delivered or is a voucher of ours,
+            whose worth stays what it is; or it is not less than what is left of its price.
+    """
+    check_reason(reason)
+    at_s = office.now_s()
+
+    def work() -> Refund:
+        unit = store.unit(unit_id)
+        order = store.get(unit.order)
+        if order.state is not OrderState.COMPLETED or not unit.state.is_delivered:
+            raise Conflict(
+                N_("Part of a price goes back once everything of the order is delivered.")
+            )
+        if unit.fulfilment is Fulfilment.OWN_VOUCHER:
+            raise Conflict(N_("A voucher of ours goes back as a whole, or not at all."))
+        number, payment = _next_number(order), paid_payment(order)
+        if not 0 < minor < _paid_for(order, payment)[unit.id] - unit.refunded:
+            raise Conflict(N_("Part of a price is less than what is left of it."))
+        amount = Money(minor, order.price.currency)
+        event = Refunded(
+            number, order.id, store.payment(payment).channel, amount,
+            _claw(order, number, amount, at_s),
+        )  # fmt: skip
+        posting = rules.refund_after_completion(event, office.day(at_s), who)
+        sent = _insert(order, payment, amount, Asked(reason.strip(), who, at_s), posting)
+        change(
+            "INSERT INTO unit_refund (refund, unit, amount) VALUES (?, ?, ?)",
+            (number, unit.id, minor),
+        )
+        store.note(order.id, unit.id, at_s, who, "part-back", str(unit.state), str(amount))
+        store.add_refunded(order.id, minor)
+        return sent
 
     return money_transaction(work)
 
@@ -92,14 +142,14 @@ def refund_mismatch(order_id: OrderId, reason: str, who: str, office: Office) ->
     Raises:
         Conflict: the order is no such one. RequestInvalid: no reason.
     """
-    _check_reason(reason)
+    check_reason(reason)
     at_s = office.now_s()
 
     def work() -> Refund:
         order = store.get(order_id)
         if order.state is not OrderState.MISMATCH:
-            raise Conflict(f"The order {order.id} is {order.state}.")
-        number = _paid_payment(order)
+            raise Conflict(Saying("order-is", order=order.id, state=str(order.state)))
+        number = paid_payment(order)
         paid = store.paid_by(number)
         assert paid is not None, "it was paid, with another amount"
         back = Money(paid, order.price.currency)
@@ -168,7 +218,7 @@ def try_again(number: str, office: Office) -> None:
             (at_s, number),
         )
         if not hit:
-            raise Conflict(f"The refund {number} is not stuck.")
+            raise Conflict(Saying("refund-not-stuck", number=number))
         alerts.clear(STUCK, number, at_s)
 
     money_transaction(work)
@@ -180,22 +230,25 @@ def try_again(number: str, office: Office) -> None:
 def _before(order: Order, chosen: list[Unit], asked: Asked, office: Office) -> Refund:
     reason, who, at_s = asked
     if not order.state.is_paid:
-        raise Conflict(f"The order {order.id} is {order.state}.")
-    for unit in chosen:
-        if unit.state.is_delivered:
-            raise Conflict(f"{unit.id} is delivered; wait until the order is completed.")
-        if unit.state.is_over:
-            raise Conflict(f"{unit.id} is {unit.state}.")
-        if unit.fulfilment in serve.BOUGHT and unit.state is not UnitState.WAITING:
-            buy_no_more(unit.id, at_s)
-    number, payment = _next_number(order), _paid_payment(order)
-    amount = Money(sum(unit.price for unit in chosen), order.price.currency)
-    by = store.payment(payment).channel
-    posting = rules.refund_before_delivery(number, order.id, by, amount, office.day(at_s), who)
+        raise Conflict(Saying("order-is", order=order.id, state=str(order.state)))
+    delivered = [unit for unit in chosen if unit.state.is_delivered]
+    _give_up([unit for unit in chosen if not unit.state.is_delivered], at_s)
+    number, payment = _next_number(order), paid_payment(order)
+    amount = _goes_back(order, payment, chosen)
+    by, day = store.payment(payment).channel, office.day(at_s)
+    borne = Money(sum(unit.price for unit in chosen) - amount.minor, amount.currency)
+    if borne.minor:
+        post(rules.shortfall_undone(number, order.id, borne, day, who), at_s)
+    posting = rules.refund_before_delivery(
+        number, order.id, by, amount, day, who, spent=_spent(delivered, at_s)
+    )  # fmt: skip
     sent = _insert(order, payment, amount, asked, posting)
+    _note_cost([unit.id for unit in delivered if unit.cost_account.startswith("1310.")], number)
     for unit in chosen:
-        store.move_unit(unit, UnitEvent.CANCELLED, at_s, who, reason, refund=number)
-    give_back([unit.id for unit in chosen], at_s)
+        event = UnitEvent.REVERSED if unit.state.is_delivered else UnitEvent.CANCELLED
+        store.move_unit(unit, event, at_s, who, reason, refund=number)
+        _note_voucher(unit, number, at_s)
+    give_back([unit.id for unit in chosen if not unit.state.is_delivered], at_s)
     store.add_refunded(order.id, amount.minor)
     if order.state is OrderState.HELD:
         if all(unit.state.is_over for unit in store.units(order.id)):
@@ -209,27 +262,89 @@ def _after(order: Order, chosen: list[Unit], asked: Asked, office: Office) -> Re
     reason, who, at_s = asked
     for unit in chosen:
         if not unit.state.is_delivered:
-            raise Conflict(f"{unit.id} is {unit.state}.")
-    number, payment = _next_number(order), _paid_payment(order)
-    amount = Money(sum(unit.price for unit in chosen), order.price.currency)
+            raise Conflict(Saying("unit-is", unit=unit.id, state=str(unit.state)))
+    number, payment = _next_number(order), paid_payment(order)
+    amount = _goes_back(order, payment, chosen)
     by = store.payment(payment).channel
-    are_vouchers = all(unit.fulfilment is Fulfilment.OWN_VOUCHER for unit in chosen)
-    taken_back = tuple(_take_voucher_back(unit) for unit in chosen if unit.voucher)
+    revoked = tuple(_take_voucher_back(unit, at_s) for unit in chosen if unit.voucher)
+    vouchers = _left_for(order, payment, [u for u in chosen if serve.is_voucher(u)])
+    goods = Money(amount.minor - vouchers, amount.currency)
+    clawed = _claw(order, number, goods, at_s) if goods.minor else ()
     event = Refunded(
-        number, order.id, by, amount, _claw(order, number, amount, at_s), taken_back,
-        is_agency=are_vouchers,
+        number, order.id, by, amount, clawed, vouchers=vouchers, revoked=revoked
     )  # fmt: skip
     posting = rules.refund_after_completion(event, office.day(at_s), who)
     sent = _insert(order, payment, amount, asked, posting)
     for unit in chosen:
         store.move_unit(unit, UnitEvent.REVERSED, at_s, who, reason, refund=number)
-        if unit.voucher is not None:
-            change(
-                "INSERT INTO voucher_refund (voucher_id, refund, at_s) VALUES (?, ?, ?)",
-                (unit.voucher, number, at_s),
-            )
+        _note_voucher(unit, number, at_s)
     store.add_refunded(order.id, amount.minor)
     return sent
+
+
+def _give_up(units: list[Unit], at_s: int) -> None:
+    for unit in units:
+        if unit.state.is_over:
+            raise Conflict(Saying("unit-is", unit=unit.id, state=str(unit.state)))
+        if unit.fulfilment in serve.BOUGHT and unit.state is not UnitState.WAITING:
+            buy_no_more(unit.id, at_s)
+
+
+def _spent(delivered: list[Unit], at_s: int) -> Counter[str]:
+    """Return what units have cost that go back before their order is completed, by account.
+
+    A voucher of ours is revoked instead: what its holder is owed is posted at completion only.
+    """
+    spent: Counter[str] = Counter()
+    for unit in delivered:
+        if unit.voucher is not None:
+            _take_voucher_back(unit, at_s)
+        elif unit.cost:
+            spent[unit.cost_account] += unit.cost
+    return spent
+
+
+def _goes_back(order: Order, payment: str, chosen: list[Unit]) -> Money:
+    """Return what of the price of units goes back to the buyer; Conflict if nothing does."""
+    minor = _left_for(order, payment, chosen)
+    if not minor:
+        raise Conflict(N_("This has cost nothing, so nothing goes back."))
+    return Money(minor, order.price.currency)
+
+
+def _left_for(order: Order, payment: str, chosen: list[Unit]) -> int:
+    shares = _paid_for(order, payment)
+    return sum(shares[unit.id] - unit.refunded for unit in chosen)
+
+
+def _paid_for(order: Order, payment: str) -> dict[str, int]:
+    """Return what was paid for each unit: its price; if too little has come, its part of that.
+
+    The parts come to what was paid, and no more ever goes back.
+    """
+    paid = store.paid_by(payment)
+    assert paid is not None, "what goes back has come"
+    price = order.price.minor
+    come, upto = min(paid, price), 0
+    shares: dict[str, int] = {}
+    for unit in store.units(order.id):
+        before, upto = upto, upto + unit.price
+        shares[unit.id] = upto * come // price - before * come // price
+    return shares
+
+
+def _note_voucher(unit: Unit, number: str, at_s: int) -> None:
+    if unit.voucher is not None:
+        change(
+            "INSERT INTO voucher_refund (voucher_id, refund, at_s) VALUES (?, ?, ?)",
+            (unit.voucher, number, at_s),
+        )
+
+
+def _note_cost(units: list[str], number: str) -> None:
+    if units:
+        [(journal,)] = rows("SELECT journal_id FROM refund WHERE number = ?", (number,))
+        cost_posted(units, journal)
 
 
 def _claw(order: Order, number: str, amount: Money, at_s: int) -> tuple[Clawed, ...]:
@@ -238,41 +353,52 @@ def _claw(order: Order, number: str, amount: Money, at_s: int) -> tuple[Clawed, 
     return sharing.claw_back(sharing.Refund(number, order.id, amount), at_s).clawed
 
 
-def _take_voucher_back(unit: Unit) -> Cost:
+def _take_voucher_back(unit: Unit, at_s: int) -> Cost:
     """Revoke a voucher of which nothing was used; return what is owed no more."""
     assert unit.voucher is not None, "chosen by whoever calls"
     used = rows(
         "SELECT 1 FROM redemption_entry WHERE voucher_id = ? AND covered > 0", (unit.voucher,)
     )
     if used:
-        raise Conflict(f"The voucher of {unit.id} was used.")
+        raise Conflict(Saying("voucher-was-used", unit=unit.id))
     if rows(
         "SELECT 1 FROM expired_batch e JOIN voucher v ON v.batch = e.batch WHERE v.id = ?",
         (unit.voucher,),
     ):
-        raise Conflict(f"The voucher of {unit.id} has expired.")
+        raise Conflict(Saying("voucher-has-expired", unit=unit.id))
     revoke(VoucherId(unit.voucher))
+    _break_promise(VoucherId(unit.voucher), at_s)
     return Cost(unit.cost_account, unit.cost)
+
+
+def _break_promise(voucher: VoucherId, at_s: int) -> None:
+    """Let nobody earn of a voucher that goes back; nothing was posted of it yet."""
+    ref = promise_ref(voucher)
+    for minor, currency in rows(
+        "SELECT left_minor, currency FROM shared_sale WHERE ref = ? AND left_minor > 0", (ref,)
+    ):
+        sharing.claw_back(sharing.Refund(f"rf:{ref}", ref, Money(int(minor), currency)), at_s)
 
 
 # --- one refund ----------------------------------------------------------------------------------
 
 
-def _check_reason(reason: str) -> None:
+def check_reason(reason: str) -> None:
+    """Make sure that there is a reason that a channel can be told; RequestInvalid if not."""
     if not 1 <= len(reason.strip()) <= REASON_CHARS:
-        raise RequestInvalid(f"Say why, in at most {REASON_CHARS} characters.")
+        raise RequestInvalid(Saying("say-why", most=REASON_CHARS))
     if not reason.isprintable():
-        raise RequestInvalid("There are signs in the reason that cannot be seen.")
+        raise RequestInvalid(N_("There are signs in the reason that cannot be seen."))
 
 
-def _paid_payment(order: Order) -> str:
+def paid_payment(order: Order) -> str:
     """Return the payment that has bought an order: the first that was made."""
     paid = [p for p in store.payments(order.id) if p.state is PaymentState.PAID]
     back = {refund.payment for refund in store.refunds(order.id) if refund.reason == PAID_TWICE}
     for payment in paid:
         if payment.number not in back:
             return payment.number
-    raise NotFound(f"The order {order.id} was not paid.")
+    raise NotFound(Saying("order-not-paid", order=order.id))
 
 
 def _next_number(order: Order) -> str:
@@ -286,7 +412,9 @@ def _insert(order: Order, payment: str, amount: Money, asked: Asked, posting: Po
     assert paid is not None, "what goes back has come"
     [(back,)] = rows("SELECT coalesce(sum(amount), 0) FROM refund WHERE payment = ?", (payment,))
     if back + amount.minor > paid:
-        raise Conflict(f"By {payment} no more than {Money(paid, amount.currency)} has come.")
+        raise Conflict(
+            Saying("no-more-came", payment=payment, paid=str(Money(paid, amount.currency)))
+        )
     journal = post(posting, at_s).id
     change(
         "INSERT INTO refund (number, order_id, payment, channel, amount, currency, total, reason,"
@@ -301,7 +429,11 @@ def _insert(order: Order, payment: str, amount: Money, asked: Asked, posting: Po
 
 def _step(found: Refund, office: Office) -> None:
     at_s = office.now_s()
-    if found.channel == BALANCE:
+    if found.channel in OWN_MONEY:
+        if _is_gone(store.payment(found.payment).payer):
+            # Whoever it was has deleted his account: a person finds another way to him.
+            _stuck(found, "account-deleted", office)
+            return
         money_transaction(lambda: _to_balance(found, at_s, office))
         return
     pay_in = office.channels.pay_in(found.channel)
@@ -330,9 +462,17 @@ def _done(found: Refund, at_s: int, office: Office) -> None:
 
 
 def _to_balance(found: Refund, at_s: int, office: Office) -> None:
-    buyer = store.get(found.order).buyer
-    posting = rules.refund_to_prepaid(found.number, buyer, found.amount, office.day(at_s), ACTOR)
+    buyer, day = store.get(found.order).buyer, office.day(at_s)
+    if buyer:
+        posting = OWN_MONEY[found.channel](found.number, buyer, found.amount, day, ACTOR)
+    else:
+        payer = store.payment(found.payment).payer
+        posting = rules.refund_to_balance(found.number, payer, found.amount, day, ACTOR)
     _finish(found, posting, at_s, office)
+
+
+def _is_gone(payer: str) -> bool:
+    return bool(rows("SELECT 1 FROM customer WHERE id = ? AND state = 'deleted'", (payer,)))
 
 
 def _finish(found: Refund, posting: Posting, at_s: int, office: Office) -> None:
@@ -388,6 +528,7 @@ def _stuck(found: Refund, code: str, office: Office) -> None:
             " WHERE number = ? AND state = 'sent'",
             (code[:64], found.number),
         )
-        alerts.tell(STUCK, found.number, f"{found.amount} cannot be given back: {code}", at_s)
+        refused = Saying("refund-refused", amount=str(found.amount), code=code)
+        alerts.tell(STUCK, found.number, refused, at_s)
 
     money_transaction(work)

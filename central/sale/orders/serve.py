@@ -10,14 +10,17 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from central.errors import Conflict, HubError, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
 from central.foundation.jobs import alerts
+from central.foundation.language.said import Saying, why
+from central.foundation.language.words import N_
 from central.money.ledger import rules
-from central.money.ledger.rules import Completed, Cost
+from central.money.ledger.rules import Commission, Completed, Cost
 from central.money.ledger.store import post
-from central.money.sharing.earn import earn, split_of
+from central.money.sharing.earn import earn, promise, split_of
 from central.money.sharing.model import AgentId, Sale
 from central.money.sharing.rule_sets import in_force
 from central.sale.orders import store
@@ -32,17 +35,22 @@ from central.sale.orders.states import (
     UnitEvent,
     UnitState,
 )
+from central.stores.redemptions.commission import promise_ref
 from central.stores.vouchers import issue as vouchers
+from central.supply.cards.intake.take import check_paid_from
 from central.supply.cards.model import Shortage
-from central.supply.cards.reserve import cost_posted, hand_over, handed_over, reserve
+from central.supply.cards.reserve import cost_posted, give_back, hand_over, handed_over, reserve
 from central.supply.catalogue import shelf
+from central.supply.catalogue.selling import min_days_left
+from central.supply.catalogue.voucher_terms import terms_of
 from central.supply.product_types.delivery import places
 from central.supply.product_types.model import Fulfilment
 from central.supply.suppliers.ask_for import Wanted, ask_for, bought
+from central.supply.suppliers.ask_for import cancel as buy_no_more
 from central.supply.suppliers.model import Kind, Purchase
 from central.supply.suppliers.resolve import try_again
-from edge.contract.ids import ProductId, StoreGroup
-from edge.contract.money import Money
+from edge.contract.ids import ProductId, StoreGroup, VoucherId
+from edge.contract.money import MINOR_MAX, Money
 from edge.contract.voucher_token import DAY_S, DAY_ZERO_S, VoucherKind
 
 log = logging.getLogger(__name__)
@@ -55,6 +63,7 @@ AT_ONCE = 500
 AGAIN_S = 60
 TEXT_CHARS = 4000
 PPM = 1_000_000
+FREE = Cost("", 0)
 BOUGHT = {Fulfilment.SUPPLIER_KEY: Kind.KEY, Fulfilment.DIRECT_TOPUP: Kind.TOP_UP}
 
 
@@ -94,7 +103,7 @@ def serve_due(office: Office) -> int:
             moved += serve(unit_id, office)
         except HubError as exc:
             log.warning("unit %s: %s", unit_id, exc)
-            said = exc.detail or exc.title
+            said = why(exc)
             money_transaction(lambda u=unit_id, s=said: _put_off(u, s, office.now_s()))  # type: ignore[misc]
     return moved
 
@@ -145,7 +154,8 @@ def settle(order_id: OrderId, at_s: int, office: Office) -> None:
         if unit.state is not UnitState.STUCK:
             alerts.clear(STUCK, unit.id, at_s)
     for unit_id in stuck:
-        alerts.tell(STUCK, unit_id, f"{order.sku}: there is nothing to deliver.", at_s)
+        nothing = Saying("nothing-to-deliver", sku=order.sku)
+        alerts.tell(STUCK, unit_id, nothing, at_s)
     if all(unit.state.is_over for unit in units):
         _complete(order, units, at_s, office)
     elif stuck:
@@ -159,27 +169,57 @@ def settle(order_id: OrderId, at_s: int, office: Office) -> None:
         store.move_order(order, OrderEvent.DELIVERED_PARTLY, at_s, ACTOR)
 
 
-def deliver_by_hand(unit_id: str, text: str, who: str, office: Office) -> Unit:
-    """Deliver a unit that a person has to deliver; what he gives is sealed.
+def deliver_by_hand(
+    unit_id: str, text: str, who: str, office: Office, cost: Cost = FREE
+) -> Unit:  # fmt: skip
+    """Deliver a unit that a person has to deliver, or that found nothing; what he gives is sealed.
+
+    Nothing is bought for it any more: what a supplier delivers from now on is late.
+
+    Args:
+        cost: What it has cost, and the account that it is paid from.
 
     Raises:
-        RequestInvalid: there is nothing in it. Conflict: it is delivered, or went back.
+        RequestInvalid: there is nothing in it, or its cost cannot be.
+        Conflict: it is delivered, went back, or nobody knows yet whether a supplier delivers it.
     """
     at_s = office.now_s()
     if not 1 <= len(text.strip()) <= TEXT_CHARS:
-        raise RequestInvalid(f"What is delivered has 1 to {TEXT_CHARS} characters.")
+        raise RequestInvalid(Saying("delivered-text", most=TEXT_CHARS))
+    if not 0 <= cost.minor <= MINOR_MAX:
+        raise RequestInvalid(N_("What it has cost is nothing, or an amount."))
+    if cost.minor:
+        check_paid_from(cost.account)
 
     def work() -> Unit:
         unit = store.unit(unit_id)
+        if unit.fulfilment in BOUGHT and not unit.state.is_over:
+            buy_no_more(unit_id, at_s)
+        give_back([unit_id], at_s)
         place = places(unit.fulfilment)[0]
         sealed = office.seal.close({place: text.strip()}, f"unit:{unit_id}")
         moved = store.move_unit(
-            unit, UnitEvent.DELIVERED, at_s, who, delivered=sealed, delivered_at_s=at_s
-        )
+            unit, UnitEvent.DELIVERED, at_s, who, delivered=sealed, delivered_at_s=at_s,
+            cost_account=cost.account if cost.minor else "", cost=cost.minor,
+        )  # fmt: skip
         settle(unit.order, at_s, office)
         return moved
 
     return money_transaction(work)
+
+
+def is_voucher(unit: Unit) -> bool:
+    """Say whether a unit is a voucher of ours: what it is worth is owed to its holder, and its
+    price is no revenue that agents share in."""
+    return unit.fulfilment is Fulfilment.OWN_VOUCHER
+
+
+def costs_of(units: Sequence[Unit]) -> tuple[Cost, ...]:
+    """Return what units have cost, one sum an account."""
+    costs: Counter[str] = Counter()
+    for unit in units:
+        costs[unit.cost_account] += unit.cost
+    return tuple(Cost(account, minor) for account, minor in sorted(costs.items()) if minor)
 
 
 def by_hand() -> list[Unit]:
@@ -219,7 +259,9 @@ def _hand_over(unit: Unit, order: Order, at_s: int, office: Office) -> bool:
     given = hand_over(unit.id, at_s)
     if given is None:
         # Its reservation has lapsed, and somebody else has taken the key.
-        if isinstance(reserve(unit.sku, [unit.id], at_s + DAY_S, at_s), Shortage):
+        days = min_days_left(unit.sku)
+        kept = reserve(unit.sku, [unit.id], at_s + DAY_S, at_s, min_days_left=days)
+        if isinstance(kept, Shortage):
             store.move_unit(unit, UnitEvent.FOUND_NOTHING, at_s, ACTOR, "no key is left")
             return True
         given = hand_over(unit.id, at_s)
@@ -233,8 +275,8 @@ def _look_after(unit: Unit, order: Order, at_s: int, office: Office) -> bool:
     found = bought(unit.id)
     if found.state is Purchase.SOURCED:
         if unit.fulfilment is Fulfilment.SUPPLIER_KEY and handed_over(unit.id) is None:
-            raise Conflict(f"What was bought for {unit.id} is not in the vault.")
-        _delivered(unit, at_s, found.cost or Cost("", 0))
+            raise Conflict(Saying("bought-not-there", unit=unit.id))
+        _delivered(unit, at_s, found.cost or FREE)
         return True
     if found.state in {Purchase.EXHAUSTED, Purchase.CANCELLED}:
         store.move_unit(unit, UnitEvent.FOUND_NOTHING, at_s, ACTOR, "nobody could deliver")
@@ -246,11 +288,12 @@ def _issue(unit: Unit, order: Order, at_s: int, office: Office) -> bool:
     offered = shelf.offered(unit.sku)
     assert offered.sku.product is not None, "a voucher of ours has a product"
     ends_at_s = offered.type.body.validity.ends_at_s(at_s) or at_s + VOUCHER_DAYS * DAY_S
-    face = offered.sku.face
+    face, terms = offered.sku.face, terms_of(unit.sku, order.placed_at_s)
     wanted = vouchers.Order(
-        ProductId(offered.sku.product), 1, StoreGroup(0), (at_s - DAY_ZERO_S) // DAY_S,
-        -(-(ends_at_s - DAY_ZERO_S) // DAY_S), value=_value(offered.sku.product, face),
-        channel=None,
+        ProductId(offered.sku.product), 1, StoreGroup(terms.store_group),
+        (at_s - DAY_ZERO_S) // DAY_S, -(-(ends_at_s - DAY_ZERO_S) // DAY_S),
+        value=_value(offered.sku.product, face), dynamic_required=terms.is_dynamic,
+        online_only=terms.is_online_only, channel=None,
     )  # fmt: skip
     batch = vouchers.issue(
         wanted, office.keyring, currency=order.price.currency, at_s=at_s, day=office.day(at_s),
@@ -271,7 +314,7 @@ def _value(product: int, face: Money | None) -> int:
     [(kind,)] = rows("SELECT kind FROM product WHERE id = ?", (product,))
     stored = kind == int(VoucherKind.STORED_VALUE)
     if stored and face is None:
-        raise Conflict("A stored value needs a face value on its SKU.")
+        raise Conflict(N_("A stored value needs a face value on its SKU."))
     return face.minor if stored and face is not None else 0
 
 
@@ -296,20 +339,37 @@ def _complete(order: Order, units: Sequence[Unit], at_s: int, office: Office) ->
         store.move_order(order, OrderEvent.GONE_BACK, at_s, ACTOR, ended_at_s=at_s)
         return
     price = Money(sum(unit.price for unit in done), order.price.currency)
-    costs: Counter[str] = Counter()
-    for unit in done:
-        costs[unit.cost_account] += unit.cost
-    taken = tuple(Cost(account, minor) for account, minor in sorted(costs.items()) if minor)
-    are_vouchers = all(unit.fulfilment is Fulfilment.OWN_VOUCHER for unit in done)
-    sale = _sale(order, price, sum(cost.minor for cost in taken), at_s, office)
-    earned = earn(sale, at_s).commissions if order.seller and not are_vouchers else ()
-    event = Completed(order.id, price, taken, earned, is_agency=are_vouchers)
+    goods = [unit for unit in done if not is_voucher(unit)]
+    issued = [unit for unit in done if is_voucher(unit)]
+    costs = costs_of(goods)
+    earned: tuple[Commission, ...] = ()
+    if order.seller and goods:
+        worth = Money(sum(unit.price for unit in goods), price.currency)
+        cost = sum(one.minor for one in costs)
+        earned = earn(_sale(order, worth, cost, at_s, office), at_s).commissions
+    if order.seller:
+        _promise(order, issued, at_s, office)
+    event = Completed(
+        order.id, price, costs, earned, vouchers=sum(unit.price for unit in issued),
+        issued=costs_of(issued),
+    )  # fmt: skip
     journal = post(rules.order_completed(event, office.day(at_s), ACTOR), at_s).id
     keys = [unit.id for unit in done if unit.cost_account.startswith("1310.")]
     if keys:
         cost_posted(keys, journal)
     store.move_order(order, OrderEvent.COMPLETED, at_s, ACTOR, ended_at_s=at_s, journal_id=journal)
     tell(order.id, Told.DELIVERED, at_s, office)
+
+
+def _promise(order: Order, done: Sequence[Unit], at_s: int, office: Office) -> None:
+    """Promise agents their part of each voucher; they earn it as the voucher is redeemed."""
+    for unit in done:
+        assert unit.voucher is not None, "it was issued"
+        whole = _sale(order, Money(unit.price, order.price.currency), 0, at_s, office)
+        [(worth,)] = rows("SELECT face_minor FROM voucher WHERE id = ?", (unit.voucher,))
+        if whole.amount.minor and worth:
+            ref = promise_ref(VoucherId(unit.voucher))
+            promise(replace(whole, ref=ref), at_s, measure=int(worth))
 
 
 def _sale(order: Order, amount: Money, cost: int, at_s: int, office: Office) -> Sale:

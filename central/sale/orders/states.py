@@ -5,7 +5,8 @@
     pending ── paid ──> serving ──> partly ──> completed
        │  timed out ──> expired ───┐ paid late   │   a unit finds nothing
        │  cancelled ──> cancelled ─┤             └──> exception ── refilled ──> serving
-       └─ another amount ──> mismatch ── a person ──> serving | refunded
+       └─ another amount ──> mismatch ── accepted ──> serving
+                                      └─ gone back ──> refunded
 
 What has no arrow does not happen: an event that is not in the table is a Conflict. Where money
 goes back is told by the refunds; an order of which nothing was delivered ends as ``refunded``.
@@ -59,6 +60,8 @@ class OrderEvent(StrEnum):
     PAID = "paid"
     PAID_OTHERWISE = "paid-otherwise"
     """With another amount."""
+    ACCEPTED = "accepted"
+    """A person lets another amount buy it all the same."""
     HELD = "held"
     RELEASED = "released"
     TIMED_OUT = "timed-out"
@@ -83,6 +86,7 @@ ORDER: dict[tuple[OrderState, OrderEvent], OrderState] = {
     (_S.CANCELLED, _E.PAID_OTHERWISE): _S.MISMATCH,
     (_S.PENDING, _E.TIMED_OUT): _S.EXPIRED,
     (_S.PENDING, _E.CANCELLED): _S.CANCELLED,
+    (_S.MISMATCH, _E.ACCEPTED): _S.SERVING,
     (_S.HELD, _E.RELEASED): _S.SERVING,
     (_S.SERVING, _E.DELIVERED_PARTLY): _S.PARTLY,
     (_S.SERVING, _E.STUCK): _S.EXCEPTION,
@@ -91,9 +95,7 @@ ORDER: dict[tuple[OrderState, OrderEvent], OrderState] = {
     **{(state, _E.COMPLETED): _S.COMPLETED for state in (_S.SERVING, _S.PARTLY, _S.EXCEPTION)},
     **{
         (state, _E.GONE_BACK): _S.REFUNDED
-        for state in (
-            _S.HELD, _S.MISMATCH, _S.SERVING, _S.EXCEPTION, _S.EXPIRED, _S.CANCELLED,
-        )
+        for state in (_S.HELD, _S.MISMATCH, _S.SERVING, _S.PARTLY, _S.EXCEPTION)
     },
 }  # fmt: skip
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from central.errors import Conflict, NotFound
 from central.foundation.db.engine import change, rows
+from central.foundation.language.said import Saying
+from central.foundation.language.words import N_
 from central.sale.orders.model import (
     Happening,
     Order,
@@ -38,11 +40,12 @@ _ORDER = (
 )
 _UNIT = (
     "SELECT id, order_id, n, sku, fulfilment, price, state, cost_account, cost, delivered_at_s,"
-    " refund, voucher_id FROM order_unit"
+    " refund, voucher_id, (SELECT coalesce(sum(p.amount), 0) FROM unit_refund p"
+    " WHERE p.unit = order_unit.id) FROM order_unit"
 )
 _PAYMENT = (
     "SELECT number, order_id, channel, amount, currency, description, state, created_at_s,"
-    " expires_at_s, attempts, last_code, channel_number, qr_text FROM payment"
+    " expires_at_s, attempts, last_code, channel_number, qr_text, payer FROM payment"
 )
 _REFUND = (
     "SELECT number, order_id, payment, channel, amount, currency, total, reason, asked_by, state,"
@@ -57,7 +60,7 @@ def get(order: str) -> Order:
     """Return an order; NotFound if there is none of this number."""
     found = _orders("WHERE id = ?", (order,))
     if not found:
-        raise NotFound(f"There is no order {order}.")
+        raise NotFound(Saying("no-order", order=order))
     return found[0]
 
 
@@ -65,7 +68,7 @@ def by_token(token: str) -> Order:
     """Return the order that a token shows; NotFound, in the same words, for every wrong one."""
     found = _orders("WHERE token_hash = ?", (token_hash(token),))
     if not found:
-        raise NotFound("There is no such order.")
+        raise NotFound(N_("There is no such order."))
     return found[0]
 
 
@@ -105,7 +108,7 @@ def unit(unit_id: str) -> Unit:
     """Return a unit; NotFound if there is none."""
     found = _units("WHERE id = ?", (unit_id,))
     if not found:
-        raise NotFound(f"There is no unit {unit_id}.")
+        raise NotFound(Saying("no-unit-of-order", unit=unit_id))
     return found[0]
 
 
@@ -113,7 +116,7 @@ def unit_of(order: str, unit_id: str) -> Unit:
     """Return a unit of an order; NotFound if it has none of this number."""
     found = _units("WHERE id = ? AND order_id = ?", (unit_id, order))
     if not found:
-        raise NotFound(f"There is no unit {unit_id} of the order {order}.")
+        raise NotFound(Saying("order-no-unit", unit=unit_id, order=order))
     return found[0]
 
 
@@ -126,7 +129,7 @@ def payment(number: str) -> Payment:
     """Return a payment; NotFound if there is none."""
     found = _payments("WHERE number = ?", (number,))
     if not found:
-        raise NotFound(f"There is no payment {number}.")
+        raise NotFound(Saying("no-payment", number=number))
     return found[0]
 
 
@@ -139,7 +142,7 @@ def refund(number: str) -> Refund:
     """Return a refund; NotFound if there is none."""
     found = _refunds("WHERE number = ?", (number,))
     if not found:
-        raise NotFound(f"There is no refund {number}.")
+        raise NotFound(Saying("no-refund", number=number))
     return found[0]
 
 
@@ -195,14 +198,14 @@ def move_order(
     """
     to = ORDER.get((order.state, event))
     if to is None:
-        raise Conflict(f"The order {order.id} is {order.state}.")
+        raise Conflict(Saying("order-is", order=order.id, state=str(order.state)))
     sets = "".join(f", {name} = ?" for name in changes)
     hit = rows(
         f"UPDATE sale_order SET state = ?{sets} WHERE id = ? AND state = ? RETURNING id",
         (str(to), *changes.values(), order.id, str(order.state)),
     )
     if not hit:
-        raise Conflict(f"Something else has happened to the order {order.id} meanwhile.")
+        raise Conflict(Saying("order-moved", order=order.id))
     note(order.id, "", at_s, who, str(event), str(to), detail)
     return get(order.id)
 
@@ -213,14 +216,14 @@ def move_unit(
     """Let something happen to a unit, in the caller's transaction; Conflict as ``move_order``."""
     to = UNIT.get((one.state, event))
     if to is None:
-        raise Conflict(f"The unit {one.id} is {one.state}.")
+        raise Conflict(Saying("unit-is", unit=one.id, state=str(one.state)))
     sets = "".join(f", {name} = ?" for name in changes)
     hit = rows(
         f"UPDATE order_unit SET state = ?{sets} WHERE id = ? AND state = ? RETURNING id",
         (str(to), *changes.values(), one.id, str(one.state)),
     )
     if not hit:
-        raise Conflict(f"Something else has happened to the unit {one.id} meanwhile.")
+        raise Conflict(Saying("unit-moved", unit=one.id))
     note(one.order, one.id, at_s, who, str(event), str(to), detail)
     return unit(one.id)
 
@@ -276,7 +279,7 @@ def _units(where: str, values: tuple[Any, ...]) -> list[Unit]:
     return [
         Unit._make(
             (UnitId(row[0]), OrderId(row[1]), row[2], row[3], Fulfilment(row[4]), row[5],
-             UnitState(row[6]), *row[7:])
+             UnitState(row[6]), *row[7:12], int(row[12]))
         )
         for row in rows(f"{_UNIT} {where}", values)
     ]  # fmt: skip

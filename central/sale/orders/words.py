@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.sale.orders.states import OrderState, PaymentState, RefundState, UnitState
 
 ORDERS = {
@@ -53,7 +53,8 @@ REFUNDS = {
 CHANNELS = {
     "wechat-pay": N_("WeChat Pay"),
     "alipay": N_("Alipay"),
-    "balance": N_("prepaid money"),
+    "balance": N_("balance"),
+    "commission": N_("earned commission"),
 }
 EVENTS = {
     "placed": N_("ordered"),
@@ -62,6 +63,7 @@ EVENTS = {
     "money-came": N_("money came"),
     "paid": N_("paid"),
     "paid-otherwise": N_("another amount came"),
+    "accepted": N_("the other amount was accepted"),
     "held": N_("set aside for a person"),
     "released": N_("released"),
     "timed-out": N_("not paid in time"),
@@ -78,6 +80,7 @@ EVENTS = {
     "completed": N_("completed"),
     "gone-back": N_("everything went back"),
     "refund-asked": N_("refund asked for"),
+    "part-back": N_("part of its price goes back"),
     "refund-done": N_("refund made"),
     "wrong-code": N_("wrong code"),
     "help-asked": N_("something is wrong"),
@@ -85,6 +88,8 @@ EVENTS = {
     "claim-accepted": N_("given back by the supplier"),
     "claim-denied": N_("denied by the supplier"),
     "case-rejected": N_("case refused"),
+    "looked-at": N_("told to the agent's program"),
+    "private-seen": N_("what the buyer has told was read"),
     "case-withdrawn": N_("case withdrawn by the buyer"),
 }
 """Of the story of an order; ``cancelled`` of a unit is the same word."""

@@ -1,1 +1,1 @@
-"""The shop: what buyers see. No login; an order is shown by its link, its goods by its code too."""
+"""The shop: what buyers see. A guest's order is shown by its link, its goods by its code too."""

@@ -10,8 +10,10 @@ from flask_limiter import Limiter
 from werkzeug.wrappers import Response
 
 from central.errors import HubError, NotFound, RequestInvalid
-from central.foundation.web.permission import ANYBODY, needs
-from central.foundation.web.words import N_
+from central.foundation.language.said import in_words
+from central.foundation.language.words import N_
+from central.foundation.pictures import BODY_BYTES_MAX
+from central.foundation.web.permission import ANYBODY, needs, takes
 from central.sale.after_sales import answer, ask
 from central.sale.after_sales import store as cases
 from central.sale.after_sales.model import CaseState, Reason, why_not
@@ -30,15 +32,17 @@ def add_help(pages: Blueprint, office: Office, limiter: Limiter) -> None:
         return _page(token, n, office.now_s())
 
     @needs(ANYBODY)
+    @takes(BODY_BYTES_MAX)
     def open_case(token: str, n: int) -> Any:
         order = store.by_token(token)
         picture = request.files.get("picture")
-        said = ask.Said(request.form.get("said", ""), picture.read() if picture else b"")
         chosen = request.form.get("reason", "")
         try:
             check_code(order, request.form.get("code", ""), office.now_s())
             if chosen not in set(Reason):
                 raise RequestInvalid(N_("Choose what is wrong."))
+            shown = ask.drawn(picture.read() if picture else b"")
+            said = ask.Said(request.form.get("said", ""), shown)
             known = [c for c in cases.of_order(order.id) if c.unit.endswith(f"-{n}")]
             if known and known[0].state is CaseState.OPEN:
                 ask.add_evidence(known[0].id, said, "buyer", office)
@@ -47,7 +51,9 @@ def add_help(pages: Blueprint, office: Office, limiter: Limiter) -> None:
         except NotFound:
             raise
         except HubError as exc:
-            return _page(token, n, office.now_s(), gettext(exc.detail or exc.title)), exc.status
+            return _page(
+                token, n, office.now_s(), in_words(exc.detail or exc.title, gettext)
+            ), exc.status
         session["note"] = ["good", gettext("We have it. You find the answer on this page.")]
         return redirect(url_for("shop.help_with", token=token, n=n))
 
@@ -70,12 +76,17 @@ def _page(token: str, n: int, at_s: int, error: str = "") -> str:
     order = store.by_token(token)
     unit = next((one for one in store.units(order.id) if one.n == n), None)
     if unit is None:
-        raise NotFound("There is no such order.")
-    may_return = not why_not(Reason.CHANGED_MIND, unit, at_s, was_seen=store.was_seen(unit))
+        raise NotFound(N_("There is no such order."))
+    seen, paid_at_s = store.was_seen(unit), order.paid_at_s
+    refused = {
+        reason: why_not(reason, unit, at_s, was_seen=seen, paid_at_s=paid_at_s)
+        for reason in Reason
+    }  # fmt: skip
+    may_say = [reason for reason, why in refused.items() if not why]
     mine = [case for case in cases.of_order(order.id) if case.unit == unit.id]
     return render_template(
         "shop/help.html", order=order, token=token, unit=unit, cases=mine,
-        may_return=may_return, typed=request.form if error else {},
+        may_say=may_say, why=refused[Reason.NOT_ARRIVED], typed=request.form if error else {},
         open=mine[0] if mine and mine[0].state is CaseState.OPEN else None,
         note=["bad", error] if error else session.pop("note", None), **for_pages(),
     )  # fmt: skip

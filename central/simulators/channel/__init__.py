@@ -7,4 +7,5 @@ faults.py     what goes wrong next
 deliver.py    callbacks, repeated by the ladder
 wechat/       APIv3: verify a request, do it, sign the answer, write bills
 alipay/       the gateway, the same way
+bank/         a counter that takes tables of payouts: checks, pays, answers by a table
 """

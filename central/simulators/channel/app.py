@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import threading
 import time
@@ -10,21 +9,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Flask, Response, request
+from flask import Flask
 
-from central.errors import ConfigInvalid
 from central.simulators.channel import control, keys, pages
 from central.simulators.channel.alipay import gateway
+from central.simulators.channel.bank import pages as bank_pages
 from central.simulators.channel.books import Books
-from central.simulators.channel.deliver import Post, deliver_due, next_due_s, post
-from central.simulators.channel.server import SimulatorServer
+from central.simulators.channel.deliver import deliver_due, next_due_s
 from central.simulators.channel.wechat import routes
 from central.simulators.channel.world import World
+from central.simulators.parts.door import a_flask, listen_here
+from central.simulators.parts.post import Post, post
+from central.simulators.parts.server import SimulatorServer
 
 log = logging.getLogger(__name__)
 
 HUB_URL = "http://127.0.0.1:8080"
-BODY_BYTES_MAX = 1 << 20
 _DELIVER_S_MAX = 5.0
 
 
@@ -55,11 +55,10 @@ def build(
     made = keys.make(data_dir, clock())
     token = (data_dir / "control-token").read_text()
     world = World(Books(data_dir / "books.db"), made, clock, pause)
-    app = Flask("central.simulators.channel")
-    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
-    app.before_request(_refuse_other_names)
+    app = a_flask("central.simulators.channel")
     app.register_blueprint(routes.blueprint(world))
     app.register_blueprint(gateway.blueprint(world))
+    app.register_blueprint(bank_pages.blueprint(world))
     app.register_blueprint(control.blueprint(world, token, lambda: deliver_due(world, send)))
     app.register_blueprint(pages.blueprint(world, token))
     return Simulator(app, world, token, data_dir)
@@ -71,12 +70,7 @@ def listen(simulator: Simulator, host: str, port: int, hub_url: str = HUB_URL) -
     Raises:
         ConfigInvalid: the address is taken, or not of this machine.
     """
-    if not _is_loopback(host):
-        raise ConfigInvalid(f"{host}: the simulator moves pretend money on this machine only")
-    try:
-        server = SimulatorServer(host, port, simulator.app)
-    except OSError as exc:
-        raise ConfigInvalid(f"{host}:{port} cannot be listened at: {exc.strerror}") from exc
+    server = listen_here(simulator.app, host, port, "moves pretend money")
     simulator.world.base_url = server.url
     keys.write_settings(simulator.data_dir, server.url, hub_url.rstrip("/"))
     return server
@@ -109,16 +103,3 @@ def _deliver(world: World, ended: threading.Event) -> None:
         due_s = next_due_s(world)
         # Somebody may queue one at any moment: look again after a second at the latest.
         wait_s = 0.2 if sent or due_s is None else min(1.0, max(0.2, due_s - world.now_s()))
-
-
-def _refuse_other_names() -> Response | None:
-    """Serve nobody who calls this machine by a name of his own (DNS rebinding)."""
-    host = request.host.rpartition(":")[0] or request.host
-    return None if _is_loopback(host) else Response("this is not its name", 421)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,14 +1,10 @@
-"""The books of pretend money: one SQLite file, one writer at a time."""
+"""The books of pretend money."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import apsw
+from central.simulators.parts import books
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS account (name TEXT PRIMARY KEY, balance INTEGER NOT NULL) STRICT;
@@ -58,6 +54,14 @@ CREATE TABLE IF NOT EXISTS give_back (
 CREATE TABLE IF NOT EXISTS nonce (value TEXT PRIMARY KEY, at_s INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS bill (
     token TEXT PRIMARY KEY, content BLOB NOT NULL, until_s INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS bank_batch (
+    number TEXT PRIMARY KEY, lines INTEGER NOT NULL, total INTEGER NOT NULL, sha256 TEXT NOT NULL,
+    encoding TEXT NOT NULL, at_s INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS bank_line (
+    batch TEXT NOT NULL, place INTEGER NOT NULL, number TEXT NOT NULL, account TEXT NOT NULL,
+    name TEXT NOT NULL, bank TEXT NOT NULL, amount INTEGER NOT NULL, remark TEXT NOT NULL,
+    state TEXT NOT NULL, fail TEXT NOT NULL, looked_at INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (batch, place)) STRICT;
 CREATE TABLE IF NOT EXISTS callback (
     id INTEGER PRIMARY KEY, channel TEXT NOT NULL, event_id TEXT NOT NULL, event_type TEXT NOT NULL,
     original_type TEXT NOT NULL, url TEXT NOT NULL, number TEXT NOT NULL, content TEXT NOT NULL,
@@ -66,88 +70,27 @@ CREATE TABLE IF NOT EXISTS callback (
 CREATE TABLE IF NOT EXISTS request (
     id INTEGER PRIMARY KEY, at_s INTEGER NOT NULL, operation TEXT NOT NULL, number TEXT NOT NULL,
     answer TEXT NOT NULL, fault TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 """
 
 OPENING = {
     "wechat/BASIC": 0, "wechat/OPERATION": 1_000_000_00, "wechat/FEES": 0,
-    "alipay/BASIC": 1_000_000_00,
+    "alipay/BASIC": 1_000_000_00, "bank/MAIN": 1_000_000_00,
 }  # fmt: skip
 """What is in the accounts when the simulator begins: a million to pay out of."""
-
-Row = dict[str, Any]
 
 
 class NotEnough(Exception):
     """An account has less than is to leave it."""
 
 
-class Books:
-    """The file, with one lock around it: a request sees and leaves it whole."""
+class Books(books.Books):
+    """Accounts and all that moves between them."""
 
     def __init__(self, file: Path | str) -> None:
-        self._db = apsw.Connection(str(file))
-        self._lock = threading.RLock()
-        self._depth = 0
-        self._db.execute("PRAGMA journal_mode = wal; PRAGMA synchronous = normal")
+        super().__init__(file, SCHEMA)
         with self.writing():
-            self._db.execute(SCHEMA)
             for name, balance in OPENING.items():
-                self._db.execute("INSERT OR IGNORE INTO account VALUES (?, ?)", (name, balance))
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._db.close()
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Do all of it or nothing; nobody else writes or reads meanwhile."""
-        with self._lock:
-            if self._depth:
-                yield
-                return
-            self._db.execute("BEGIN IMMEDIATE")
-            self._depth = 1
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            else:
-                self._db.execute("COMMIT")
-            finally:
-                self._depth = 0
-
-    def rows(self, sql: str, *values: Any) -> list[Row]:
-        """Run a statement and return its rows by name."""
-        with self._lock:
-            cursor = self._db.execute(sql, values)
-            found: list[Row] = []
-            names: list[str] = []
-            for row in cursor:
-                names = names or [column[0] for column in cursor.getdescription()]
-                found.append(dict(zip(names, row, strict=True)))
-            return found
-
-    def row(self, sql: str, *values: Any) -> Row | None:
-        """Run a statement and return its one row, or None."""
-        found = self.rows(sql, *values)
-        assert len(found) <= 1, sql
-        return found[0] if found else None
-
-    def run(self, sql: str, *values: Any) -> None:
-        """Run a statement."""
-        self.rows(sql, *values)
-
-    def count(self, name: str) -> int:
-        """Return the next number of this name: 1, 2, …"""
-        [row] = self.rows(
-            "INSERT INTO counter VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1"
-            " RETURNING value",
-            name,
-        )
-        return int(row["value"])
+                self.run("INSERT OR IGNORE INTO account VALUES (?, ?)", name, balance)
 
     def balance(self, account: str) -> int:
         """Return what is in an account."""

@@ -5,19 +5,18 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
-import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from central.simulators.channel.alipay import protocol as alipay
-from central.simulators.channel.books import Row
 from central.simulators.channel.faults import CALLBACK_FAULTS
 from central.simulators.channel.keys import Signer
 from central.simulators.channel.wechat import protocol as wechat
 from central.simulators.channel.world import World, plain, rfc3339
+from central.simulators.parts.books import Row
+from central.simulators.parts.post import Post, post
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +26,6 @@ LADDER_S = {
     "alipay": (240, 600, 600, 3600, 7200, 21600, 54000),
 }  # fmt: skip
 """Seconds until the next try: WeChat Pay doc/v3/merchant/4012158598, Alipay 270/105902."""
-TIMEOUT_S = 5
-
-Post = Callable[[str, bytes, Mapping[str, str]], tuple[int, str]]
-"""Sends a body to an address; returns status and text, raises OSError if nobody is there."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +34,6 @@ class Message:
 
     body: bytes
     headers: dict[str, str]
-
-
-def post(url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
-    """Send with requests."""
-    try:
-        answer = requests.post(
-            url, data=body, headers=dict(headers), timeout=TIMEOUT_S, allow_redirects=False
-        )
-    except requests.RequestException as exc:
-        raise OSError(type(exc).__name__) from exc
-    return answer.status_code, answer.text
 
 
 def deliver_due(world: World, send: Post = post) -> int:

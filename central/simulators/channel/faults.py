@@ -5,9 +5,9 @@ A swarm is drawn from its seed and the number of the request, so that a run can 
 
 from __future__ import annotations
 
-import hashlib
-import threading
 from dataclasses import dataclass
+
+from central.simulators.parts.faults import FaultList
 
 ANSWER_FAULTS = {
     "error-before": "5xx，未执行 · 5xx, nothing was done",
@@ -46,8 +46,20 @@ TRANSFER_FAULTS = {
     "expired": "确认已过期 · the payee's day is over at once",
     "close-late": "关单延迟 · is not closed when the day is over",
 }
+BANK_FAULTS = {
+    "bank-refused": "户名不符 · a line is refused",
+    "bank-processing": "处理中 · a line has no end yet",
+    "bank-returned": "退票 · a line that was paid comes back",
+    "bank-sorted": "账号列错位 · a column was sorted alone",
+    "bank-other-amount": "金额不符 · a line with another amount",
+    "bank-twice": "重复行 · a line stands there twice",
+    "bank-missing": "缺行 · a line is missing",
+    "bank-cut": "文件截断 · the table is cut off",
+    "bank-new-state": "未知状态 · a state that nobody knows",
+}
 ALL = {
     **ANSWER_FAULTS, **BILL_FAULTS, **FILE_FAULTS, **CALLBACK_FAULTS, **TRANSFER_FAULTS,
+    **BANK_FAULTS,
 }  # fmt: skip
 
 SWARM = (
@@ -67,68 +79,16 @@ class Fault:
     times: int = 1
 
 
-class Faults:
+class Faults(FaultList[Fault]):
     """All that are to happen."""
 
     def __init__(self) -> None:
-        self._waiting: list[Fault] = []
-        self._swarm = (0, 0)
-        self._drawn = 0
-        self._lock = threading.Lock()
-
-    def add(self, fault: Fault) -> None:
-        """Let it happen.
-
-        Raises:
-            ValueError: there is no such fault, or it would never end.
-        """
-        if fault.kind not in ALL or not 0 < fault.times <= 10_000:
-            raise ValueError(f"there is no fault {fault.kind}, or not so often")
-        with self._lock:
-            self._waiting.append(fault)
-
-    def clear(self) -> None:
-        """Let nothing go wrong any more."""
-        with self._lock:
-            self._waiting.clear()
-            self._swarm = (0, 0)
-
-    def swarm(self, seed: int, per_mille: int) -> None:
-        """Let so many of a thousand requests go wrong."""
-        if not 0 <= per_mille <= 1000:
-            raise ValueError("per_mille is 0 to 1000")
-        with self._lock:
-            self._swarm = (seed, per_mille)
-            self._drawn = 0
-
-    def waiting(self) -> list[Fault]:
-        """Return what is to happen yet."""
-        with self._lock:
-            return [Fault(f.kind, f.operation, f.number, f.times) for f in self._waiting]
-
-    @property
-    def swarm_now(self) -> tuple[int, int]:
-        """Seed and per mille of the swarm."""
-        return self._swarm
+        super().__init__(ALL, SWARM)
 
     def take(self, operation: str, number: str, kinds: dict[str, str]) -> str:
         """Return the kind of the fault that happens now, and count it; empty for none."""
-        with self._lock:
-            for fault in self._waiting:
-                fits = operation.startswith(fault.operation) and fault.number in {"", number}
-                if fits and fault.kind in kinds:
-                    fault.times -= 1
-                    if not fault.times:
-                        self._waiting.remove(fault)
-                    return fault.kind
-            return self._drawn_from_swarm() if kinds is ANSWER_FAULTS else ""
 
-    def _drawn_from_swarm(self) -> str:
-        seed, per_mille = self._swarm
-        if not per_mille:
-            return ""
-        self._drawn += 1
-        digest = hashlib.sha256(f"{seed}/{self._drawn}".encode()).digest()
-        if int.from_bytes(digest[:4]) % 1000 >= per_mille:
-            return ""
-        return SWARM[digest[4] % len(SWARM)]
+        def fits(fault: Fault) -> bool:
+            return operation.startswith(fault.operation) and fault.number in {"", number}
+
+        return self.take_one(kinds, fits, draws=kinds is ANSWER_FAULTS)

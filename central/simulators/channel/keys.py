@@ -131,6 +131,10 @@ alipay_cert_files = ["alipayCertPublicKey_RSA2.crt"]
 root_cert_file = "alipayRootCert.crt"
 notify_url = "{hub_url}/callbacks/alipay"
 base_url = "{base_url}/gateway.do"
+
+[bank_file]
+account = "6222021001012345678"
+account_name = "模拟商户有限公司"
 """
     file = data_dir / "merchant" / "channels.toml"
     _write(file, text.encode())

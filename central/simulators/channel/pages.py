@@ -19,6 +19,7 @@ from central.simulators.channel.control import work_on
 from central.simulators.channel.faults import (
     ALL,
     ANSWER_FAULTS,
+    BANK_FAULTS,
     BILL_FAULTS,
     CALLBACK_FAULTS,
     FILE_FAULTS,
@@ -26,6 +27,7 @@ from central.simulators.channel.faults import (
     Fault,
 )
 from central.simulators.channel.world import Refuse, World, plain, yuan
+from central.simulators.parts.door import only_from_here
 
 ROWS_MAX = 20
 _CSP = (
@@ -37,6 +39,7 @@ ACCOUNTS = {
     "wechat/OPERATION": "微信运营账户 · WeChat operation",
     "wechat/FEES": "微信手续费账户 · WeChat fees",
     "alipay/BASIC": "支付宝账户 · Alipay",
+    "bank/MAIN": "银行账户 · bank",
 }
 STATES = {
     "open": "待支付 · open", "precreated": "待扫码 · not scanned", "paid": "已支付 · paid",
@@ -60,7 +63,7 @@ def blueprint(world: World, token: str) -> Blueprint:  # noqa: C901 - a list of 
 
     @site.after_app_request
     def guard(response: Response) -> Response:
-        if request.endpoint != "static" and request.blueprint != site.name:
+        if request.endpoint != "static" and request.blueprint not in {site.name, "bank"}:
             return response  # the channels' own answers are as the channels give them
         response.headers["Content-Security-Policy"] = _CSP
         response.headers["X-Content-Type-Options"] = "nosniff"
@@ -86,7 +89,7 @@ def blueprint(world: World, token: str) -> Blueprint:  # noqa: C901 - a list of 
 
     @site.post("/buyer/<act>")
     def act(act: str) -> AnyResponse:
-        _only_from_here()
+        only_from_here()
         channel, code = request.form.get("channel", "wechat"), request.form.get("code", "")
         acts: dict[str, Callable[[], None]] = {
             "pay": lambda: buyer.pay(world, channel, code),
@@ -103,7 +106,7 @@ def blueprint(world: World, token: str) -> Blueprint:  # noqa: C901 - a list of 
 
     @site.post("/fault")
     def fault() -> AnyResponse:
-        _only_from_here()
+        only_from_here()
         if not has_token():
             abort(403)
         kind = request.form.get("kind", "")
@@ -135,13 +138,8 @@ def _shown(world: World) -> dict[str, Any]:
         "kinds": [
             ("应答 Answers", ANSWER_FAULTS), ("账单 Bills", BILL_FAULTS | FILE_FAULTS),
             ("回调 Callbacks", CALLBACK_FAULTS), ("转账 Transfers", TRANSFER_FAULTS),
+            ("银行 Bank", BANK_FAULTS),
         ],
         "serials": [signer.serial for signer in world.keys.platform],
         "signing": world.keys.signing.serial,
     }  # fmt: skip
-
-
-def _only_from_here() -> None:
-    """Refuse a form that a page of another site has sent: it must not spend pretend money."""
-    if request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
-        abort(403)

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import logging
-import os
-import secrets
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Flask, Response, request
+from flask import Flask
 
-from central.errors import ConfigInvalid
-from central.simulators.channel.deliver import post
-from central.simulators.channel.server import SimulatorServer
+from central.simulators.parts.door import a_flask, listen_here, token_of, write_private
+from central.simulators.parts.post import Post, post
+from central.simulators.parts.server import SimulatorServer
 from central.simulators.supplier import control, pages
 from central.simulators.supplier.books import Books
-from central.simulators.supplier.deliver import Post, deliver_due
+from central.simulators.supplier.deliver import deliver_due
 from central.simulators.supplier.protocols import (
     acg_shared,
     dujiao_next,
@@ -32,7 +29,6 @@ from central.simulators.supplier.world import World
 
 log = logging.getLogger(__name__)
 
-BODY_BYTES_MAX = 1 << 20
 SHOPS = {
     "kasushou": "kasushou", "meihu": "meihu", "dujiao": "dujiao_next", "acg": "acg_shared",
     "reloadly": "reloadly",
@@ -69,12 +65,9 @@ def build(
         pause: What an answer that hangs waits with.
         send: Sends a callback.
     """
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    token = _token(data_dir / "control-token")
+    token = token_of(data_dir)
     world = World(Books(data_dir / "books.db"), clock, pause)
-    app = Flask("central.simulators.supplier")
-    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
-    app.before_request(_refuse_other_names)
+    app = a_flask("central.simulators.supplier")
     for protocol in (kasushou, meihu, dujiao_next, acg_shared, reloadly):
         app.register_blueprint(protocol.blueprint(world))
     app.register_blueprint(control.blueprint(world, token, lambda: deliver_due(world, send)))
@@ -106,7 +99,7 @@ def write_merchant_files(simulator: Simulator) -> Path:
             "base_url": address(simulator.world, shop["id"], shop["protocol"]),
             "credentials": dict(zip(names, (shop["user"], shop["key"]), strict=True)),
         }
-        _write(directory / f"{shop['id']}.json", json.dumps(body, indent=2) + "\n")
+        write_private(directory / f"{shop['id']}.json", json.dumps(body, indent=2) + "\n")
     return directory
 
 
@@ -121,12 +114,7 @@ def listen(simulator: Simulator, host: str, port: int) -> SimulatorServer:
     Raises:
         ConfigInvalid: the address is taken, or not of this machine.
     """
-    if not _is_loopback(host):
-        raise ConfigInvalid(f"{host}: the simulator sells pretend goods on this machine only")
-    try:
-        server = SimulatorServer(host, port, simulator.app)
-    except OSError as exc:
-        raise ConfigInvalid(f"{host}:{port} cannot be listened at: {exc.strerror}") from exc
+    server = listen_here(simulator.app, host, port, "sells pretend goods")
     simulator.world.base_url = server.url
     return server
 
@@ -151,28 +139,3 @@ def _deliver(world: World, ended: threading.Event) -> None:
             deliver_due(world)
         except Exception:
             log.exception("callbacks could not be sent")
-
-
-def _token(path: Path) -> str:
-    if not path.exists():
-        _write(path, secrets.token_urlsafe(24))
-    return path.read_text()
-
-
-def _write(path: Path, text: str) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
-
-
-def _refuse_other_names() -> Response | None:
-    """Serve nobody who calls this machine by a name of his own (DNS rebinding)."""
-    host = request.host.rpartition(":")[0] or request.host
-    return None if _is_loopback(host) else Response("this is not its name", 421)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
-from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
+from central.simulators.parts.control import control_blueprint, done, json_body, text_of, whole_of
 from central.simulators.supplier.faults import ALL, Fault
 from central.simulators.supplier.world import World
 
 BOOKS = ("shop", "product", "purchase", "flow", "callback", "request")
 
 
-def blueprint(world: World, token: str, deliver: Callable[[], int]) -> Blueprint:  # noqa: C901
+def blueprint(world: World, token: str, deliver: Callable[[], int]) -> Blueprint:
     """Return the routes under ``/control``.
 
     Args:
         deliver: Sends the callbacks that are due and returns how many.
     """
-    api = Blueprint("control", __name__, url_prefix="/control")
-
-    @api.before_request
-    def check() -> Response | None:
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        right = scheme == "Bearer" and hmac.compare_digest(given.encode(), token.encode())
-        return None if right else _problem(401, "send the token of data_dir")
-
-    @api.errorhandler(ValueError)
-    def wrong(error: ValueError) -> Response:
-        return _problem(400, str(error))
+    api = control_blueprint(token)
 
     @api.get("/faults")
     def faults() -> Response:
@@ -41,41 +30,41 @@ def blueprint(world: World, token: str, deliver: Callable[[], int]) -> Blueprint
 
     @api.post("/faults")
     def add_fault() -> Response:
-        body = _body()
+        body = json_body()
         world.faults.add(Fault(
-            _text(body, "kind"), _text(body, "shop", ""), _text(body, "ref", ""),
-            _whole(body, "times", 1),
+            text_of(body, "kind"), text_of(body, "shop", ""), text_of(body, "ref", ""),
+            whole_of(body, "times", 1),
         ))  # fmt: skip
-        return _done()
+        return done()
 
     @api.delete("/faults")
     def clear_faults() -> Response:
         world.faults.clear()
-        return _done()
+        return done()
 
     @api.post("/swarm")
     def swarm() -> Response:
-        body = _body()
-        world.faults.swarm(_whole(body, "seed", 1), _whole(body, "per_mille", 0))
-        return _done()
+        body = json_body()
+        world.faults.swarm(whole_of(body, "seed", 1), whole_of(body, "per_mille", 0))
+        return done()
 
     @api.post("/clock")
     def clock() -> Response:
-        world.shift_s += _whole(_body(), "forward_s", 0)
+        world.shift_s += whole_of(json_body(), "forward_s", 0)
         world.grow_up()
         return jsonify({"now_s": world.now_s()})
 
     @api.post("/stock")
     def stock() -> Response:
-        body = _body()
-        shop, ref = _text(body, "shop"), _text(body, "product")
+        body = json_body()
+        shop, ref = text_of(body, "shop"), text_of(body, "product")
         if world.shop(shop) is None or not ref.isdecimal():
             raise ValueError("there is no such shop, or the product is no number")
         world.stock(
-            shop, ref, _whole(body, "price_e4", 80_000), _whole(body, "stock", 0),
-            _text(body, "kind", "key"),
+            shop, ref, whole_of(body, "price_e4", 80_000), whole_of(body, "stock", 0),
+            text_of(body, "kind", "key"),
         )  # fmt: skip
-        return _done()
+        return done()
 
     @api.post("/deliver")
     def deliver_now() -> Response:
@@ -88,34 +77,3 @@ def blueprint(world: World, token: str, deliver: Callable[[], int]) -> Blueprint
         return jsonify({"now_s": world.now_s(), **found})
 
     return api
-
-
-def _body() -> dict[str, Any]:
-    body = request.get_json(silent=True)
-    if not isinstance(body, dict):
-        raise ValueError("the body is a JSON object")  # noqa: TRY004 - a caller's fault
-    return body
-
-
-def _text(body: dict[str, Any], name: str, default: str | None = None) -> str:
-    value = body.get(name, default)
-    if not isinstance(value, str):
-        raise ValueError(f"{name} is a text")  # noqa: TRY004 - a caller's fault
-    return value
-
-
-def _whole(body: dict[str, Any], name: str, default: int) -> int:
-    value = body.get(name, default)
-    if type(value) is not int:
-        raise ValueError(f"{name} is a whole number")
-    return value
-
-
-def _done() -> Response:
-    return jsonify({"done": True})
-
-
-def _problem(status: int, detail: str) -> Response:
-    response = jsonify({"title": "The simulator cannot do this", "detail": detail})
-    response.status_code = status
-    return response

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
 
-from central.simulators.channel.deliver import post
-from central.simulators.supplier.books import Row
+from central.simulators.parts.books import Row
+from central.simulators.parts.post import Post, post
 from central.simulators.supplier.protocols import dujiao_next, kasushou, meihu
 from central.simulators.supplier.world import World
 
@@ -14,7 +13,6 @@ log = logging.getLogger(__name__)
 
 LADDER_S = (15, 30, 180, 600, 1200, 1800, 3600, 10800, 21600)
 """The wholesale trade's own: 15 s, 30 s, 3 m, 10 m, 20 m, 30 m, 1 h, 3 h, 6 h."""
-Post = Callable[[str, bytes, Mapping[str, str]], tuple[int, str]]
 
 _MAKE = {
     "kasushou": kasushou.callback, "meihu": meihu.callback, "generic_json": meihu.callback,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import threading
 from dataclasses import dataclass
+
+from central.simulators.parts.faults import FaultList
 
 ANSWER_FAULTS = {
     "error-before": "5xx，未执行 · 5xx, nothing was done",
@@ -34,7 +34,13 @@ CALLBACK_FAULTS = {
     "callback-wrong-binding": "串单回调 · names another order's number",
     "callback-other-account": "串号回调 · sent to another account's address",
 }
-ALL = {**ANSWER_FAULTS, **ORDER_FAULTS, **CALLBACK_FAULTS}
+STATEMENT_FAULTS = {
+    "statement-cut": "对账单截断 · the last line of a statement is missing",
+    "statement-sum": "对账单合计错 · a statement says another sum, or count, than its lines make",
+    "statement-late": "对账单未出 · a statement is not there yet",
+    "statement-extra": "对账单多一行 · a statement has an order that we never placed",
+}
+ALL = {**ANSWER_FAULTS, **ORDER_FAULTS, **CALLBACK_FAULTS, **STATEMENT_FAULTS}
 
 SWARM = (
     "error-before", "error-after", "lost-before", "lost-after", "hang", "garbage", "no-stock",
@@ -54,69 +60,15 @@ class Fault:
     times: int = 1
 
 
-class Faults:
+class Faults(FaultList[Fault]):
     """All that are to happen."""
 
     def __init__(self) -> None:
-        self._waiting: list[Fault] = []
-        self._swarm = (0, 0)
-        self._drawn = 0
-        self._lock = threading.Lock()
-
-    def add(self, fault: Fault) -> None:
-        """Let it happen.
-
-        Raises:
-            ValueError: there is no such fault, or it would never end.
-        """
-        if fault.kind not in ALL or not 0 < fault.times <= 10_000:
-            raise ValueError(f"there is no fault {fault.kind}, or not so often")
-        with self._lock:
-            self._waiting.append(fault)
-
-    def clear(self) -> None:
-        """Let nothing go wrong any more."""
-        with self._lock:
-            self._waiting.clear()
-            self._swarm = (0, 0)
-
-    def swarm(self, seed: int, per_mille: int) -> None:
-        """Let so many of a thousand requests go wrong."""
-        if not 0 <= per_mille <= 1000:
-            raise ValueError("per_mille is 0 to 1000")
-        with self._lock:
-            self._swarm, self._drawn = (seed, per_mille), 0
-
-    def waiting(self) -> list[Fault]:
-        """Return what is to happen yet."""
-        with self._lock:
-            return [Fault(**vars(fault)) for fault in self._waiting]
-
-    @property
-    def swarm_now(self) -> tuple[int, int]:
-        """Seed and per mille of the swarm."""
-        return self._swarm
+        super().__init__(ALL, SWARM)
 
     def take(self, shop: str, ref: str, *kinds: dict[str, str]) -> str:
         """Return the kind of the fault that happens now, of these kinds; empty for none."""
         known = {name for group in kinds for name in group}
-        with self._lock:
-            for fault in self._waiting:
-                fits = fault.shop in {"", shop} and fault.ref in {"", ref}
-                if fits and fault.kind in known:
-                    fault.times -= 1
-                    if not fault.times:
-                        self._waiting.remove(fault)
-                    return fault.kind
-            drawn = self._drawn_from_swarm()
-            return drawn if drawn in known else ""
-
-    def _drawn_from_swarm(self) -> str:
-        seed, per_mille = self._swarm
-        if not per_mille:
-            return ""
-        self._drawn += 1
-        digest = hashlib.sha256(f"{seed}/{self._drawn}".encode()).digest()
-        if int.from_bytes(digest[:4]) % 1000 >= per_mille:
-            return ""
-        return SWARM[digest[4] % len(SWARM)]
+        return self.take_one(
+            known, lambda fault: fault.shop in {"", shop} and fault.ref in {"", ref}
+        )

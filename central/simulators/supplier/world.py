@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from central.simulators.supplier.books import Books, Row
+from central.simulators.parts.books import Row
+from central.simulators.supplier.books import Books
 from central.simulators.supplier.faults import CALLBACK_FAULTS, Faults
 
 E4 = 10_000
+BEIJING = dt.timezone(dt.timedelta(hours=8))
 APOLOGY = "很抱歉，有人在你付款之前抢走了商品"
 
 
@@ -101,6 +104,24 @@ class World:
             "SELECT * FROM purchase WHERE shop = ? AND no = ? AND visible_at_s <= ?",
             shop, int(no) if no.isdecimal() else 0, self.now_s(),
         )  # fmt: skip
+
+    def on_day(self, shop: str, day: str, fault: str) -> list[Row]:
+        """Return the orders of a day of Beijing, as a statement lists them."""
+        self.grow_up()
+        found = [
+            order
+            for order in self.books.rows("SELECT * FROM purchase WHERE shop = ? ORDER BY no", shop)
+            if moment(order["at_s"])[:10] == day
+        ]
+        if fault == "statement-extra":
+            begin = dt.datetime.fromisoformat(f"{day}T12:00:00+08:00")
+            strange = {
+                "no": 999_999, "ref": "NOBODYS-ORDER", "total_e4": 70_000, "unit_e4": 70_000,
+                "state": "done", "keys": "[]", "at_s": int(begin.timestamp()), "product": "31",
+                "quantity": 1, "shop": shop,
+            }  # fmt: skip
+            found.append(strange)
+        return found
 
     def exists(self, shop: str, ref: str) -> Row | None:
         """Return an order that is in the books, whether anybody can see it or not."""
@@ -233,6 +254,11 @@ def keys_of(order: Row) -> list[list[str]]:
     """Return an order's keys: number and secret."""
     found: list[list[str]] = json.loads(order["keys"])
     return found
+
+
+def moment(at_s: int) -> str:
+    """Return a time as the shops write it, Beijing's."""
+    return dt.datetime.fromtimestamp(at_s, BEIJING).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def yuan(e4: int) -> str:

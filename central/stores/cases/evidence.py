@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from central.errors import NotFound
 from central.foundation.db.engine import rows
+from central.foundation.language.said import Saying
 from central.money.ledger.balance import balance
 from central.stores.cases.liability import Circumstances, Suggestion, suggest
 from central.stores.redemptions.conflict import CaseState
-from central.stores.redemptions.settle import facts_of, ref_of
+from central.stores.redemptions.settle import facts_of, proven_mode, ref_of, taken_back
 from central.stores.redemptions.tables import ConflictCase, RedemptionEntry
 from central.stores.units.contact import silent_for_s
 from central.stores.units.steer import policy_at
@@ -125,13 +126,13 @@ def evidence(case_id: int) -> Evidence:
     """
     case = ConflictCase.get_or_none(ConflictCase.id == case_id)
     if case is None:
-        raise NotFound(f"There is no case {case_id}.")
+        raise NotFound(Saying("no-conflict", case=case_id))
     voucher = Voucher.get(Voucher.id == case.voucher_id)
     store = Store.get(Store.id == case.store_id)
     facts = facts_of(voucher)
-    voids = {(row.unit_id, row.voids_epoch, row.voids_seq) for row in facts}
+    back = taken_back(facts)
     receipts = [
-        _receipt(row, voucher, case, is_voided=(row.unit_id, row.epoch, row.seq) in voids)
+        _receipt(row, voucher, case, is_voided=back[ref_of(row)] >= (row.amount or 0))
         for row in facts
         if row.kind == EntryKind.REDEMPTION
     ]
@@ -156,6 +157,7 @@ def _circumstances(case: ConflictCase, voucher: Voucher, receipt: Receipt) -> Ci
         status_age_s=receipt.status_age_s,
         is_forked=bool(forked),
         reserve_minor=max(0, balance("2710").available),
+        is_overruled=JournalEntry.decode(receipt.raw).override is not None,
     )
 
 
@@ -169,8 +171,10 @@ def _receipt(
     age_s = silent_for_s(UnitId(unit.id), min(entry.wall_s, row.received_at_s))
     policy = _policy(entry.policy_version, group, case.currency)
     worth = voucher.worth_minor(min(entry.amount or 0, voucher.capacity))
+    # What a till says stood behind it counts as far as it can be held against what we gave.
+    stood = proven_mode(row)
     known = Circumstances(
-        entry.mode, worth, bool(voucher.online_only), policy, age_s, is_forked=False,
+        stood, worth, bool(voucher.online_only), policy, age_s, is_forked=False,
         reserve_minor=0,
     )  # fmt: skip
     return Receipt(
@@ -181,7 +185,7 @@ def _receipt(
         seq=row.seq,
         told_s=entry.wall_s,
         received_at_s=row.received_at_s,
-        mode=entry.mode.name.lower(),
+        mode=stood.name.lower(),
         worth_minor=worth,
         covered_minor=voucher.worth_minor(row.covered),
         is_voided=is_voided,

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from central.stores.redemptions.conflict import CaseOutcome
 from edge.contract.policy import EXACT, Mode, Policy
+from edge.contract.refusal import Refusal
 from edge.contract.status import Staleness, staleness
 
 
@@ -23,6 +24,7 @@ class Circumstances(NamedTuple):
         status_age_s: How long the unit had not heard of the hub; None if nobody noted it then.
         is_forked: Two journals claim to be this unit's.
         reserve_minor: What the reserve for double redemptions holds.
+        is_overruled: A supervisor has let it be accepted; who and why stands in the entry.
     """
 
     mode: Mode
@@ -32,6 +34,16 @@ class Circumstances(NamedTuple):
     status_age_s: int | None
     is_forked: bool
     reserve_minor: int
+    is_overruled: bool = False
+
+    def may_overrule(self, reason: Refusal) -> bool:
+        """Say whether a supervisor has overruled something, and might overrule this."""
+        policy = self.policy
+        return (
+            self.is_overruled
+            and policy is not None
+            and policy.may_overrule(reason, self.worth_minor)
+        )
 
     @property
     def age(self) -> Staleness | None:
@@ -113,11 +125,11 @@ def _checks(known: Circumstances) -> list[Check]:
         Check(Question.OFFLINE_ALLOWED, is_exact or not known.is_online_only),
     ]
     floor, hours_s = known.floor, policy.solo.hours * 3600
-    if floor is not None:
+    if floor is not None and not known.may_overrule(Refusal.OVER_FLOOR_LIMIT):
         checks.append(
             Check(Question.WITHIN_FLOOR, known.worth_minor <= floor, known.worth_minor, floor)
         )
-    if not is_exact:
+    if not is_exact and not known.may_overrule(Refusal.OFFLINE_TOO_LONG):
         age_s = known.status_age_s
         is_recent = None if age_s is None else age_s <= hours_s
         checks.append(Check(Question.STATUS_RECENT, is_recent, age_s, hours_s))

@@ -9,6 +9,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from central.errors import RequestInvalid
+from central.foundation.language.words import N_
 from central.foundation.people.roles import Permission
 from central.foundation.web.note import told
 from central.foundation.web.permission import actor, needs
@@ -29,7 +30,7 @@ def blueprint(now_s: Callable[[], int]) -> Blueprint:
     def show() -> str:
         wanted = request.args.get("state", "")
         if wanted and wanted not in set(CaseState):
-            raise RequestInvalid("There is no such state of a case.")
+            raise RequestInvalid(N_("There is no such state of a case."))
         return render_template(
             "cases/cases.html", cases=cases(wanted or None), wanted=wanted, now_s=now_s(),
             products=catalogue().products, case_states=words.STATES, outcome_words=words.OUTCOMES,
@@ -87,7 +88,7 @@ def _decision() -> Decision:
     form = request.form
     outcome = form.get("outcome", "")
     if outcome not in set(CaseOutcome):
-        raise RequestInvalid("Say who bears it.")
+        raise RequestInvalid(N_("Say who bears it."))
     return Decision(
         CaseOutcome(outcome), actor(), form.get("reason", ""), form.get("agent", "").strip()
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.stores.cases.liability import Question
 from central.stores.redemptions.conflict import CaseOutcome, CaseState
 from edge.contract.status import Staleness

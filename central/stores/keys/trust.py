@@ -16,7 +16,7 @@ from central.foundation.db.engine import Table, money_transaction
 from central.foundation.feed import next_change
 from central.stores.keys.keyring import Keyring
 from edge.contract.ids import KeyId
-from edge.contract.keys import IssuerKey, TrustList
+from edge.contract.keys import IssuerKey, TrustList, hub_seal_key
 
 LIFE_S = 90 * 86400
 """How long a unit without news believes a trust list."""
@@ -80,4 +80,5 @@ def trust_list(keyring: Keyring, at_s: int) -> TrustList:
         expires_at_s=at_s + LIFE_S,
         keys=keys,
         bundle_keys=(keyring.bundle_public,),
+        hub_seal_key=hub_seal_key(keyring.master).public_key().public_bytes_raw(),
     )

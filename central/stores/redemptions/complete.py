@@ -7,6 +7,8 @@ from typing import Any
 
 from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
+from central.foundation.language.said import Saying
+from central.foundation.language.words import N_
 from central.money.settlement.model import Lost, Told, UnitJournal
 from central.stores.units.tables import Store, Unit
 from edge.contract.ids import StoreGroup, StoreId, UnitId
@@ -15,6 +17,9 @@ from edge.contract.signed import MessageInvalid
 from edge.contract.sync_message import UnitState
 
 REASON_CHARS = 500
+MARGIN_S = 600
+"""How far a unit's clock may be behind ours. What it was promised counts as over only once it has
+told all that it did until so much after the end."""
 
 
 def unit_journals() -> list[UnitJournal]:
@@ -26,6 +31,11 @@ def unit_journals() -> list[UnitJournal]:
     ]
 
 
+def journal_of(unit: Unit) -> UnitJournal:
+    """Return what is known of one unit's journal, whether it was revoked or not."""
+    return _journal(unit, Store.get_by_id(unit.store_id).store_group)
+
+
 def accept_gap(unit: UnitId, epoch: int, reason: str, by: str, at_s: int) -> None:
     """Say that nobody waits any more for the entries that an epoch reports as lost.
 
@@ -35,13 +45,13 @@ def accept_gap(unit: UnitId, epoch: int, reason: str, by: str, at_s: int) -> Non
     """
     told = reason.strip()
     if not 1 <= len(told) <= REASON_CHARS:
-        raise RequestInvalid("Say why, in at most 500 characters.")
+        raise RequestInvalid(N_("Say why, in at most 500 characters."))
 
     def write() -> None:
         if _gap_of(unit, epoch) is None:
-            raise NotFound(f"The epoch {epoch} of {unit} reports nothing that was lost.")
+            raise NotFound(Saying("epoch-nothing-lost", epoch=epoch, unit=unit))
         if _is_accepted(unit, epoch):
-            raise Conflict(f"The gap of epoch {epoch} of {unit} was accepted before.")
+            raise Conflict(Saying("gap-accepted", epoch=epoch, unit=unit))
         change(
             "INSERT INTO accepted_gap (unit_id, epoch, reason, accepted_by, accepted_at_s)"
             " VALUES (?, ?, ?, ?, ?)",
@@ -49,6 +59,48 @@ def accept_gap(unit: UnitId, epoch: int, reason: str, by: str, at_s: int) -> Non
         )
 
     money_transaction(write)
+
+
+def lacks_before(unit: UnitId, epoch: int) -> Gap | None:
+    """Return what an epoch followed, if the hub has neither that entry nor one beside it."""
+    found = _gap_of(unit, epoch)
+    if found is None or not found[0].have_seq:
+        return None
+    gap = found[0]
+    name = (unit, gap.epoch, gap.have_seq, gap.have_hash)
+    where = "WHERE unit_id = ? AND epoch = ? AND seq = ? AND hash = ?"
+    is_here = rows(
+        f"SELECT 1 FROM redemption_entry {where} UNION ALL SELECT 1 FROM forked_entry {where}",  # noqa: S608 - our own words
+        name + name,
+    )
+    return None if is_here else gap
+
+
+def has_all_until(unit_id: UnitId, at_s: int) -> bool:
+    """Say whether the hub has every entry that a unit made before this moment of its own clock.
+
+    Nobody waits for a unit that was revoked.
+    """
+    return Unit.get(Unit.id == unit_id).state == UnitState.REVOKED or has_told(unit_id, at_s)
+
+
+def has_told(unit_id: UnitId, at_s: int) -> bool:
+    """Say the same, whether the unit was revoked or not: by its own word alone."""
+    unit = Unit.get(Unit.id == unit_id)
+    tails = rows("SELECT epoch, seq FROM unit_tail WHERE unit_id = ?", (unit_id,))
+    told = _told(json.loads(unit.health), {int(epoch): int(seq) for epoch, seq in tails})
+    return told is not None and told.is_here and told.at_s >= at_s
+
+
+def heard_past(unit: Unit, at_s: int) -> bool:
+    """Say whether nothing that a unit did by a moment can still be on its way, as far as a lease
+    hangs on it: one that has lost entries which nobody has written off has not told.
+
+    Nobody waits for a unit that was revoked.
+    """
+    if unit.state != UnitState.REVOKED and journal_of(unit).lost is not None:
+        return False
+    return has_all_until(UnitId(unit.id), at_s + MARGIN_S + 1)
 
 
 def _journal(unit: Unit, group: int) -> UnitJournal:

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import money_transaction, rows
+from central.foundation.language.said import Saying
+from central.foundation.language.words import N_
 from central.money.ledger import rules
 from central.money.ledger.balance import balance
 from central.money.ledger.closes import open_day
@@ -103,8 +105,9 @@ def close(case_id: int, decision: Decision, at_s: int) -> ConflictCase:
     """Let one bear a double redemption, or say that there was none. Returns the closed case.
 
     Raises:
-        NotFound: there is no such case. Conflict: it is not open any more, or the reserve does
-            not hold as much. RequestInvalid: no reason, or an agent is missing or superfluous.
+        NotFound: there is no such case, or no such agent. Conflict: it is not open any more, or
+            the reserve does not hold as much. RequestInvalid: no reason, or an agent is missing
+            or superfluous.
         PostingRefused: the agent's account cannot be.
     """
     _check(decision)
@@ -112,9 +115,9 @@ def close(case_id: int, decision: Decision, at_s: int) -> ConflictCase:
     def work() -> ConflictCase:
         case = ConflictCase.get_or_none(ConflictCase.id == case_id)
         if case is None:
-            raise NotFound(f"There is no case {case_id}.")
+            raise NotFound(Saying("no-conflict", case=case_id))
         if case.state != CaseState.OPEN:
-            raise Conflict(f"The case {case_id} is {case.state} already.")
+            raise Conflict(Saying("conflict-is", case=case_id, state=str(case.state)))
         if decision.outcome is CaseOutcome.RESERVE:
             _check_reserve(case)
         timezone = Store.get(Store.id == case.store_id).timezone
@@ -245,18 +248,21 @@ def _move(case: ConflictCase, **changes: object) -> None:
         .execute()
     )
     if changed != 1:
-        raise Conflict(f"Somebody else has changed the case {case.id} meanwhile.")
+        raise Conflict(Saying("conflict-moved", case=case.id))
 
 
 def _check(decision: Decision) -> None:
     if not 1 <= len(decision.reason.strip()) <= REASON_CHARS:
-        raise RequestInvalid("Say why, in at most 500 characters.")
+        raise RequestInvalid(N_("Say why, in at most 500 characters."))
     if (decision.outcome is CaseOutcome.AGENT) != bool(decision.agent):
-        raise RequestInvalid("Name the agent if an agent bears it, and nobody else.")
+        raise RequestInvalid(N_("Name the agent if an agent bears it, and nobody else."))
+    # Also one who has left may bear it; whom nobody knows, owes nothing.
+    if decision.agent and not rows("SELECT 1 FROM agent WHERE id = ?", (decision.agent,)):
+        raise NotFound(Saying("no-agent", agent=str(decision.agent)))
 
 
 def _check_reserve(case: ConflictCase) -> None:
     held = balance("2710").available
     if held < case.excess_minor:
         shown = decimal_text(max(0, held), case.currency)
-        raise Conflict(f"The reserve holds {shown} only.")
+        raise Conflict(Saying("reserve-holds", amount=shown))

@@ -17,9 +17,10 @@ from central.stores.keys.keyring import Keyring
 from central.stores.redemptions.accept import Arrived, Place, arrange, empty_tail
 from central.stores.redemptions.settle import settle, settle_status
 from central.stores.redemptions.tables import ForkedEntry, RedemptionEntry, ReservationRow
+from central.stores.units.peers import peers_changed
 from central.stores.units.tables import Alarm, Unit, UnitTail
 from central.stores.vouchers.tables import Voucher
-from edge.contract.ids import Seq, UnitId
+from edge.contract.ids import Seq, StoreId, UnitId
 from edge.contract.journal_entry import EntryKind, EpochCause, Head, JournalEntry, entry_hash
 from edge.contract.sync_message import Ack, Outcome, Push, PushReceipt, Result, UnitState
 
@@ -156,6 +157,7 @@ def _keep(one: Arrived, push: Push, unit: Unit, at_s: int) -> None:
         voids_epoch=min(entry.voids[0], NUMBER_MAX) if entry and entry.voids else None,
         voids_seq=min(entry.voids[1], NUMBER_MAX) if entry and entry.voids else None,
         request=entry and entry.request,
+        evidence=entry and entry.evidence,
         outcome=str(outcome),
         outcome_reason=why,
         received_at_s=at_s,
@@ -190,7 +192,10 @@ def _first_outcome(one: Arrived, unit: Unit) -> tuple[Outcome, str]:
 
 
 def _voids_its_own(entry: JournalEntry) -> bool:
-    """Say whether a void names an acceptance of the same unit, voucher and amount."""
+    """Say whether a void names an acceptance of the same unit and voucher, or a part of it.
+
+    That all voids of it together are no more than it, resolution sees to: it looks at the set.
+    """
     assert entry.voids is not None, "a void entry has this field"
     epoch, seq = entry.voids
     if max(epoch, seq) > NUMBER_MAX:
@@ -201,7 +206,9 @@ def _voids_its_own(entry: JournalEntry) -> bool:
         RedemptionEntry.seq == seq,
         RedemptionEntry.kind == int(EntryKind.REDEMPTION),
     )
-    return row is not None and (row.voucher_id, row.amount) == (entry.voucher_id, entry.amount)
+    if row is None or row.voucher_id != entry.voucher_id:
+        return False
+    return 0 < (entry.amount or 0) <= (row.amount or 0)
 
 
 def _quarantine(forks: list[Arrived], push: Push, unit: Unit, at_s: int) -> None:
@@ -222,6 +229,7 @@ def _quarantine(forks: list[Arrived], push: Push, unit: Unit, at_s: int) -> None
         .execute()
     )
     if stopped:
+        peers_changed(StoreId(unit.store_id))
         detail = f"entry {push.epoch}/{forks[0].seq} is another one than the hub has"
         Alarm.create(unit_id=unit.id, kind="fork", detail=detail, at_s=at_s)
 

@@ -18,8 +18,9 @@ class Fact(NamedTuple):
     """One acceptance by one unit.
 
     Args:
-        amount: In the voucher's own measure.
-        is_voided: The same unit took it back later; it spends nothing.
+        amount: In the voucher's own measure, less what was taken back of it or given back.
+        is_voided: The same unit took all of it back later; it spends nothing.
+        is_written_off: What was promised to it was given up before it came: all others come first.
     """
 
     ref: EntryRef
@@ -27,6 +28,7 @@ class Fact(NamedTuple):
     wall_s: int
     amount: int
     is_voided: bool = False
+    is_written_off: bool = False
 
 
 class Share(NamedTuple):
@@ -50,5 +52,5 @@ def resolve(capacity: int, facts: Iterable[Fact]) -> dict[EntryRef, Share]:
     return shares
 
 
-def _rank(fact: Fact) -> tuple[int, int, EntryRef]:
-    return int(fact.mode), fact.wall_s, fact.ref
+def _rank(fact: Fact) -> tuple[bool, int, int, EntryRef]:
+    return fact.is_written_off, int(fact.mode), fact.wall_s, fact.ref

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
+from central.foundation.db.engine import money_transaction
 from central.money.ledger import rules
 from central.money.ledger.closes import open_day
 from central.money.ledger.store import journal_id_of, post, reverse
 from central.stores.redemptions import conflict
+from central.stores.redemptions.commission import earned_by, given_back_by
 from central.stores.redemptions.resolve import Fact, Share, resolve
-from central.stores.redemptions.tables import ConflictRow, RedemptionEntry
+from central.stores.redemptions.tables import (
+    ConflictRow,
+    CorrectionRow,
+    GrantGiven,
+    LeaseRow,
+    RedemptionEntry,
+)
+from central.stores.redemptions.write_off import written_off
 from central.stores.units.tables import Store, Unit
 from central.stores.vouchers.expire import gone
-from central.stores.vouchers.status import change_status
+from central.stores.vouchers.status import change_status, move
 from central.stores.vouchers.tables import Voucher
 from edge.contract.ids import EntryRef, Epoch, Seq, StoreId, UnitId, VoucherId
 from edge.contract.journal_entry import EntryKind
@@ -46,6 +58,15 @@ def settle_status(voucher: Voucher) -> None:
         change_status(voucher, Status.VALID, {Status.REDEEMED})
 
 
+def resume(voucher_id: VoucherId) -> None:
+    """Make a suspended voucher valid again, or redeemed if offline tills have used it up.
+
+    Raises:
+        NotFound: there is none; Conflict: it is not suspended.
+    """
+    money_transaction(lambda: settle_status(move(voucher_id, Status.VALID, {Status.SUSPENDED})))
+
+
 def facts_of(voucher: Voucher) -> list[RedemptionEntry]:
     """Return acceptances and voids of a voucher, but for those that are quarantined."""
     return list(
@@ -63,26 +84,113 @@ def covered_in_all(voucher: Voucher) -> int:
     return sum(share.covered for share in shares.values())
 
 
+def proven_mode(row: RedemptionEntry) -> Mode:
+    """Return what stood behind an acceptance as far as it can be held against what we gave."""
+    rows = facts_of(Voucher.get_by_id(row.voucher_id))
+    return _proven(row, _on_leases(rows, taken_back(rows)))
+
+
+def taken_back(rows: Iterable[RedemptionEntry]) -> Counter[EntryRef]:
+    """Return what its own unit has taken back of each acceptance, as the facts have it.
+
+    A unit may say that it took more back than it had taken; whoever uses this looks at both.
+    """
+    back: Counter[EntryRef] = Counter()
+    for row in rows:
+        if row.kind == EntryKind.VOID:
+            back[_voided_by(row)] += row.amount or 0
+    return back
+
+
 def ref_of(row: RedemptionEntry) -> EntryRef:
     """Return the name of an entry."""
     return EntryRef(UnitId(row.unit_id), Epoch(row.epoch), Seq(row.seq))
 
 
 def _shares(voucher: Voucher, entries: dict[EntryRef, RedemptionEntry]) -> dict[EntryRef, Share]:
-    voided = {_voided_by(row) for row in entries.values() if row.kind == EntryKind.VOID}
+    back = taken_back(entries.values())
+    on_lease = _on_leases(entries.values(), back)
+    given_back, given_up = _given_back(voucher), written_off(VoucherId(voucher.id))
     facts = [
-        _fact(row, ref, is_voided=ref in voided)
+        _fact(row, ref, on_lease, voided=back[ref], given_back=given_back[ref])
         for ref, row in entries.items()
         if row.kind == EntryKind.REDEMPTION
     ]
+    if given_up:
+        lost = {
+            r for r, row in entries.items() if (row.unit_id, bytes(row.request or b"")) in given_up
+        }
+        facts = [fact._replace(is_written_off=fact.ref in lost) for fact in facts]
     return resolve(voucher.capacity, facts)
 
 
-def _fact(row: RedemptionEntry, ref: EntryRef, *, is_voided: bool) -> Fact:
+def _given_back(voucher: Voucher) -> Counter[EntryRef]:
+    """Return what headquarters has given back of each acceptance."""
+    given: Counter[EntryRef] = Counter()
+    for row in CorrectionRow.select().where(CorrectionRow.voucher_id == voucher.id):
+        given[EntryRef(UnitId(row.unit_id), Epoch(row.epoch), Seq(row.seq))] += row.amount
+    return given
+
+
+def _proven(row: RedemptionEntry, on_lease: frozenset[EntryRef]) -> Mode:
+    """Return what stood behind an entry as far as it can be held against what we gave.
+
+    A unit that says "by grant" or "on a lease" without one has stood alone: whoever was promised
+    the value comes before it.
+    """
+    assert row.mode is not None, "an acceptance has a mode, a time and an amount"
+    mode = Mode(row.mode)
+    if mode is Mode.LEASE:
+        return mode if ref_of(row) in on_lease else Mode.SOLO
+    if mode is not Mode.GRANT:
+        return mode
+    given = GrantGiven.get_or_none(
+        GrantGiven.unit_id == row.unit_id, GrantGiven.request == row.request,
+        GrantGiven.voucher_id == row.voucher_id, GrantGiven.amount == row.amount,
+    )  # fmt: skip
+    if given is None or row.evidence is None:
+        return Mode.SOLO
+    return mode if bytes(given.digest) == bytes(row.evidence) else Mode.SOLO
+
+
+def _on_leases(rows: Iterable[RedemptionEntry], back: Counter[EntryRef]) -> frozenset[EntryRef]:
+    """Return the acceptances that a lease of ours covers: in the order of the unit's journal, as
+    long as it lasts."""
+    claimed = sorted(
+        (row for row in rows if row.mode == Mode.LEASE and row.evidence is not None),
+        key=ref_of,
+    )
+    by_lease: dict[bytes, list[RedemptionEntry]] = {}
+    for row in claimed:
+        by_lease.setdefault(bytes(row.evidence or b""), []).append(row)
+    covered: set[EntryRef] = set()
+    for lease_id, entries in by_lease.items():
+        lease = LeaseRow.get_or_none(LeaseRow.id == lease_id)
+        left = lease.amount if lease else 0
+        for row in entries:
+            # What the till has taken back it may spend on the same lease again.
+            kept = (row.amount or 0) - back[ref_of(row)]
+            fits = lease is not None and (
+                (row.unit_id, row.voucher_id) == (lease.unit_id, lease.voucher_id)
+                and kept <= left
+                and (row.wall_s or 0) < lease.expires_at_s
+            )
+            if fits and kept > 0:
+                left -= kept
+                covered.add(ref_of(row))
+    return frozenset(covered)
+
+
+def _fact(
+    row: RedemptionEntry, ref: EntryRef, on_lease: frozenset[EntryRef], *, voided: int,
+    given_back: int,
+) -> Fact:  # fmt: skip
     assert row.mode is not None, "an acceptance has a mode, a time and an amount"
     assert row.wall_s is not None, "an acceptance has a mode, a time and an amount"
     assert row.amount is not None, "an acceptance has a mode, a time and an amount"
-    return Fact(ref, Mode(row.mode), row.wall_s, row.amount, is_voided)
+    # The till may not have known of what headquarters gave back, nor headquarters of the till's.
+    kept = max(0, row.amount - given_back - voided)
+    return Fact(ref, _proven(row, on_lease), row.wall_s, kept, is_voided=voided >= row.amount)
 
 
 def _voided_by(row: RedemptionEntry) -> EntryRef:
@@ -129,6 +237,7 @@ def _post(
         assert journal_id is not None, "what is covered was posted"
         today = open_day(rules.business_day(at_s, store.timezone))
         reverse(f"rv:{before.idem}", journal_id, at_s, day=today, actor=str(ref.unit))
+        given_back_by(before.idem, currency, at_s, day=today, actor=str(ref.unit))
         if away is not None:
             post(rules.voucher_expired_again(before, today, is_ours=away.is_ours), at_s)
     if covered:
@@ -139,6 +248,7 @@ def _post(
         if away is not None:
             post(rules.voucher_reactivated(now, day, is_ours=away.is_ours), at_s)
         post(rules.redeemed(now, day), at_s)
+        earned_by(now.idem, now.voucher_id, now.worth, at_s, day=day, actor=str(ref.unit))
 
 
 def counts_at_s(told_s: int | None, came_at_s: int, enrolled_at_s: int) -> int:

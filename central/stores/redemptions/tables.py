@@ -36,6 +36,7 @@ class RedemptionEntry(Table):
     voids_epoch = BigIntegerField(null=True)
     voids_seq = BigIntegerField(null=True)
     request = BlobField(null=True)
+    evidence = BlobField(null=True)
     outcome = TextField()
     outcome_reason = TextField(default="")
     covered = BigIntegerField(default=0)
@@ -80,6 +81,71 @@ class ReservationRow(Table):
 
         table_name = "reservation"
         primary_key = CompositeKey("unit_id", "request")
+
+
+class GrantGiven(Table):
+    """What a phone was given for one sale of one unit; a trigger keeps it as it is."""
+
+    unit_id = TextField()
+    request = BlobField()
+    voucher_id = BigIntegerField()
+    amount = BigIntegerField()
+    digest = BlobField()
+    given_at_s = BigIntegerField()
+    expires_at_s = BigIntegerField()
+    remaining = BigIntegerField()
+
+    class Meta:
+        """Peewee's settings."""
+
+        table_name = "grant_given"
+        primary_key = CompositeKey("unit_id", "request")
+
+
+class LeaseRow(Table):
+    """Value that is lent to one unit; triggers see to it that nothing is promised twice."""
+
+    id = BlobField(primary_key=True)
+    unit_id = TextField()
+    voucher_id = BigIntegerField()
+    amount = BigIntegerField()
+    given_by = TextField()
+    given_at_s = BigIntegerField()
+    expires_at_s = BigIntegerField()
+    given_n = BigIntegerField()
+    recalled_n = BigIntegerField(null=True)
+    recalled_by = TextField(null=True)
+    closed_at_s = BigIntegerField(null=True)
+    closed_n = BigIntegerField(null=True)
+    closed_how = TextField(null=True)
+    closed_by = TextField(null=True)
+    reason = TextField(null=True)
+
+    class Meta:
+        """Peewee's settings."""
+
+        table_name = "lease"
+
+
+class CorrectionRow(Table):
+    """What headquarters has given back of one acceptance; triggers keep it within what was taken,
+    and as it is."""
+
+    id = AutoField()
+    unit_id = TextField()
+    epoch = BigIntegerField()
+    seq = BigIntegerField()
+    voucher_id = BigIntegerField()
+    amount = BigIntegerField()
+    reason = TextField()
+    corrected_by = TextField()
+    at_s = BigIntegerField()
+    n = BigIntegerField()
+
+    class Meta:
+        """Peewee's settings."""
+
+        table_name = "correction"
 
 
 class ConflictRow(Table):

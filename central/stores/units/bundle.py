@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
-from central.foundation.feed import newest_change
+from central.foundation.feed import is_of_this_life, newest_change
 from central.stores.keys import trust
 from central.stores.keys.keyring import Keyring
-from central.stores.units.steer import policy_of, template_of
-from central.stores.units.tables import Store, Unit, UnitTail
-from central.stores.vouchers.status import deltas, snapshots
+from central.stores.units.peers import peer_list, version_of
+from central.stores.units.receipt_template import template_of
+from central.stores.units.steer import policy_of
+from central.stores.units.tables import Store, Unit
+from central.stores.vouchers.status import blocks, deltas, snapshots
 from central.stores.vouchers.tables import Voucher
 from central.supply.catalogue import products
 from edge.contract import canonical, signed
 from edge.contract.bundle import Handles
-from edge.contract.ids import Epoch, Seq, StoreGroup, UnitId
+from edge.contract.correction import CorrectionBook
+from edge.contract.ids import StoreGroup, StoreId, UnitId
 from edge.contract.keys import CodeAlgorithm, EpochKeys, epoch_key, group_key, key_epoch_at
+from edge.contract.lease import LeaseBook
+from edge.contract.policy import Policy
 from edge.contract.read import Fields
+from edge.contract.receipt_template import ReceiptTemplate
 from edge.contract.signed import Kind, MessageInvalid
-from edge.contract.sync_message import STATUS_SNAPSHOT, Ack
+from edge.contract.status_block import BLOCK_PLACES_MAX, StatusBlock
+from edge.contract.sync_message import STATUS_SNAPSHOT
 
+ALL_SHARDS = 2**32
+STATUS_PLACES_PER_PULL = 2 * BLOCK_PLACES_MAX
+"""About a megabyte. A first load goes on with the next pull, also after a restart."""
 HANDLES_PER_PULL = 5000
 """Rows of the handle table in one answer, about 200 kB."""
 EPOCHS_BEFORE, EPOCHS_AFTER = 1, 2
@@ -37,12 +47,14 @@ class Cursor(NamedTuple):
         handles_n: Number of the newest voucher in its handle table.
         key_epoch: The newest key epoch it was given keys for.
         day: The day on which its trust list was signed.
+        shard: It has the status of every shard below this one; ALL_SHARDS once it has all.
     """
 
     n: int = 0
     handles_n: int = 0
     key_epoch: int = 0
     day: int = 0
+    shard: int = 0
 
     def encode(self) -> bytes:
         """Return the bytes that the unit keeps."""
@@ -55,9 +67,15 @@ class Cursor(NamedTuple):
             return cls()
         try:
             row = Fields(canonical.decode(data, bytes_max=64), "cursor")
-            return cls(row.uint(0), row.uint(1), row.uint(2), row.uint(3))
+            # A cursor of before there were blocks came with every snapshot at once.
+            shard = row.uint(4) if row.has(4) else ALL_SHARDS
+            return cls(row.uint(0), row.uint(1), row.uint(2), row.uint(3), shard)
         except (canonical.NotCanonical, MessageInvalid):
             return cls()
+
+
+UnitBook = LeaseBook | CorrectionBook
+"""A list that one unit is given, whole, whenever it has changed."""
 
 
 class News(NamedTuple):
@@ -68,16 +86,22 @@ class News(NamedTuple):
     more: bool
 
 
-def news_for(
+def news_for(  # noqa: PLR0913 - three of them are limits
     unit: Unit, since: Cursor, keyring: Keyring, currency: str, at_s: int,
-    handles_max: int = HANDLES_PER_PULL,
+    handles_max: int = HANDLES_PER_PULL, *, books: Collection[tuple[Kind, UnitBook]],
+    knows: Collection[str] = (),
+    status_places_max: int = STATUS_PLACES_PER_PULL,
 ) -> News:  # fmt: skip
-    """Return the bundles that a unit has not got yet; call it in one transaction."""
+    """Return the bundles that a unit has not got yet; call it in one transaction.
+
+    Args:
+        books: What this unit is told of itself alone; see unit_books.
+        knows: Kinds of bundles that not every unit reads, and this one does.
+    """
     store = Store.get(Store.id == unit.store_id)
     group = StoreGroup(store.store_group)
     now = newest_change()
-    if max(since.n, since.handles_n) > now:
-        since = Cursor()  # this hub was restored from a backup: the unit gets everything again
+    since = as_heard(since)
     # A clock that was ahead and is right again: a unit never takes an older trust list.
     key_epoch, day = key_epoch_at(at_s), max(at_s // trust.REFRESH_S, since.day)
     bundles: list[tuple[str, bytes]] = []
@@ -89,25 +113,40 @@ def news_for(
         add(Kind.TRUST_LIST, trust.trust_list(keyring, at_s).to_body())
     if key_epoch != since.key_epoch:
         add(Kind.EPOCH_KEYS, _epoch_keys(unit, group, keyring, key_epoch))
-    policy = policy_of(group, currency, at_s)
-    if policy.version > since.n:
-        add(Kind.POLICY, policy.to_body())
+    policy, template = policy_of(group, currency, at_s), template_of(group)
+    lists: list[tuple[Kind, Policy | ReceiptTemplate | UnitBook]] = [
+        (Kind.POLICY, policy), (Kind.RECEIPT_TEMPLATE, template), *books,
+    ]  # fmt: skip
+    for kind, told in lists:
+        if told.version > since.n:
+            add(kind, told.to_body())
     if products.changed_n() > since.n or not since.n:
         add(Kind.CATALOGUE, products.catalogue().to_body())
-    template = template_of(group)
-    if template.version > since.n:
-        add(Kind.RECEIPT_TEMPLATE, template.to_body())
-    bundles += _status(since, group, keyring, at_s)
+    told_n = version_of(StoreId(store.id))
+    if told_n > since.n or not since.n:
+        add(Kind.PEERS, peer_list(StoreId(store.id), at_s).to_body())
+    shard = ALL_SHARDS
+    if Kind.STATUS_BLOCK in knows:
+        blocks, shard = _status_blocks(since, group, now, keyring, at_s, status_places_max)
+        bundles += blocks
+    else:
+        bundles += _status(since, group, keyring, at_s)
     handles, handles_n = _handles(group, since.handles_n, now, handles_max)
     for table in handles:
         add(Kind.HANDLES, table.to_body())
-    return News(tuple(bundles), Cursor(now, handles_n, key_epoch, day), more=handles_n < now)
+    more = handles_n < now or shard < ALL_SHARDS
+    return News(tuple(bundles), Cursor(now, handles_n, key_epoch, day, shard), more)
 
 
-def ack_of(unit: UnitId) -> Ack | None:
-    """Return how far the hub has the newest epoch of a unit's journal."""
-    tail = UnitTail.select().where(UnitTail.unit_id == unit).order_by(UnitTail.epoch.desc()).first()
-    return Ack(Epoch(tail.epoch), Seq(tail.seq), bytes(tail.hash)) if tail else None
+def as_heard(since: Cursor) -> Cursor:
+    """Return what a unit has heard of this hub as it is; if that is nothing, it gets all again.
+
+    A hub that was restored from a backup has forgotten some changes, or its operator has said so.
+    """
+    now = newest_change()
+    told = (since.n, since.handles_n)
+    is_ours = max(told) <= now and all(is_of_this_life(n, now) for n in told)
+    return since if is_ours else Cursor()
 
 
 def _epoch_keys(unit: Unit, group: StoreGroup, keyring: Keyring, now: int) -> dict[int, object]:
@@ -134,6 +173,33 @@ def _status(
         body = delta.to_body()
         message = signed.seal(Kind.STATUS_DELTA, keyring.issuer, body, keyring.bundle)
         yield str(Kind.STATUS_DELTA), message
+
+
+def _status_blocks(
+    since: Cursor, group: StoreGroup, now: int, keyring: Keyring, at_s: int, places_max: int
+) -> tuple[list[tuple[str, bytes]], int]:
+    """Return what has changed in the shards that the unit has, then shards that it has not.
+
+    The second value is the first shard that is still missing.
+    """
+    scopes, found, places = [0, group], list[StatusBlock](), 0
+    shard = since.shard if since.n else 0
+    if shard:
+        found += blocks(scopes, since.n, now, at_s, below=shard)
+        places = sum(block.places for block in found)
+    if shard < ALL_SHARDS:
+        a_block_max = min(places_max, BLOCK_PLACES_MAX)
+        missing = blocks(scopes, 0, now, at_s, first_shard=shard, places_max=a_block_max)
+        shard = ALL_SHARDS
+        for block in missing:
+            if places >= places_max:
+                shard = block.shards[0]
+                break
+            found.append(block)
+            places += block.places
+    kind = Kind.STATUS_BLOCK
+    bodies = (signed.seal(kind, keyring.issuer, b.to_body(), keyring.bundle) for b in found)
+    return [(str(kind), message) for message in bodies], shard
 
 
 def _handles(group: StoreGroup, since_n: int, now: int, rows_max: int) -> tuple[list[Handles], int]:

@@ -15,7 +15,9 @@ from peewee import fn
 
 from central.errors import EnrolmentRefused, NotFound
 from central.foundation.db.engine import money_transaction
+from central.foundation.language.said import Saying
 from central.stores.keys.keyring import Keyring
+from central.stores.units.peers import peers_changed
 from central.stores.units.tables import Enrolment, Store, Unit, UnitTail
 from edge.contract import enrolment as wire
 from edge.contract import signed
@@ -45,7 +47,7 @@ def invite(store: StoreId, at_s: int) -> Invitation:
 
     def write() -> None:
         if Store.get_or_none(Store.id == store) is None:
-            raise NotFound(f"There is no store {store}.")
+            raise NotFound(Saying("no-store", store=store))
         Enrolment.create(
             id=enrolment_id, code_hash=_code_hash(code), store_id=store, state="invited",
             invited_at_s=at_s, expires_at_s=expires_at_s,
@@ -148,6 +150,7 @@ def confirm(
             first_epoch=first_epoch,
             issued_at_s=at_s,
         )
+        peers_changed(StoreId(store.id))
         message = signed.seal(Kind.ENROLMENT, keyring.issuer, enrolment.to_body(), keyring.bundle)
         _move(enrolment_id, "revealed", state="confirmed", unit_id=unit_id, message=message)
         return unit_id
@@ -181,6 +184,8 @@ def sign_key_of(enrolment_id: str) -> bytes | None:
 def _unit_for(row: Enrolment, store: Store, at_s: int) -> tuple[UnitId, Epoch]:
     known = Unit.get_or_none(Unit.sign_key == _present(row.sign_key))
     if known is not None:
+        if known.store_id != store.id:
+            peers_changed(StoreId(known.store_id))
         newest = UnitTail.select(fn.max(UnitTail.epoch)).where(UnitTail.unit_id == known.id)
         Unit.update(
             store_id=store.id, seal_key=_present(row.seal_key), state="active", revoked_at_s=None,

@@ -12,6 +12,14 @@ LATE_S = 300
 """A unit that has not been heard of for this long is shown as silent."""
 
 
+class Brought(NamedTuple):
+    """The newest entries of a unit that reached the hub through another one."""
+
+    by: str
+    epoch: int
+    last_seq: int
+
+
 class UnitView(NamedTuple):
     """One unit, with how far the hub has its journal."""
 
@@ -25,6 +33,7 @@ class UnitView(NamedTuple):
     seq: int | None
     head_hex: str | None
     health: dict[str, Any]
+    brought: Brought | None = None
 
     def is_silent(self, now_s: int) -> bool:
         """Say whether it has not been heard of lately."""
@@ -48,6 +57,12 @@ def units() -> list[UnitView]:
             "SELECT unit_id, epoch, seq, hash FROM unit_tail ORDER BY epoch"
         )
     }
+    brought = {
+        unit_id: Brought(relayer, epoch, last)
+        for unit_id, relayer, epoch, last in rows(
+            "SELECT unit_id, relayer_id, epoch, last_seq FROM relayed_run ORDER BY epoch, last_seq"
+        )
+    }
     names = {store.id: store.name for store in Store.select()}
     views = []
     for unit in Unit.select().order_by(Unit.store_id, Unit.id):
@@ -64,6 +79,7 @@ def units() -> list[UnitView]:
                 seq,
                 head_hex,
                 json.loads(unit.health),
+                brought.get(unit.id),
             )
         )
     return views

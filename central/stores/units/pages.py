@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from central.config import HubConfig
 from central.errors import HubError
+from central.foundation.language.said import in_words
 from central.foundation.people.roles import Permission
 from central.foundation.web.permission import needs
 from central.stores.keys.keyring import Keyring
@@ -55,7 +56,7 @@ def blueprint(  # noqa: C901 - a list of routes
         try:
             invitation = enrol.invite(StoreId(request.form.get("store", "")), now_s())
         except HubError as exc:
-            return done(exc.detail, "bad")
+            return done(in_words(exc.detail or exc.title, gettext), "bad")
         session["invitation"] = {"code": invitation.code, "expires_at_s": invitation.expires_at_s}
         return redirect(url_for("units.show"))
 
@@ -71,7 +72,7 @@ def blueprint(  # noqa: C901 - a list of routes
                 currency=config.currency, at_s=now_s(),
             )  # fmt: skip
         except HubError as exc:
-            return done(exc.detail, "bad")
+            return done(in_words(exc.detail or exc.title, gettext), "bad")
         return done(gettext("%(unit)s is enrolled.", unit=unit_id))
 
     @pages.post("/units/<unit_id>/revoke")
@@ -80,7 +81,7 @@ def blueprint(  # noqa: C901 - a list of routes
         try:
             revoke.revoke(UnitId(unit_id), now_s())
         except HubError as exc:
-            return done(exc.detail, "bad")
+            return done(in_words(exc.detail or exc.title, gettext), "bad")
         return done(gettext("%(unit)s is revoked.", unit=unit_id))
 
     return pages

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from central.errors import Conflict, NotFound
 from central.foundation.db.engine import money_transaction
+from central.foundation.language.said import Saying
+from central.stores.units.peers import peers_changed
 from central.stores.units.tables import Unit
-from edge.contract.ids import UnitId
+from edge.contract.ids import StoreId, UnitId
 from edge.contract.sync_message import UnitState
 
 
@@ -35,7 +37,8 @@ def _move(
         if not changed:
             unit = Unit.get_or_none(Unit.id == unit_id)
             if unit is None:
-                raise NotFound(f"There is no unit {unit_id}.")
-            raise Conflict(f"The unit {unit_id} is {unit.state}.")
+                raise NotFound(Saying("no-till", unit=unit_id))
+            raise Conflict(Saying("till-is", unit=unit_id, state=str(unit.state)))
+        peers_changed(StoreId(Unit.get(Unit.id == unit_id).store_id))
 
     money_transaction(write)

@@ -11,6 +11,7 @@ from http_message_signatures import HTTPMessageVerifier, HTTPSignatureKeyResolve
 from http_message_signatures.exceptions import HTTPMessageSignaturesException
 
 from central.errors import NotIdentified
+from central.foundation.language.words import N_
 from edge.contract.http_signature import COVERED
 
 CLOCK_SKEW_S = 600
@@ -60,10 +61,10 @@ def check_signature(
     try:
         [result] = verifier.verify(message, body=body, max_age=None, require_components=COVERED)
     except (HTTPMessageSignaturesException, ValueError, KeyError) as exc:
-        raise NotIdentified("The request is not signed by this unit.") from exc
+        raise NotIdentified(N_("The request is not signed by this unit.")) from exc
     created = result.parameters.get("created")
     if type(created) is not int:
-        raise NotIdentified("The signature does not say when it was made.")
+        raise NotIdentified(N_("The signature does not say when it was made."))
     if now_s is not None and abs(now_s - created) > CLOCK_SKEW_S:
-        raise NotIdentified("The request is too old, or the unit's clock is wrong: pull first.")
+        raise NotIdentified(N_("The request is too old, or the unit's clock is wrong: pull first."))
     return created

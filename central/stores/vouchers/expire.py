@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from central.errors import NotFound, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
+from central.foundation.language.words import N_
 from central.money.ledger import rules
 from central.money.ledger.closes import open_day
 from central.money.ledger.store import post
@@ -89,9 +90,9 @@ def agree_breakage(
         RequestInvalid: no reason, or no such number of days.
     """
     if not 1 <= len(reason.strip()) <= REASON_CHARS:
-        raise RequestInvalid("Say why, in at most 500 characters.")
+        raise RequestInvalid(N_("Say why, in at most 500 characters."))
     if after_days is not None and not 0 <= after_days <= 36500:
-        raise RequestInvalid("Days after the expiry are 0 to 36500.")
+        raise RequestInvalid(N_("Days after the expiry are 0 to 36500."))
 
     def work() -> None:
         if not rows("SELECT 1 FROM product WHERE id = ?", (product,)):

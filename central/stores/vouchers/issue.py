@@ -11,6 +11,7 @@ from peewee import chunked, fn
 from central.errors import RequestInvalid
 from central.foundation.db.engine import money_transaction
 from central.foundation.feed import next_change
+from central.foundation.language.words import N_
 from central.money.ledger import rules
 from central.money.ledger.store import post
 from central.stores.keys.keyring import Keyring
@@ -139,16 +140,16 @@ def _check(order: Order, product: Product) -> None:
     if not 1 <= order.vouchers <= COUNT_MAX:
         raise RequestInvalid(f"A batch has 1 to {COUNT_MAX} vouchers.")
     if not 0 <= order.scope <= 0xFFFF:
-        raise RequestInvalid("A store group is 0 to 65535.")
+        raise RequestInvalid(N_("A store group is 0 to 65535."))
     if order.channel is not None and not CHANNEL.fullmatch(order.channel):
-        raise RequestInvalid("A channel is 1 to 32 letters, digits and hyphens.")
+        raise RequestInvalid(N_("A channel is 1 to 32 letters, digits and hyphens."))
     if not 0 <= order.not_before_day < order.expires_day <= 0xFFFF:
-        raise RequestInvalid("A voucher begins before it expires, both from 2026-01-01 on.")
+        raise RequestInvalid(N_("A voucher begins before it expires, both from 2026-01-01 on."))
     if product.kind is VoucherKind.STORED_VALUE:
         if not 1 <= order.value <= 0xFFFFFFFF:
-            raise RequestInvalid("A stored value has a value from 0.01 to 42949672.95.")
+            raise RequestInvalid(N_("A stored value has a value from 0.01 to 42949672.95."))
     elif order.value:
-        raise RequestInvalid("Only a stored value has a value of its own.")
+        raise RequestInvalid(N_("Only a stored value has a value of its own."))
 
 
 def _new_claims(order: Order, product: Product, keyring: Keyring) -> tuple[VoucherClaims, ...]:

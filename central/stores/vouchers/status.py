@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from central.errors import Conflict, NotFound
 from central.foundation.db.engine import money_transaction, rows
 from central.foundation.feed import next_change
+from central.foundation.language.said import Saying
 from central.stores.vouchers.tables import Shard, StatusChange, Voucher
 from edge.contract import status
 from edge.contract.ids import StatusIndex, VoucherId, voucher_id_text
 from edge.contract.status import SHARD_BITS, SHARD_SIZE, Delta, Snapshot, Status
+from edge.contract.status_block import BLOCK_PLACES_MAX, BLOCK_SHARDS_MAX, StatusBlock
 
 SNAPSHOT_LIFE_S = 90 * 86400
 
@@ -50,6 +52,12 @@ def change_status(voucher: Voucher, wanted: Status, allowed: set[Status]) -> boo
     return bool(changed)
 
 
+def repeat(shard: int) -> None:
+    """Give a shard a new version without changing anything; call it in a transaction."""
+    place, now = next(iter(_latest(shard, 0)), (0, Status.VALID))
+    StatusChange.create(shard=shard, n=next_change(), place=place, status=int(now))
+
+
 def snapshots(scopes: list[int], at_s: int) -> Iterator[Snapshot]:
     """Yield each shard of these groups in which anything is not valid."""
     for shard in Shard.select().where(Shard.scope << scopes).order_by(Shard.id):
@@ -76,6 +84,44 @@ def deltas(scopes: list[int], since_n: int, at_s: int) -> Iterator[Delta]:
         )
 
 
+def blocks(  # noqa: PLR0913 - which shards, and since when
+    scopes: list[int], since_n: int, now_n: int, at_s: int, *,
+    first_shard: int = 0, below: int = 2**32, places_max: int = BLOCK_PLACES_MAX,
+) -> Iterator[StatusBlock]:  # fmt: skip
+    """Yield what is so (``since_n`` 0) or has changed since in the shards of these groups.
+
+    It holds the places of one block at a time, however many vouchers there are.
+
+    Args:
+        now_n: The newest change of the feed.
+        first_shard: Where to begin; ``below``: where to end, not included.
+    """
+    shards = _shards_of(scopes) if since_n == 0 else _shards_changed(scopes, since_n)
+    from_version = _newest_change(scopes, since_n) if since_n else 0
+    group: dict[int, dict[int, Status]] = {}
+    places = 0
+
+    def block() -> StatusBlock:
+        return StatusBlock.of(
+            group, from_version=from_version, to_version=now_n, issued_at_s=at_s,
+            expires_at_s=at_s + SNAPSHOT_LIFE_S,
+        )  # fmt: skip
+
+    for shard in shards:
+        if not first_shard <= shard < below:
+            continue
+        latest = dict(_latest(shard, since_n))
+        if since_n == 0:
+            latest = {place: now for place, now in latest.items() if now is not Status.VALID}
+        if group and (len(group) == BLOCK_SHARDS_MAX or places + len(latest) > places_max):
+            yield block()
+            group, places = {}, 0
+        group[shard] = latest
+        places += len(latest)
+    if group:
+        yield block()
+
+
 def move(voucher_id: VoucherId, wanted: Status, allowed: set[Status]) -> Voucher:
     """Change the status of a voucher by its id; call it in a transaction.
 
@@ -84,10 +130,10 @@ def move(voucher_id: VoucherId, wanted: Status, allowed: set[Status]) -> Voucher
     """
     voucher: Voucher | None = Voucher.get_or_none(Voucher.id == voucher_id)
     if voucher is None:
-        raise NotFound(f"There is no voucher {voucher_id_text(voucher_id)}.")
+        raise NotFound(Saying("no-voucher", voucher=voucher_id_text(voucher_id)))
     if not change_status(voucher, wanted, allowed):
         now = Status(voucher.status).name.lower()
-        raise Conflict(f"The voucher {voucher_id_text(voucher_id)} is {now}.")
+        raise Conflict(Saying("voucher-is", voucher=voucher_id_text(voucher_id), state=str(now)))
     return voucher
 
 
@@ -103,6 +149,16 @@ def _shards_changed(scopes: list[int], since_n: int) -> list[int]:
         (since_n, *scopes),
     )
     return sorted(int(shard) for (shard,) in found)
+
+
+def _shards_of(scopes: list[int]) -> list[int]:
+    query = Shard.select(Shard.id).where(Shard.scope << scopes).order_by(Shard.id)
+    return [int(shard.id) for shard in query]
+
+
+def _newest_change(scopes: list[int], up_to_n: int) -> int:
+    """Return the newest change up to one of the feed: what a unit must have to go on from it."""
+    return max((_version(shard, up_to_n) for shard in _shards_of(scopes)), default=0)
 
 
 def _latest(shard: int, since_n: int) -> list[tuple[int, Status]]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import request
 
 from central.errors import RequestInvalid
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.supply.cards.intake.read_file import Layout, Source, from_bytes
 from central.supply.cards.model import Intake
 from edge.contract.money import parse_decimal

@@ -6,14 +6,18 @@ no URL, no list and no cache.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, session, url_for
 from flask_babel import gettext
+from flask_login import current_user
 from werkzeug.wrappers import Response as Answer
 
 from central.errors import HubError
 from central.foundation.db.engine import money_transaction
+from central.foundation.language.said import in_words
+from central.foundation.people import second_factor
 from central.foundation.people.roles import Permission
 from central.foundation.web.note import told
 from central.foundation.web.permission import actor, needs
@@ -23,7 +27,7 @@ from central.supply.cards.access.log import Asker
 from central.supply.cards.access.reveal import (
     Asked,
     RevealRefused,
-    check_password,
+    check_proof,
     reveal_to_person,
     search,
 )
@@ -99,7 +103,7 @@ def _add_batches(pages: Blueprint, room: Room) -> None:
             intake, source = form.read_import(room.currency, room.timezone)
             batch = take.take_in(source, intake, room.vault, asker(), room.now_s())
         except HubError as exc:
-            session["note"] = ["bad", gettext(exc.detail) if exc.detail else gettext(exc.title)]
+            session["note"] = ["bad", in_words(exc.detail or exc.title, gettext)]
             return redirect(url_for("cards.show"))
         return redirect(url_for("cards.batch", batch_id=batch.id))
 
@@ -157,7 +161,7 @@ def _add_keys(pages: Blueprint, room: Room) -> None:
         try:
             found = search(secret, number.strip(), asker(), room.vault, room.now_s())
         except HubError as exc:
-            session["note"] = ["bad", gettext(exc.detail)]
+            session["note"] = ["bad", in_words(exc.detail, gettext)]
             return redirect(url_for("cards.show"))
         return render_template(
             "cards/keys.html", keys=[_plain(key) for key in found], sku="", batch=None, state="",
@@ -175,10 +179,9 @@ def _add_keys(pages: Blueprint, room: Room) -> None:
         get_key(key)
         try:
             asked = Asked(key, request.form.get("ref", "").strip()[:64], form.reason())
-            password = request.form.get("password", "")
-            shown = reveal_to_person(asked, password, asker(), room.vault, room.now_s())
+            shown = reveal_to_person(asked, _proof(room), asker(), room.vault, room.now_s())
         except HubError as exc:
-            session["note"] = ["bad", gettext(exc.detail)]
+            session["note"] = ["bad", in_words(exc.detail, gettext)]
             return redirect(url_for("cards.key", key=key))
         if isinstance(shown, RevealRefused):
             session["note"] = ["bad", gettext(words.REFUSED[shown.why])]
@@ -226,14 +229,14 @@ def _add_exports(pages: Blueprint, room: Room) -> None:
     def fetch(number: int) -> Any:
         by, at_s = asker(), room.now_s()
         asked = Asked(0, f"export {number}", "")
-        refused = check_password(asked, request.form.get("password", ""), by, at_s)
+        refused = check_proof(asked, _proof(room), by, at_s)
         if refused:
             session["note"] = ["bad", gettext(words.REFUSED[refused.why])]
             return redirect(url_for("cards.show"))
         try:
             content = export.fetch(number, room.vault, by, at_s, day=room.day())
         except HubError as exc:
-            session["note"] = ["bad", gettext(exc.detail)]
+            session["note"] = ["bad", in_words(exc.detail, gettext)]
             return redirect(url_for("cards.show"))
         name = f"attachment; filename=keys-{number}.csv"
         return Response(content, mimetype="text/csv", headers={"Content-Disposition": name})
@@ -250,6 +253,12 @@ def _plain(key: int) -> Any:
     """Return a key as lists show it: bait like any other."""
     get_key(key)
     return keys(1, after=key - 1)[0]
+
+
+def _proof(room: Room) -> Callable[[], bool]:
+    """Whether whoever has sent this form is who has logged in."""
+    given = request.form.get("password", ""), request.form.get("code", "")
+    return lambda: second_factor.proves(current_user.name, *given, room.people, room.now_s())
 
 
 def _note() -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from central.errors import Conflict
 from central.foundation.db.engine import rows
+from central.foundation.language.said import Saying
 from central.money.ledger.rules import stock_used
 from central.money.ledger.store import post
 from central.supply.cards.access.log import Asker, Noted, alert, note
@@ -100,6 +101,6 @@ def _done(
 ) -> MaskedKey:  # fmt: skip
     found = get_key(key)
     if not hit:
-        raise Conflict(f"The card key {key} is {found.state}; this cannot be done to it.")
+        raise Conflict(Saying("card-key-is", key=key, state=str(found.state)))
     note(Noted(what, key, "", reason), by, at_s)
     return found

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from central.foundation.db.engine import rows
+from central.foundation.language.said import Saying
 from central.money.ledger.balance import balance
 from central.supply.cards.access import log
 from edge.contract.money import Money
@@ -121,12 +122,12 @@ def differences() -> list[Difference]:
 
 def findings() -> list[str]:
     """Return what does not hold in the vault, one sentence each; for the proofs of every day."""
-    told = [
-        f"{d.account} holds {d.ledger}, and the unsold keys have cost {d.vault}."
+    told: list[str] = [
+        Saying("vault-differs", account=d.account, ledger=str(d.ledger), vault=str(d.vault))
         for d in differences()
     ]
     told += [
-        f"The card key {key} is {state} and was handed over to nobody."
+        Saying("vault-nobodys", key=key, state=state)
         for key, state in rows(
             "SELECT k.id, k.state FROM card_key k LEFT JOIN card_handover h ON h.key_id = k.id"
             " AND h.unit = k.unit WHERE k.state IN ('sold', 'revealed', 'replaced')"

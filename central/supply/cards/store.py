@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from central.errors import NotFound, RequestInvalid
 from central.foundation.db.engine import rows
+from central.foundation.language.said import Saying
 from central.supply.cards.model import Batch, BatchState, Intake, KeyState, MaskedKey
 from central.supply.cards.vault.keys import Locked, Vault
 from central.supply.cards.vault.seal import BatchKey
@@ -76,9 +77,9 @@ def check_sku(sku: str) -> None:
     """
     found = rows("SELECT fulfilment FROM sku WHERE id = ?", (sku,))
     if not found:
-        raise NotFound(f"There is no SKU {sku}.")
+        raise NotFound(Saying("no-sku", sku=sku))
     if found[0][0] not in SELLS_KEYS:
-        raise RequestInvalid(f"{sku} is not delivered as a card key.")
+        raise RequestInvalid(Saying("sku-no-key", sku=sku))
 
 
 def key_skus() -> list[str]:
@@ -98,7 +99,7 @@ def get_batch(batch_id: int) -> Batch:
     """
     found = _batches("WHERE id = ?", (batch_id,))
     if not found:
-        raise NotFound(f"There is no batch {batch_id}.")
+        raise NotFound(Saying("no-batch", batch=batch_id))
     return found[0]
 
 
@@ -148,7 +149,7 @@ def get_key(key: int) -> MaskedKey:
     """
     found = _keys("WHERE id = ?", (key,))
     if not found:
-        raise NotFound(f"There is no card key {key}.")
+        raise NotFound(Saying("no-card-key", key=key))
     return found[0]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.supply.cards.card import Fault
 from central.supply.cards.model import BatchState, KeyState
 

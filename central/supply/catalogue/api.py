@@ -11,12 +11,16 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from central.errors import RequestInvalid
+from central.foundation.language.words import N_
 from central.foundation.people.roles import Permission
+from central.foundation.pictures import BODY_BYTES_MAX
 from central.foundation.web.describe import problems
-from central.foundation.web.permission import actor, needs
+from central.foundation.web.permission import actor, needs, takes
 from central.supply.catalogue import api_json as shapes
-from central.supply.catalogue import shelf
+from central.supply.catalogue import pictures, shelf
 from central.supply.catalogue.model import Category, CategoryId, Item, ItemId, Part, Sku, SkuId
+from central.supply.catalogue.pictures import ItemPicture
+from central.supply.catalogue.voucher_terms import VoucherTerms, set_terms, terms_of
 from central.supply.product_types import store as product_types
 from central.supply.product_types.delivery import NothingToDeliver, render
 from central.supply.product_types.fields import check_fields
@@ -38,6 +42,7 @@ def blueprint(now_s: Callable[[], int]) -> APIBlueprint:
     _add_types(api, now_s)
     _add_trying(api)
     _add_shelf(api)
+    _add_pictures(api, now_s)
     _add_skus(api, now_s)
     return api
 
@@ -124,18 +129,59 @@ def _add_shelf(api: APIBlueprint) -> None:
     @api.get("/items", summary="Every item", responses={200: shapes.ItemsJson})
     @needs(Permission.CATALOGUE_READ)
     def items() -> Response:
-        return jsonify({"items": [_item_body(one) for one in shelf.items()]})
+        shown = pictures.of_items()
+        told = [_item_body(one, shown.get(one.id, [])) for one in shelf.items()]
+        return jsonify({"items": told})
 
     @api.post(
         "/items", summary="Add or change an item",
         responses={200: shapes.ItemJson, **problems(404, 409)},
     )  # fmt: skip
     @needs(Permission.CATALOGUE_MANAGE)
-    def put_item(body: shapes.ItemJson) -> Response:
+    def put_item(body: shapes.NewItemJson) -> Response:
         category = CategoryId(body.category) if body.category else None
         about = _names(body.descriptions) if body.descriptions else None
         item = Item(ItemId(body.id), body.type, _names(body.names), category, about, body.media)
-        return jsonify(_item_body(shelf.put_item(item)))
+        saved = shelf.put_item(item)
+        return jsonify(_item_body(saved, pictures.of_item(saved.id)))
+
+
+def _add_pictures(api: APIBlueprint, now_s: Callable[[], int]) -> None:
+    @api.post(
+        "/items/<item_id>/pictures", summary="Add a picture to an item; again is harmless",
+        responses={200: shapes.ItemPictureJson, **problems(404, 409, 413)},
+    )  # fmt: skip
+    @needs(Permission.CATALOGUE_MANAGE)
+    @takes(BODY_BYTES_MAX)
+    def add_picture(
+        path: shapes.ItemPath, query: shapes.AltTexts, raw: shapes.PictureFile
+    ) -> Response:
+        alt = {"zh-CN": query.alt_zh, "en": query.alt_en}
+        made = pictures.add(path.item_id, raw.get_data(), alt, by=actor(), at_s=now_s())
+        return jsonify(_picture_body(made))
+
+    @api.post(
+        "/items/<item_id>/pictures/<hash>", summary="Say what a picture shows, or move it",
+        responses={200: shapes.ItemPicturesJson, **problems(404)},
+    )  # fmt: skip
+    @needs(Permission.CATALOGUE_MANAGE)
+    def change_picture(path: shapes.ItemPicturePath, body: shapes.ChangedPictureJson) -> Response:
+        alt = _names(body.alt) if body.alt else None
+        pictures.revise(path.item_id, path.hash, alt, body.place)
+        return _pictures_of(path.item_id)
+
+    @api.post(
+        "/items/<item_id>/pictures/<hash>/remove", summary="Take a picture away",
+        responses={200: shapes.ItemPicturesJson, **problems(404)},
+    )  # fmt: skip
+    @needs(Permission.CATALOGUE_MANAGE)
+    def remove_picture(path: shapes.ItemPicturePath) -> Response:
+        pictures.remove(path.item_id, path.hash)
+        return _pictures_of(path.item_id)
+
+
+def _pictures_of(item: str) -> Response:
+    return jsonify({"pictures": [_picture_body(one) for one in pictures.of_item(item)]})
 
 
 def _add_skus(api: APIBlueprint, now_s: Callable[[], int]) -> None:
@@ -153,8 +199,11 @@ def _add_skus(api: APIBlueprint, now_s: Callable[[], int]) -> None:
         found = shelf.offered(path.sku)
         return jsonify(
             {
-                "sku": sku_body(found.sku), "item": _item_body(found.item),
+                "sku": sku_body(found.sku),
+                "item": _item_body(found.item, pictures.of_item(found.item.id)),
                 "type": type_body(found.type), "categories": list(found.categories),
+                "voucher_terms": terms_of(path.sku, now_s())._asdict()
+                if found.sku.product else None,
             }
         )  # fmt: skip
 
@@ -165,6 +214,16 @@ def _add_skus(api: APIBlueprint, now_s: Callable[[], int]) -> None:
     @needs(Permission.CATALOGUE_MANAGE)
     def put_sku(body: shapes.NewSkuJson) -> Response:
         return jsonify(sku_body(shelf.put_sku(_sku(body), by=actor(), at_s=now_s())))
+
+    @api.post(
+        "/skus/<sku>/voucher-terms", summary="Say where and how its vouchers are good",
+        responses={200: shapes.VoucherTermsJson, **problems(404)},
+    )  # fmt: skip
+    @needs(Permission.CATALOGUE_MANAGE)
+    def voucher_terms(path: shapes.SkuPath, body: shapes.VoucherTermsJson) -> Response:
+        wanted = VoucherTerms(**body.model_dump())
+        set_terms(path.sku, wanted, by=actor(), at_s=now_s())
+        return jsonify(wanted._asdict())
 
     @api.post(
         "/skus/<sku>/offer", summary="Let a SKU be ordered",
@@ -204,12 +263,20 @@ def sku_body(sku: Sku) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _item_body(item: Item) -> dict[str, Any]:
+def _item_body(item: Item, shown: list[ItemPicture]) -> dict[str, Any]:
     return {
         "id": item.id, "type": item.type, "names": _names_body(item.names),
         "category": item.category,
         "descriptions": _names_body(item.descriptions) if item.descriptions else None,
-        "media": item.media,
+        "media": item.media, "pictures": [_picture_body(one) for one in shown],
+    }  # fmt: skip
+
+
+def _picture_body(one: ItemPicture) -> dict[str, Any]:
+    return {
+        "hash": one.hash, "path": f"/pictures/{one.hash}.webp",
+        "small_path": f"/pictures/{one.small}.webp", "width": one.width, "height": one.height,
+        "alt": _names_body(one.alt),
     }  # fmt: skip
 
 
@@ -220,7 +287,7 @@ def _category_body(one: Category) -> dict[str, Any]:
 
 def _sku(body: shapes.NewSkuJson) -> Sku:
     if (body.face_minor is None) != (body.currency is None):
-        raise RequestInvalid("A face value has an amount and a currency.")
+        raise RequestInvalid(N_("A face value has an amount and a currency."))
     face = None if body.face_minor is None else Money(body.face_minor, body.currency or "")
     parts = tuple(Part(SkuId(part.sku), part.quantity) for part in body.parts)
     return Sku(
@@ -228,7 +295,7 @@ def _sku(body: shapes.NewSkuJson) -> Sku:
     )  # fmt: skip
 
 
-def _names(names: shapes.TypeNamesJson) -> Names:
+def _names(names: shapes.TypeNamesJson | shapes.AltJson) -> Names:
     return {"zh-CN": names.zh, "en": names.en}
 
 

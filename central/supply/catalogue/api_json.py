@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from flask_openapi3.models import RawModel
 from pydantic import BaseModel, Field
 
+from central.foundation.pictures import KINDS
 from central.foundation.web.describe import WHOLE, BodyJson, Whole
 
 _SLUG = "^[a-z0-9][a-z0-9-]{0,31}$"
@@ -132,15 +134,82 @@ class CategoriesJson(BaseModel):
     categories: list[CategoryJson] = Field(description="As the tree is read.")
 
 
-class ItemJson(BodyJson):
-    """What is sold, as a buyer sees it."""
+class AltJson(BodyJson):
+    """What a picture shows, for whoever does not see it; empty for nothing more than the name."""
+
+    zh: str = Field("", max_length=200, description="In Chinese.")
+    en: str = Field("", max_length=200, description="In English.")
+
+
+class NewItemJson(BodyJson):
+    """What is sold, as a buyer is to see it."""
 
     id: str = Field(pattern=_SLUG, description="Its id.")
     type: str = Field(pattern=_SLUG, description="Of which product type it is, for ever.")
     names: TypeNamesJson = Field(description="What it is called.")
     category: str | None = Field(None, pattern=_SLUG, description="Null for none.")
     descriptions: TypeNamesJson | None = Field(None, description="Null for none.")
-    media: str = Field("", max_length=500, description="A picture, https://… or /media/…")
+    media: str = Field(
+        "", max_length=500,
+        description="Address of a picture, https://… or /media/…; shown if it has no pictures.",
+    )  # fmt: skip
+
+
+class ItemPath(BaseModel):
+    """Which item."""
+
+    item_id: str = Field(pattern=_SLUG, description="Its id.")
+
+
+class ItemPicturePath(ItemPath):
+    """Which picture of which item."""
+
+    hash: str = Field(pattern="^[0-9a-f]{64}$", description="Its own, as the item says it.")
+
+
+class AltTexts(BaseModel):
+    """What a picture shows, for whoever does not see it."""
+
+    alt_zh: str = Field("", max_length=200, description="In Chinese.")
+    alt_en: str = Field("", max_length=200, description="In English.")
+
+
+class PictureFile(RawModel):
+    """The picture's file, at most 8 MiB and 50 million pixels; it is drawn anew."""
+
+    mimetypes: list[str] = list(KINDS)  # noqa: RUF012 - as RawModel has it
+
+
+class ChangedPictureJson(BodyJson):
+    """What is to be another way."""
+
+    alt: AltJson | None = Field(None, description="What it shows; null to leave it.")
+    place: Annotated[int, Field(ge=0, lt=100), WHOLE] | None = Field(
+        None, description="Among the item's, 0 for the main one; null to leave it."
+    )
+
+
+class ItemPictureJson(BaseModel):
+    """A picture of an item. What stands at its addresses never changes."""
+
+    hash: str = Field(description="SHA-256 of the large one, hex.")
+    path: str = Field(description="Address of the large one, at most 1600 pixels a side.")
+    small_path: str = Field(description="Address of the small one, at most 480.")
+    width: int = Field(description="Pixels, of the large one.")
+    height: int = Field(description="Likewise.")
+    alt: AltJson = Field(description="What it shows.")
+
+
+class ItemPicturesJson(BaseModel):
+    """The pictures of an item."""
+
+    pictures: list[ItemPictureJson] = Field(description="The main one first.")
+
+
+class ItemJson(NewItemJson):
+    """What is sold, as a buyer sees it."""
+
+    pictures: list[ItemPictureJson] = Field(description="The main one first.")
 
 
 class ItemsJson(BaseModel):
@@ -184,6 +253,14 @@ class SkusJson(BaseModel):
     skus: list[SkuJson] = Field(description="By id.")
 
 
+class VoucherTermsJson(BodyJson):
+    """Where and how vouchers of ours are good that are ordered from now on."""
+
+    store_group: Whole = Field(0, ge=0, le=65535, description="Whose stores take it; 0 for all.")
+    is_dynamic: bool = Field(default=False, description="Only the rotating code of a phone counts.")
+    is_online_only: bool = Field(default=False, description="Never accepted without a network.")
+
+
 class OfferedSkuJson(BaseModel):
     """A SKU with all that an order has to know of it."""
 
@@ -191,3 +268,6 @@ class OfferedSkuJson(BaseModel):
     item: ItemJson = Field(description="As a buyer sees it.")
     type: ProductTypeJson = Field(description="Its type, newest version.")
     categories: list[str] = Field(description="From its own upwards.")
+    voucher_terms: VoucherTermsJson | None = Field(
+        None, description="How its vouchers are good; null if it sells none of ours."
+    )

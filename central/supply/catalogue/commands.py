@@ -16,6 +16,7 @@ from central.supply.catalogue.api import type_body
 from central.supply.catalogue.model import Category, CategoryId
 from central.supply.catalogue.sheet import parts_text, read_upload
 from central.supply.catalogue.take_in import preview, take_in
+from central.supply.catalogue.voucher_terms import VoucherTerms, set_terms
 from central.supply.product_types import store as product_types
 
 _ACTOR = "cli"
@@ -54,6 +55,26 @@ def retire(command: Command, sku: str) -> None:
     """Take SKU off the shelf; orders that there are stay."""
     with command.hub():
         click.echo(f"{sku} {shelf.retire(sku, command.now_s()).state}")
+
+
+@catalogue.command("voucher-terms")
+@click.argument("sku")
+@click.option("--group", type=int, default=0, show_default=True, help="Store group; 0 for all.")
+@click.option(
+    "--dynamic", is_flag=True, help="Only the rotating code of the holder's phone counts."
+)
+@click.option("--online-only", is_flag=True, help="Never accepted without the hub.")
+@click.pass_obj
+def voucher_terms(
+    command: Command, sku: str, group: int, *, dynamic: bool, online_only: bool
+) -> None:  # fmt: skip
+    """Say where and how vouchers of SKU are good that are ordered from now on."""
+    terms = VoucherTerms(group, dynamic, online_only)
+    with command.hub():
+        set_terms(sku, terms, by=_ACTOR, at_s=command.now_s())
+    told = [f"store group {group}" if group else "every store"]
+    told += ["from a phone alone"] * dynamic + ["with a network alone"] * online_only
+    click.echo(f"{sku}: {', '.join(told)}")
 
 
 @catalogue.command("add-category")

@@ -9,11 +9,14 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from central.errors import HubError, RequestInvalid
+from central.errors import HubError, NotFound, RequestInvalid
+from central.foundation.language.said import in_words
+from central.foundation.language.words import N_
 from central.foundation.people.roles import Permission
-from central.foundation.web.permission import actor, needs
-from central.foundation.web.words import N_
-from central.supply.catalogue import products, sheet, shelf
+from central.foundation.pictures import BODY_BYTES_MAX
+from central.foundation.web.note import told
+from central.foundation.web.permission import actor, needs, takes
+from central.supply.catalogue import pictures, products, selling, sheet, shelf, voucher_terms
 from central.supply.catalogue.model import (
     Category,
     CategoryId,
@@ -24,6 +27,7 @@ from central.supply.catalogue.model import (
     SkuState,
 )
 from central.supply.catalogue.take_in import preview, take_in
+from central.supply.catalogue.voucher_terms import VoucherTerms, terms_of
 from central.supply.product_types import store as product_types
 from central.supply.product_types.words import FULFILMENTS
 from edge.contract.money import decimal_text
@@ -73,9 +77,42 @@ class _Pages:
         try:
             saved = shelf.put_item(_item(typed, found))
         except HubError as exc:
-            return self._item(found, typed, gettext(exc.detail)), exc.status
+            return self._item(found, typed, in_words(exc.detail, gettext)), exc.status
         session["note"] = ["good", gettext("It is saved.")]
         return redirect(url_for("catalogue.item", item_id=saved.id))
+
+    def add_picture(self, item_id: str) -> Any:
+        """Take a picture of an item."""
+        file = request.files.get("picture")
+        alt = {"zh-CN": request.form.get("alt_zh", ""), "en": request.form.get("alt_en", "")}
+        try:
+            if not file or not file.filename:
+                raise RequestInvalid(N_("Choose a picture first."))
+            pictures.add(item_id, file.read(), alt, by=actor(), at_s=self.now_s())
+        except NotFound:
+            raise
+        except HubError as exc:
+            found = shelf.item_of(item_id)
+            page = self._item(found, _item_fields(found), in_words(exc.detail, gettext), alt=alt)
+            return page, exc.status
+        session["note"] = ["good", gettext("The picture is here.")]
+        return redirect(url_for("catalogue.item", item_id=item_id))
+
+    def change_picture(self, item_id: str, name: str, what: str) -> Response:
+        """Describe a picture, make it the main one, or take it away."""
+        form = request.form
+        with told(gettext("It is saved.")):
+            if what == "remove":
+                pictures.remove(item_id, name)
+            elif what == "first":
+                pictures.revise(item_id, name, place=0)
+            else:
+                alt = {"zh-CN": form.get("alt_zh", ""), "en": form.get("alt_en", "")}
+                place = form.get("place", "")
+                known = place.isascii() and place.isdecimal() and len(place) <= 4
+                at = int(place) - 1 if known else None
+                pictures.revise(item_id, name, alt, at)
+        return redirect(url_for("catalogue.item", item_id=item_id))
 
     def put_sku(self, item_id: str) -> Any:
         """Take what was typed of a SKU of an item."""
@@ -84,7 +121,7 @@ class _Pages:
         try:
             saved = shelf.put_sku(self._sku(typed, found), by=actor(), at_s=self.now_s())
         except HubError as exc:
-            page = self._item(found, _item_fields(found), gettext(exc.detail), typed)
+            page = self._item(found, _item_fields(found), in_words(exc.detail, gettext), typed)
             return page, exc.status
         session["note"] = ["good", gettext("%(sku)s is saved.", sku=saved.id)]
         return redirect(url_for("catalogue.item", item_id=item_id))
@@ -95,7 +132,7 @@ class _Pages:
         try:
             (shelf.offer if work == "offer" else shelf.retire)(sku, self.now_s())
         except HubError as exc:
-            session["note"] = ["bad", gettext(exc.detail)]
+            session["note"] = ["bad", in_words(exc.detail, gettext)]
         else:
             text = (
                 gettext("%(sku)s is on offer.", sku=sku) if work == "offer"
@@ -117,12 +154,15 @@ class _Pages:
 
     def _item(
         self, found: Item | None, typed: Mapping[str, str], error: str = "",
-        sku: Mapping[str, str] | None = None,
+        sku: Mapping[str, str] | None = None, alt: Mapping[str, str] | None = None,
     ) -> str:  # fmt: skip
         return render_template(
             "catalogue/item.html", found=found, typed=typed, error=error, sku=sku or {},
-            skus=shelf.skus(found.id) if found else [], tree=shelf.categories(),
+            alt=alt or {}, skus=shelf.skus(found.id) if found else [], tree=shelf.categories(),
+            pictures=pictures.of_item(found.id) if found else [], most=pictures.PICTURES_MAX,
             type=product_types.get(found.type) if found else None,
+            days_left=selling.min_days_left, terms_of=lambda sku: terms_of(sku, self.now_s()),
+            groups=voucher_terms.groups(),
             types=product_types.everything(), products=products.catalogue().products,
             face_text=lambda face: f"{decimal_text(face.minor, face.currency)} {face.currency}",
             **self.words(),
@@ -142,7 +182,7 @@ class _Pages:
                     wanted = CategoryId(typed.get("id", "").strip())
                     shelf.add_category(Category(wanted, names, parent))
             except HubError as exc:
-                error, status = gettext(exc.detail), exc.status
+                error, status = in_words(exc.detail, gettext), exc.status
             else:
                 session["note"] = ["good", gettext("It is saved.")]
                 return redirect(url_for("catalogue.categories"))
@@ -166,7 +206,7 @@ class _Pages:
                 return self._table(text, shown)
             done = take_in(text, self.currency, by=actor(), at_s=self.now_s())
         except HubError as exc:
-            return self._table(text, None, gettext(exc.detail)), exc.status
+            return self._table(text, None, in_words(exc.detail, gettext)), exc.status
         if done.faults:
             return self._table(text, done), 400
         count = len(done.lines)
@@ -200,15 +240,18 @@ def blueprint(currency: str, now_s: Callable[[], int]) -> Blueprint:
     def item(item_id: str) -> Any:
         return shown.item(item_id)
 
-    @pages.post("/items/<item_id>/skus")
+    @pages.post("/items/<item_id>/pictures")
     @needs(Permission.CATALOGUE_MANAGE)
-    def put_sku(item_id: str) -> Any:
-        return shown.put_sku(item_id)
+    @takes(BODY_BYTES_MAX)
+    def add_picture(item_id: str) -> Any:
+        return shown.add_picture(item_id)
 
-    @pages.post("/skus/<sku>/<any(offer, retire):move>")
+    @pages.post("/items/<item_id>/pictures/<picture>/<any(describe, first, remove):change>")
     @needs(Permission.CATALOGUE_MANAGE)
-    def move_sku(sku: str, move: str) -> Response:
-        return shown.move_sku(sku, move)
+    def change_picture(item_id: str, picture: str, change: str) -> Response:
+        return shown.change_picture(item_id, picture, change)
+
+    _add_skus(pages, shown, now_s)
 
     @pages.route("/categories", methods=["GET", "POST"])
     @needs(Permission.CATALOGUE_MANAGE)
@@ -242,3 +285,34 @@ def _item(typed: Mapping[str, str], found: Item | None) -> Item:
         {"zh-CN": typed.get("about_zh", ""), "en": typed.get("about_en", "")},
         typed.get("media", "").strip(),
     )  # fmt: skip
+
+
+def _add_skus(pages: Blueprint, shown: _Pages, now_s: Callable[[], int]) -> None:
+    @pages.post("/items/<item_id>/skus")
+    @needs(Permission.CATALOGUE_MANAGE)
+    def put_sku(item_id: str) -> Any:
+        return shown.put_sku(item_id)
+
+    @pages.post("/skus/<sku>/days-left")
+    @needs(Permission.CATALOGUE_MANAGE)
+    def days_left(sku: str) -> Response:
+        typed = request.form.get("days", "")
+        days = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) <= 6 else -1
+        with told(gettext("%(sku)s is saved.", sku=sku)):
+            selling.set_min_days_left(sku, days, by=actor(), at_s=now_s())
+        return redirect(url_for("catalogue.item", item_id=shelf.sku_of(sku).item))
+
+    @pages.post("/skus/<sku>/voucher-terms")
+    @needs(Permission.CATALOGUE_MANAGE)
+    def terms(sku: str) -> Response:
+        typed = request.form.get("group", "")
+        group = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) <= 5 else -1
+        wanted = VoucherTerms(group, "dynamic" in request.form, "online" in request.form)
+        with told(gettext("%(sku)s is saved.", sku=sku)):
+            voucher_terms.set_terms(sku, wanted, by=actor(), at_s=now_s())
+        return redirect(url_for("catalogue.item", item_id=shelf.sku_of(sku).item))
+
+    @pages.post("/skus/<sku>/<any(offer, retire):move>")
+    @needs(Permission.CATALOGUE_MANAGE)
+    def move_sku(sku: str, move: str) -> Response:
+        return shown.move_sku(sku, move)

@@ -7,6 +7,7 @@ from peewee import fn
 from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import money_transaction
 from central.foundation.feed import next_change
+from central.foundation.language.words import N_
 from central.supply.catalogue.tables import ProductRow
 from edge.contract.bundle import Catalogue, Product
 from edge.contract.ids import ProductId
@@ -27,15 +28,17 @@ def add(product: Product) -> None:
     names = [product.names.get(locale, "").strip() for locale in ("zh-CN", "en")]
     # U+3000 is the space between Chinese characters.
     if not all(1 <= len(n) <= 128 and n.replace("\u3000", " ").isprintable() for n in names):
-        raise RequestInvalid("A product has a name of 1 to 128 characters in both languages.")
+        raise RequestInvalid(N_("A product has a name of 1 to 128 characters in both languages."))
     if not 1 <= product.product <= 0xFFFFFF or product.worth_minor < 1 or product.uses < 1:
-        raise RequestInvalid("A product's number is 1 to 16777215; worth and uses are positive.")
+        raise RequestInvalid(
+            N_("A product's number is 1 to 16777215; worth and uses are positive.")
+        )
     if product.uses > USES_MAX or product.worth_minor * product.uses > FACE_MINOR_MAX:
-        raise RequestInvalid("No voucher has so many uses, or is worth so much.")
+        raise RequestInvalid(N_("No voucher has so many uses, or is worth so much."))
     if product.kind is VoucherKind.STORED_VALUE and product.worth_minor != 1:
-        raise RequestInvalid("A stored value is worth its own amount: leave worth at 1.")
+        raise RequestInvalid(N_("A stored value is worth its own amount: leave worth at 1."))
     if product.kind is not VoucherKind.MULTI and product.uses != 1:
-        raise RequestInvalid("Only a multi-use voucher has uses.")
+        raise RequestInvalid(N_("Only a multi-use voucher has uses."))
 
     def write() -> None:
         if ProductRow.get_or_none(ProductRow.id == product.product):

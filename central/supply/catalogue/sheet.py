@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from central.errors import RequestInvalid
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.supply.catalogue.model import CategoryId, Item, ItemId, Part, Sku, SkuId
 from edge.contract.money import Money, parse_decimal
 

@@ -11,6 +11,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from central.errors import NotPermitted
+from central.foundation.language.words import N_
 from central.foundation.people.roles import Permission
 from central.foundation.web.describe import problems
 from central.foundation.web.permission import actor, is_allowed, needs
@@ -213,7 +214,7 @@ def _asked(body: shapes.AskPriceJson, currency: str, now_s: int) -> Asked:
     if body.cost_minor is not None:
         if not is_allowed(Permission.COST_SEE):
             # Else one could try costs until the price is the same.
-            raise NotPermitted("Your role does not have this permission.")
+            raise NotPermitted(N_("Your role does not have this permission."))
         cost = Money(body.cost_minor, known)
     at_s = now_s if body.at_s is None else body.at_s
     return Asked(

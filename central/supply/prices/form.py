@@ -8,7 +8,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from central.errors import RequestInvalid
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.money.sharing.form import read_moment
 from central.supply.catalogue.model import SkuId
 from central.supply.prices.model import (

@@ -6,7 +6,7 @@ from typing import Any
 
 from central.errors import NotFound, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.supply.prices.model import PPM, UNIT_MINOR_MAX, Base, Direction, MarkUp, Rounding
 from central.supply.prices.wanted import checked_beginning
 from central.supply.product_types.store import checked_names, checked_slug

@@ -266,6 +266,34 @@ class Quote:
         return Money(self.unit_minor * self.quantity, self.currency)
 
 
+class SplitBy(StrEnum):
+    """By what the price of a bundle is split over its parts."""
+
+    PRICE = "price"
+    """What each part costs alone."""
+    FACE = "face"
+    """What is printed on each: not every part is sold alone."""
+    EVEN = "even"
+    """Neither is known of every part."""
+
+
+@dataclass(frozen=True)
+class Weight:
+    """What one piece of a part of a bundle weighs in its price."""
+
+    sku: SkuId
+    quantity: int
+    unit_minor: int
+
+
+@dataclass(frozen=True)
+class Split:
+    """How the price of a bundle is split over its parts."""
+
+    by: SplitBy
+    parts: tuple[Weight, ...]
+
+
 class NoPrice(StrEnum):
     """Why there is no price."""
 

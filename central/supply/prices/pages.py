@@ -11,9 +11,10 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from central.errors import HubError, RequestInvalid
+from central.foundation.language.said import in_words
+from central.foundation.language.words import N_
 from central.foundation.people.roles import Permission
 from central.foundation.web.permission import actor, is_allowed, needs
-from central.foundation.web.words import N_
 from central.money.sharing.form import read_moment
 from central.money.sharing.ports import Outside
 from central.supply.catalogue import shelf
@@ -71,7 +72,7 @@ class _Pages:
                 book = form.book_of(fields, self.currency)
                 books.add_book(book, by=actor(), at_s=self.now_s())
             except HubError as exc:
-                error, status = gettext(exc.detail), exc.status
+                error, status = in_words(exc.detail, gettext), exc.status
             else:
                 return redirect(url_for("prices.book", book_id=book.id))
         page = render_template(
@@ -91,7 +92,7 @@ class _Pages:
                 begins_s = self._moment(fields.get("from", ""))
                 done = books.set_price(change, begins_s, by=actor(), now_s=self.now_s())
             except HubError as exc:
-                error, status = gettext(exc.detail), exc.status
+                error, status = in_words(exc.detail, gettext), exc.status
             else:
                 text = gettext(
                     "%(sku)s: version %(n)d is saved.", sku=done.sku, n=done.version
@@ -137,7 +138,7 @@ class _Pages:
                 wanted = form.mark_up_of(fields, self.currency)
                 mark_ups.put(wanted, begins_s or now, by=actor(), now_s=now)
         except HubError as exc:
-            return self.costs(gettext(exc.detail)), exc.status
+            return self.costs(in_words(exc.detail, gettext)), exc.status
         session["note"] = ["good", gettext("It is saved.")]
         return redirect(url_for("prices.costs"))
 
@@ -152,7 +153,7 @@ class _Pages:
                 wanted = form.promotion_of(fields, self.currency, self.zone)
                 promotions.put(wanted, by=actor(), now_s=self.now_s())
             except HubError as exc:
-                error, status = gettext(exc.detail), exc.status
+                error, status = in_words(exc.detail, gettext), exc.status
             else:
                 session["note"] = ["good", gettext("It is saved.")]
                 return redirect(url_for("prices.promoted"))
@@ -167,7 +168,7 @@ class _Pages:
         try:
             promotions.end(promotion_id, by=actor(), now_s=self.now_s())
         except HubError as exc:
-            session["note"] = ["bad", gettext(exc.detail)]
+            session["note"] = ["bad", in_words(exc.detail, gettext)]
         else:
             session["note"] = ["good", gettext("The promotion has ended.")]
         return redirect(url_for("prices.promoted"))
@@ -183,7 +184,7 @@ class _Pages:
             try:
                 answer = ask(self._question(asked), self.outside, unknown_cost)
             except HubError as exc:
-                error, status = gettext(exc.detail), exc.status
+                error, status = in_words(exc.detail, gettext), exc.status
         is_refused = isinstance(answer, QuoteRefused)
         page = render_template(
             "prices/why.html", asked=asked, error=error, skus=shelf.skus(),
@@ -244,7 +245,7 @@ class _Pages:
                 session["note"] = ["good", gettext("Prices taken in: %(count)d", count=count)]
                 return redirect(url_for("prices.show"))
         except HubError as exc:
-            return self._table(text, None, gettext(exc.detail)), exc.status
+            return self._table(text, None, in_words(exc.detail, gettext)), exc.status
         return self._table(text, shown)
 
     def _table(self, text: str, shown: typed.Sheet | None, error: str = "") -> str:

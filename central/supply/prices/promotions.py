@@ -7,7 +7,7 @@ from typing import Any
 
 from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.supply.catalogue import shelf
 from central.supply.catalogue.model import SkuId
 from central.supply.prices.books import (

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from central.supply.catalogue.model import SkuId
-from central.supply.prices.model import Quote, Step, StepKind
+from central.supply.prices.model import Quote, Split, Step, StepKind
 
 VERSION = 1
 
 
-def to_snapshot(quote: Quote) -> str:
+def to_snapshot(quote: Quote, split: Split | None = None) -> str:
     """Return a quote as text: the same bytes for the same quote.
+
+    Args:
+        split: Of a bundle, by what its price is split over its parts.
 
     It holds cost and floor: it is for the order's row, never for a page; ``seen`` is for those.
     """
     body = {"v": VERSION, **_head(quote), "steps": [_step(step) for step in quote.steps]}
+    if split is not None:
+        parts = [dataclasses.asdict(part) for part in split.parts]
+        body["split"] = {"by": str(split.by), "parts": parts}
     return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from central.errors import RequestInvalid
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.supply.catalogue.sheet import read_table
 from central.supply.prices.model import Mode, Tier
 from central.supply.prices.wanted import Change, Wanted, check

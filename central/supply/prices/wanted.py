@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass
 
 from central.errors import RequestInvalid
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.supply.prices.model import QUANTITY_MAX, UNIT_MINOR_MAX, Mode, Tier
 
 TIERS_MAX = 20

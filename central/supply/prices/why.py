@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.supply.prices.model import Base, Mode, NoPrice, Off, QuoteRefused, Step, StepKind
 from edge.contract.money import decimal_text
 

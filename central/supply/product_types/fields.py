@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.supply.product_types.model import Field, FieldKind
 from central.supply.product_types.type_body import TEXT_MAX, is_day
 

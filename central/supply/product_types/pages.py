@@ -10,6 +10,7 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask_babel import gettext
 
 from central.errors import HubError
+from central.foundation.language.said import in_words
 from central.foundation.people.roles import Permission
 from central.foundation.web.permission import actor, needs
 from central.supply.product_types import form, store, words
@@ -119,7 +120,7 @@ def blueprint(timezone: str, now_s: Callable[[], int]) -> Blueprint:
 
 def _told(exc: HubError) -> str:
     where, what = str(exc.extra.get("where", "")), str(exc.extra.get("what", ""))
-    said = str(gettext(exc.detail))
+    said = str(in_words(exc.detail, gettext))
     if where:
         said = f"{where}: {said}"
     return f"{said} ({what})" if what else said

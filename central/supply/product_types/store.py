@@ -9,7 +9,7 @@ from typing import Any
 
 from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.supply.product_types.model import (
     Fulfilment,
     Names,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.supply.product_types.delivery import PlaceUnknown, checked_template, main_place, places
 from central.supply.product_types.model import (
     Choice,

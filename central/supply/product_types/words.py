@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import get_locale
 
-from central.foundation.web.words import N_
+from central.foundation.language.words import N_
 from central.supply.product_types.model import FieldKind, Fulfilment, ValidityKind
 
 FULFILMENTS = {

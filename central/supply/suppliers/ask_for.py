@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 from central.errors import Conflict, KeyReused, RequestInvalid
 from central.foundation.db.engine import money_transaction
+from central.foundation.language.said import Saying
+from central.foundation.language.words import N_
+from central.foundation.seal import Seal
 from central.money.ledger.rules.write import Cost
 from central.supply.suppliers.model import E4, Attempt, Kind, Purchase, total
 from central.supply.suppliers.records import accounts, purchases
 from central.supply.suppliers.records.purchases import PurchaseRow
-from central.supply.suppliers.records.seal import Seal
 from edge.contract.money import Money, parse_decimal
 
 
@@ -57,10 +59,10 @@ def ask_for(wanted: Wanted, seal: Seal, at_s: int, who: str) -> PurchaseRow:
         RequestInvalid: a figure is out of range, or a name too long.
     """
     if not 1 <= len(wanted.unit) <= 64 or not 1 <= wanted.quantity <= 10_000:
-        raise RequestInvalid("A unit has a name of 1 to 64 characters; 1 to 10,000 are bought.")
+        raise RequestInvalid(N_("A unit has a name of 1 to 64 characters; 1 to 10,000 are bought."))
     minor = wanted.sell_net.minor
     if minor < 0:
-        raise RequestInvalid("What is sold is not sold for less than nothing.")
+        raise RequestInvalid(N_("What is sold is not sold for less than nothing."))
     per_minor = E4 // parse_decimal("1", wanted.sell_net.currency).minor
     known = purchases.find(wanted.unit)
     row = PurchaseRow(
@@ -105,9 +107,9 @@ def cancel(unit: str, at_s: int) -> None:
     def write() -> None:
         tries = purchases.attempts(unit)
         if any(a.state.is_live for a in tries):
-            raise Conflict(f"Nobody knows yet whether {unit} has been bought; wait for its end.")
+            raise Conflict(Saying("purchase-unknown", unit=unit))
         ends = frozenset({Purchase.OPEN, Purchase.EXHAUSTED, Purchase.HELD, Purchase.CANCELLED})
         if not purchases.settle(unit, Purchase.CANCELLED, at_s, ends):
-            raise Conflict(f"{unit} has been bought.")
+            raise Conflict(Saying("purchase-made", unit=unit))
 
     money_transaction(write)

@@ -12,13 +12,14 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
 from central.errors import HubError
 from central.foundation.db.engine import money_transaction, rows
+from central.foundation.seal import Seal
 from central.supply.suppliers import health
-from central.supply.suppliers.model import Attempt, Need, Purchase
+from central.supply.suppliers.model import Attempt, Kind, Need, Purchase
 from central.supply.suppliers.next_step import may_pass_over
 from central.supply.suppliers.ports import (
     NotSent,
@@ -31,7 +32,6 @@ from central.supply.suppliers.ports import (
 from central.supply.suppliers.record import Answered, Recorder
 from central.supply.suppliers.records import accounts, offers, purchases
 from central.supply.suppliers.records.purchases import NEVER_S, AttemptRow, PurchaseRow
-from central.supply.suppliers.records.seal import Seal
 from central.supply.suppliers.route import Candidate, Decision, Reason, decide
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ WAIT_S = 900
 ACTS_MAX = 40
 """Of one unit in one go: more is a circle."""
 _ENDED_OPEN = frozenset({Attempt.NOT_FOUND, Attempt.FAILED, Attempt.REJECTED})
+_REFUSED = frozenset({Attempt.FAILED, Attempt.REJECTED, Attempt.NOT_SENT, Attempt.DROPPED})
 _PASSING = frozenset({Reason.BREAKER_OPEN, Reason.PROBED_ALREADY})
 
 
@@ -171,14 +172,18 @@ class Buyer:
     def _plan(self, unit: str) -> _Planned:
         """Choose an offer and write the attempt, in one transaction."""
         at_s = self._now_s()
-        purchase, tries = purchases.get(unit), purchases.attempts(unit)
+        purchase, attempts = purchases.get(unit), purchases.attempts(unit)
         if purchase.state is not Purchase.OPEN:
             return _Planned()
+        tries = [a for a in attempts if a.n > purchase.round_from]
+        # What was dropped was never asked for.
+        asked = sum(a.state is not Attempt.DROPPED for a in tries)
+        tried = _tried(tries) | _not_refused(a for a in attempts if a not in tries)
         terms = offers.terms_of(purchase.sku)
         silent = frozenset(offer for offer, until_s in self._silent.items() if until_s > at_s)
         need = Need(
             unit, purchase.kind, purchase.quantity, purchase.sell_net_e4,
-            frozenset(self._seal.open(purchase.inputs, purchase.place)), _tried(tries) | silent,
+            frozenset(self._seal.open(purchase.inputs, purchase.place)), tried | silent,
         )  # fmt: skip
         found = offers.offers_of(purchase.sku, at_s, purchase.currency)
         decision = decide(found, need, terms, at_s)
@@ -186,11 +191,10 @@ class Buyer:
         dear = _worth_asking(decision, at_s - terms.price_ttl_s) if chosen is None else None
         if dear is not None:
             return _Planned(quote=dear)
-        if chosen is None or len(tries) >= terms.attempts_max:
+        if chosen is None or asked >= terms.attempts_max:
             purchases.log(unit, at_s, decision, None)
-            can_wait = len(tries) < terms.attempts_max and (
-                bool(silent - _tried(tries))
-                or any(left.reason in _PASSING for left in decision.left_out)
+            can_wait = asked < terms.attempts_max and (
+                bool(silent - tried) or any(left.reason in _PASSING for left in decision.left_out)
             )
             self._nobody(purchase, at_s, can_wait=can_wait)
             return _Planned()
@@ -222,7 +226,7 @@ class Buyer:
     def _nobody(purchase: PurchaseRow, at_s: int, *, can_wait: bool) -> None:
         """Wait while somebody who could sell is being left alone; else it is exhausted."""
         only = frozenset({Purchase.OPEN})
-        if can_wait and at_s - purchase.asked_at_s < WAIT_S:
+        if can_wait and at_s - max(purchase.asked_at_s, purchase.round_at_s) < WAIT_S:
             purchases.settle(purchase.unit, Purchase.OPEN, at_s, only, at_s + PAUSED_S)
             return
         purchases.settle(purchase.unit, Purchase.EXHAUSTED, at_s, only)
@@ -348,6 +352,17 @@ def _tried(tries: list[AttemptRow]) -> frozenset[int]:
     again = {offer for offer in unsent if unsent.count(offer) == 1}
     used = {a.offer for a in tries if a.state is not Attempt.DROPPED or a.code == "dearer-now"}
     return frozenset(used - again)
+
+
+def _not_refused(earlier: Iterable[AttemptRow]) -> frozenset[int]:
+    """Return the offers of earlier rounds of which nobody can say that nothing was bought there.
+
+    That there is no top-up is believed for going elsewhere, not for doing it twice at one place.
+    """
+    return frozenset(
+        a.offer for a in earlier
+        if a.state not in _REFUSED and not (a.state is Attempt.NOT_FOUND and a.kind is Kind.KEY)
+    )  # fmt: skip
 
 
 def _timed(work: Callable[[], Outcome]) -> tuple[Outcome, int]:

@@ -1,10 +1,12 @@
-"""``tearoff-hub suppliers``: add, connect, offer, terms, list, route, show, decide, sync, work."""
+"""``tearoff-hub suppliers``: whom we buy from, what he sells and says, and what was bought."""
 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import logging
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,16 @@ import click
 
 from central.errors import RequestInvalid
 from central.foundation.command import Command, OpenHub
+from central.foundation.seal import Seal, load
+from central.money.ledger.rules import business_day
+from central.money.reconciliation.model import By
 from central.supply.suppliers import overview, resolve
 from central.supply.suppliers.adapters.gather import CREDENTIALS
 from central.supply.suppliers.adapters.shelf import Shelf
 from central.supply.suppliers.machine import machine_of, shelf_of
 from central.supply.suppliers.model import Policy, Terms, e4_text, parse_e4
 from central.supply.suppliers.records import accounts, offers, purchases
-from central.supply.suppliers.records.seal import Seal, load
+from central.supply.suppliers.statements import fetch
 from central.supply.suppliers.sync_offers import sync_due
 from edge.contract.money import parse_decimal
 
@@ -161,6 +166,21 @@ def list_(command: Command, *, as_json: bool) -> None:
         click.echo(f"! {alert.kind} {alert.object} {alert.detail}")
     if not shown and not as_json:
         click.echo("There is no supplier yet.")
+
+
+@suppliers.command("statement")
+@click.argument("account")
+@click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
+@click.pass_obj
+def statement(command: Command, account: str, day: dt.datetime) -> None:
+    """Fetch what ACCOUNT says it has charged on DAY, and match it. Exit code 1 if it differs."""
+    with command.hub() as hub:
+        at_s = command.now_s()
+        shelf = shelf_of(hub.config, load(hub.config.data_dir / "keys"), command.now_s)
+        by = By(at_s, business_day(at_s, hub.config.timezone), _ACTOR)
+        taken = fetch(shelf, account, day.date(), by)
+    click.echo(f"{taken.lines} lines, {taken.proven} proven, {taken.differing} differ")
+    sys.exit(1 if taken.differing else 0)
 
 
 @suppliers.command("route")

@@ -14,6 +14,8 @@ from flask import Blueprint, Response, request
 
 from central.errors import CallbackRefused, Conflict, NotFound
 from central.foundation.db.engine import money_transaction, rows
+from central.foundation.jobs.bell import BELL
+from central.foundation.language.words import N_
 from central.foundation.web.permission import ANYBODY, needs
 from central.supply.suppliers.ports import Callback, Supplier
 from central.supply.suppliers.records import accounts, purchases
@@ -53,11 +55,12 @@ def receive(
         money_transaction(lambda: accounts.alert("forged-callback", account, detail, at_s))
         raise
     outcome = money_transaction(lambda: _take_in(account, callback, at_s))
+    BELL.ring()
     log.info("%s called about %s: %s", account, callback.client_ref, outcome)
     if outcome == "unbound":
-        raise NotFound("This account has no purchase of this reference.")
+        raise NotFound(N_("This account has no purchase of this reference."))
     if outcome == "other-number":
-        raise Conflict("The purchase has another number at the supplier.")
+        raise Conflict(N_("The purchase has another number at the supplier."))
     return adapter.callback_answer
 
 

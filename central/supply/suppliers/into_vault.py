@@ -19,8 +19,6 @@ ACTOR = Asker("suppliers", "")
 class VaultKeys:
     """``KeysArrived`` by the vault of card keys. Stock is posted by the vault itself."""
 
-    posts_stock = True
-
     def __init__(self, vault: Vault, day_of: Callable[[int], int]) -> None:
         self._vault, self._day_of = vault, day_of
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from central.config import HubConfig
+from central.foundation.seal import Seal, load
 from central.money.ledger.rules import business_day
 from central.supply.cards.vault.keys import Vault
 from central.supply.suppliers.adapters.shelf import Shelf
 from central.supply.suppliers.buy import Buyer
 from central.supply.suppliers.into_vault import VaultKeys
 from central.supply.suppliers.record import Recorder
-from central.supply.suppliers.records.seal import Seal, load
 
 
 class Machine(NamedTuple):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from central.errors import NotFound, RequestInvalid
 from central.foundation.db.engine import rows
+from central.foundation.language.said import Saying
 from central.supply.suppliers.health import breaker
 from central.supply.suppliers.model import Kind
 from central.supply.suppliers.records import accounts, offers, purchases
@@ -13,10 +15,15 @@ from central.supply.suppliers.records.accounts import Account
 from central.supply.suppliers.records.offers import OfferRow
 from central.supply.suppliers.records.purchases import AttemptRow, EventRow, PurchaseRow
 from central.supply.suppliers.route import Decision
+from central.supply.suppliers.statements import StatementDay
 
 
 class AccountShown(NamedTuple):
-    """An account, how it does, and what it offers."""
+    """An account, how it does, what it offers, and which of its statements are there.
+
+    Args:
+        days: Empty if it gives none.
+    """
 
     account: Account
     name: str
@@ -25,6 +32,7 @@ class AccountShown(NamedTuple):
     p95_ms: int
     calls: int
     offers: list[OfferRow]
+    days: list[StatementDay]
 
 
 class PurchaseShown(NamedTuple):
@@ -35,8 +43,14 @@ class PurchaseShown(NamedTuple):
     decisions: list[tuple[int, dict[str, Any]]]
 
 
-def all_accounts(at_s: int) -> list[AccountShown]:
-    """Return all accounts with their offers."""
+def all_accounts(
+    at_s: int, days: Callable[[Account], list[StatementDay]] = lambda _: []
+) -> list[AccountShown]:
+    """Return all accounts with their offers.
+
+    Args:
+        days: Returns the days of an account's statements.
+    """
     names, mine = accounts.names(), offers.offer_rows()
     shown = []
     for account in accounts.accounts():
@@ -45,6 +59,7 @@ def all_accounts(at_s: int) -> list[AccountShown]:
             AccountShown(
                 account, names[account.supplier], str(breaker(health, at_s)), health.good_bp,
                 health.p95_ms, len(health.calls), [o for o in mine if o.account == account.id],
+                days(account),
             )
         )  # fmt: skip
     return shown
@@ -71,9 +86,9 @@ def kind_of(sku: str) -> Kind:
     """
     found = rows("SELECT fulfilment FROM sku WHERE id = ?", (sku,))
     if not found:
-        raise NotFound(f"There is no SKU {sku}.")
+        raise NotFound(Saying("no-sku", sku=sku))
     if found[0][0] not in list(Kind):
-        raise RequestInvalid(f"The SKU {sku} is not bought from suppliers.")
+        raise RequestInvalid(Saying("sku-not-bought", sku=sku))
     return Kind(found[0][0])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -10,21 +11,30 @@ from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from central.errors import HubError
+from central.config import HubConfig
+from central.errors import HubError, RequestInvalid
+from central.foundation.language.said import in_words
+from central.foundation.language.words import N_
 from central.foundation.people.roles import Permission
 from central.foundation.web.permission import needs
+from central.money.ledger.rules import business_day
+from central.money.reconciliation.model import By
 from central.supply.suppliers import overview, resolve, words
+from central.supply.suppliers.adapters.shelf import Shelf
 from central.supply.suppliers.model import E4, Purchase, e4_text
 from central.supply.suppliers.records import accounts, offers, purchases
+from central.supply.suppliers.records.accounts import Account
+from central.supply.suppliers.statements import StatementDay, days_of, fetch, gives_statements
 from edge.contract.money import parse_decimal
 
 SHOWN = 200
 
 
 def blueprint(  # noqa: C901 - a list of addresses
-    currency: str, now_s: Callable[[], int]
+    config: HubConfig, shelf: Shelf, now_s: Callable[[], int]
 ) -> Blueprint:
     """Return the routes."""
+    currency = config.currency
     pages = Blueprint("suppliers", __name__)
     said: dict[str, Any] = {
         "reasons_out": words.REASONS, "policies": words.POLICIES, "purchase_names": words.PURCHASES,
@@ -34,11 +44,34 @@ def blueprint(  # noqa: C901 - a list of addresses
         "e4": e4_text, "balance_parts": E4 // parse_decimal("1", currency).minor,
     }  # fmt: skip
 
+    def by() -> By:
+        at_s = now_s()
+        return By(at_s, business_day(at_s, config.timezone), current_user.name)
+
+    def statement_days(account: Account) -> list[StatementDay]:
+        try:
+            gives = gives_statements(shelf, account) is not None
+        except HubError:  # an account that cannot be used says so where it is used
+            gives = False
+        return days_of(account.id, by(), config.timezone) if gives else []
+
+    @pages.post("/suppliers/accounts/<account>/statement")
+    @needs(Permission.SUPPLIERS_MANAGE)
+    def fetch_statement(account: str) -> Response:
+        def work() -> None:
+            try:
+                day = dt.date.fromisoformat(request.form.get("day", ""))
+            except ValueError as exc:
+                raise RequestInvalid(N_("A day is written 2026-04-11.")) from exc
+            fetch(shelf, account, day, by())
+
+        return _done(work, gettext("The statement is there."), "suppliers.show")
+
     @pages.get("/suppliers")
     @needs(Permission.SUPPLIERS_READ)
     def show() -> str:
         return render_template(
-            "suppliers/suppliers.html", accounts=overview.all_accounts(now_s()),
+            "suppliers/suppliers.html", accounts=overview.all_accounts(now_s(), statement_days),
             alerts=accounts.alerts(), counts=purchases.counts(),
             note=session.pop("note", None), **said,
         )  # fmt: skip
@@ -118,7 +151,7 @@ def _done(work: Callable[[], object], said: str, endpoint: str, **values: Any) -
         work()
         session["note"] = ["good", said]
     except HubError as exc:
-        session["note"] = ["bad", exc.detail]
+        session["note"] = ["bad", in_words(exc.detail or exc.title, gettext)]
     return redirect(url_for(endpoint, **values))
 
 

@@ -13,11 +13,13 @@ nothing else (``next_step.py``):
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
+from central.foundation.language.said import Saying
 from edge.contract.money import Money
 
 
@@ -104,6 +106,7 @@ class Caps:
         is_idempotent: The same reference sent again is the same order.
         callback: It calls us.
         lists_offers: It can list what it sells.
+        statements: It can tell what it has charged on a day.
     """
 
     safe_cost: bool
@@ -111,6 +114,7 @@ class Caps:
     is_idempotent: bool
     callback: bool
     lists_offers: bool = True
+    statements: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,14 +227,60 @@ class Arrival:
 class KeysArrived(Protocol):
     """Whoever keeps card keys."""
 
-    posts_stock: bool
-    """Whether it posts the cost of keys that become stock by itself."""
-
     def take(self, arrival: Arrival, at_s: int) -> str:
         """Keep the keys, within the transaction in which their purchase is written down.
 
+        The cost of keys that become stock is posted here.
+
         Nothing may be called from here. Returns why they are not kept, ``key-known`` for one that
         is known already, and then the purchase is held; empty if all are kept.
+        """
+
+
+class StatementLine(NamedTuple):
+    """One line of a supplier's statement.
+
+    Args:
+        our_number: The reference that we sent; empty if it does not say.
+        change_e4: By how much our account with him grows by it: negative where he has charged us.
+        currency: ISO 4217; empty if it does not say.
+    """
+
+    our_number: str
+    their_number: str
+    change_e4: int
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a supplier says he has charged on a day. ``raw`` is every byte that came, page by page,
+    with a line end between pages."""
+
+    raw: bytes = field(repr=False)
+    lines: tuple[StatementLine, ...]
+
+
+class StatementBroken(Exception):
+    """A statement does not hold together; ``raw`` is what came of it."""
+
+    def __init__(self, said: Saying, raw: bytes = b"") -> None:
+        super().__init__(said)
+        self.said, self.raw = said, raw
+
+
+@runtime_checkable
+class GivesStatements(Protocol):
+    """What an adapter has besides, whose protocol lists orders, or movements, by time."""
+
+    caps: Caps
+
+    def statement(self, day: dt.date) -> Statement:
+        """Return what was charged on a day, proven against itself.
+
+        Raises:
+            SupplierSilent: there is no answer that can be relied on.
+            StatementBroken: it is cut off, or its sums are not those of its lines.
         """
 
 

@@ -175,8 +175,8 @@ class Recorder:
         paid_from: str, at_s: int,
     ) -> int | None:  # fmt: skip
         """Post what was bought; a top-up's cost is posted when its order is completed."""
-        if not cost.minor or (late_to == "stock" and self._keys.posts_stock):
-            return None
+        if not cost.minor or late_to == "stock":
+            return None  # the vault posts what becomes stock
         day = self._day_of(at_s)
         if attempt.kind is Kind.KEY:
             posting = rules.stock_bought(

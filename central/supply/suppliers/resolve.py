@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from central.errors import Conflict, RequestInvalid
 from central.foundation.db.engine import money_transaction, reading
+from central.foundation.language.said import Saying
+from central.foundation.language.words import N_
 from central.supply.suppliers.model import E4, Attempt, Kind, Need, Purchase
 from central.supply.suppliers.records import accounts, offers, purchases
 from central.supply.suppliers.records.purchases import NEVER_S, AttemptRow
@@ -24,12 +26,12 @@ def decide_held(attempt_id: int, what: str, at_s: int, who: str, why: str) -> No
         Conflict: it is not held, or a key is to be called done that nobody has.
     """
     if not 1 <= len(why.strip()) <= 200:
-        raise RequestInvalid("Say why, in 1 to 200 characters.")
+        raise RequestInvalid(N_("Say why, in 1 to 200 characters."))
 
     def write() -> None:
         attempt = purchases.attempt(attempt_id)
         if attempt.state is not Attempt.HELD:
-            raise Conflict(f"The attempt {attempt.client_ref} is not held.")
+            raise Conflict(Saying("attempt-not-held", number=attempt.client_ref))
         code = f"{what}: {why.strip()}"
         match what:
             case "ask-again":
@@ -44,14 +46,16 @@ def decide_held(attempt_id: int, what: str, at_s: int, who: str, why: str) -> No
             case "done":
                 _done(attempt, at_s, code, who)
             case _:
-                raise RequestInvalid("An attempt is asked for again, not done, or done.")
+                raise RequestInvalid(N_("An attempt is asked for again, not done, or done."))
         accounts.clear("held", attempt.client_ref, at_s, who)
 
     money_transaction(write)
 
 
 def try_again(unit: str, at_s: int) -> None:
-    """Look for somebody who delivers a unit that nobody could deliver before.
+    """Look for somebody who delivers a unit that nobody could deliver before, in a new round.
+
+    Whoever has definitely refused is asked again; of whom nobody knows yet is not.
 
     Raises:
         Conflict: it is not exhausted.
@@ -60,7 +64,8 @@ def try_again(unit: str, at_s: int) -> None:
     def write() -> None:
         only = frozenset({Purchase.EXHAUSTED})
         if not purchases.settle(unit, Purchase.OPEN, at_s, only, at_s):
-            raise Conflict(f"{unit} has not been given up.")
+            raise Conflict(Saying("purchase-goes-on", unit=unit))
+        purchases.begin_round(unit, at_s)
 
     money_transaction(write)
 
@@ -86,7 +91,7 @@ def _open(attempt: AttemptRow, at_s: int) -> None:
 
 def _done(attempt: AttemptRow, at_s: int, code: str, who: str) -> None:
     if attempt.kind is Kind.KEY:
-        raise Conflict("Nobody has its keys: ask again, or have the supplier give it back.")
+        raise Conflict(N_("Nobody has its keys: ask again, or have the supplier give it back."))
     charged_e4 = attempt.charged_e4
     purchases.move(
         attempt, Attempt.SUCCEEDED, at_s, code, who=who, done_at_s=at_s, next_at_s=NEVER_S,

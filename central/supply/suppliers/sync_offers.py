@@ -1,7 +1,8 @@
 """Keeps prices, stock and balances up to date: each account in its own rhythm, near zero at once.
 
-A price is ours to use and theirs to set: a change is written down, and one that rises above what
-the SKU may cost raises an alert. Quotes are asked for outside of any transaction.
+A price is ours to use and theirs to set: a change is written down, and one that rises by more than
+a twentieth at once raises an alert. It stays until a person has dealt with it, or the price is
+down again to what it was before. Quotes are asked for outside of any transaction.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ log = logging.getLogger(__name__)
 NEAR_ZERO = 5
 """Pieces; with fewer, an offer is asked for at every turn."""
 RAISED_BP = 500
-"""A price that rises by more than this of what it was is said to somebody."""
+"""A price that rises by more than this of what it was, in 1/10,000, is said to somebody."""
+RAISED = "price-raised"
 PAGES_MAX = 200
 
 
@@ -106,12 +108,20 @@ def _write(offer: OfferRow, quote: Quote, at_s: int) -> int:
     )
     offers.seen(offer.id, quote.cost_e4, stock, at_s)
     if quote.cost_e4 * 10_000 > before_e4 * (10_000 + RAISED_BP):
-        accounts.alert(
-            "price-raised",
-            f"offer {offer.id}",
-            f"{e4_text(before_e4)} → {e4_text(quote.cost_e4)}",
-            at_s,
-        )
-    elif quote.cost_e4 <= before_e4:
-        accounts.clear("price-raised", f"offer {offer.id}", at_s, "worker")
+        told = f"{e4_text(before_e4)} → {e4_text(quote.cost_e4)}"
+        accounts.alert(RAISED, f"offer {offer.id}", told, at_s)
+    elif quote.cost_e4 < before_e4:
+        _clear_raised(offer.id, quote.cost_e4, at_s)
     return int((before_e4, before) != (quote.cost_e4, stock))
+
+
+def _clear_raised(offer: int, cost_e4: int, at_s: int) -> None:
+    """End the alert of an offer whose price is down again to where it had risen from."""
+    about = f"offer {offer}"
+    for one in accounts.alerts():
+        if (one.kind, one.object) == (RAISED, about) and cost_e4 <= _risen_from(one.detail):
+            accounts.clear(RAISED, about, at_s, "worker")
+
+
+def _risen_from(told: str) -> int:
+    return int(told.partition(" ")[0].replace(".", ""))

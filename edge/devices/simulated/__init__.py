@@ -7,6 +7,6 @@ It ships with the product, for the demo, for trying a unit without hardware, and
     escpos_paper      what came out: lines, pictures, codes, cuts
     paper_picture     the paper as a PNG;  code128  the bars in it
     machine           the printer without sockets: states, status bytes, faults
-    printer           the printer at a TCP port
+    printer           the printer at a TCP port, or at a serial line (serial_plug)
     pages             the paper in a browser, with switches for the faults
 """

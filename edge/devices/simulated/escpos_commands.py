@@ -110,7 +110,7 @@ _FORMS: dict[bytes, _Form] = {
     b"\x1bi": _Form("ESC i"),
     b"\x1bm": _Form("ESC m"),
     b"\x1bp": _Form("ESC p", 3, _TWO),
-    b"\x1bt": _Form("ESC t", 1, (0, 16, 17, 255)),
+    b"\x1bt": _Form("ESC t", 1, (0, 2, 16, 17, 19, 255)),
     b"\x1c!": _Form("FS !", 1, _HANZI_MODES),
     b"\x1c&": _Form("FS &"),
     b"\x1c.": _Form("FS ."),
@@ -202,7 +202,7 @@ class Commands:
         return Command(self._offset + at, name + operands, form.name, operands)
 
 
-_CODE_PAGES = {0: "cp437", 16: "cp1252", 17: "cp866"}
+_CODE_PAGES = {0: "cp437", 2: "cp850", 16: "cp1252", 17: "cp866", 19: "cp858"}
 # What stands at these twelve codes in the character sets 0 to 15 of ESC R.
 _NATIONAL_CODES = "#$@[\\]^`{|}~"
 _NATIONAL_SETS = (
@@ -217,7 +217,7 @@ def one_byte_character(byte: int, code_page: int, national_set: int) -> str | No
     """Return the character of one byte from 0x20 up, or None if the code page has none there.
 
     Args:
-        code_page: n of ESC t: 0, 16 or 17.
+        code_page: n of ESC t: 0, 2, 16, 17 or 19.
         national_set: n of ESC R: 0 to 15.
     """
     try:

@@ -10,6 +10,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.devices.printers import fonts
 from edge.devices.simulated.code128 import modules
 from edge.devices.simulated.escpos_paper import (
     HANZI_CELL_DOTS,
@@ -29,12 +30,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image as Picture
     from PIL.ImageFont import FreeTypeFont
 
-FONT_FOLDERS = (Path("/usr/share/fonts/truetype"), Path("/usr/share/fonts/opentype"))
-FONT_FILES = (
-    "wqy/wqy-microhei.ttc",  # fonts-wqy-microhei, 5 MB
-    "wqy/wqy-zenhei.ttc",  # fonts-wqy-zenhei, 17 MB
-    "noto/NotoSansCJK-Regular.ttc",  # fonts-noto-cjk, 89 MB
-)
+find_font = fonts.find_font
 MARGIN_DOTS = 24
 HEIGHT_DOTS_MAX = 20_000
 """2.5 m of paper. What lies below is not drawn, so that a runaway feed costs no memory."""
@@ -50,12 +46,6 @@ _BASELINE = 0.79
 _HANZI_BASELINE = 0.83
 _HANZI_SIZE = 0.96
 _FACES_MAX = 16
-
-
-def find_font() -> Path | None:
-    """Return the first font with Chinese characters that Debian has put on this machine."""
-    places = (folder / name for name in FONT_FILES for folder in FONT_FOLDERS)
-    return next((place for place in places if place.is_file()), None)
 
 
 def draw_paper(paper: Paper, font: Path | None = None) -> bytes:

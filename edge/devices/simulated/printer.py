@@ -1,4 +1,4 @@
-"""A receipt printer at a TCP port of this machine, with faults to switch on.
+"""A receipt printer at a TCP port or a serial line of this machine, with faults to switch on.
 
 It ships with the product: the demo prints on it, and tests break it. One client at a time, as at
 port 9100 of a real one; the next waits until the first has gone.
@@ -10,11 +10,13 @@ import contextlib
 import select
 import socket
 import threading
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from edge.devices.simulated.escpos_paper import WIDTH_80_MM_DOTS, Event
 from edge.devices.simulated.machine import Faults, Machine, PrintedPaper
+from edge.devices.simulated.serial_plug import SerialPlug
 
 READ_BYTES = 4096
 SEND_WAIT_S = 2.0
@@ -25,10 +27,12 @@ _LINGER_0_S = b"\x01\x00\x00\x00\x00\x00\x00\x00"  # so that close() resets the 
 
 
 class SimulatedPrinter:
-    """A printer at ``tcp://host:port``. Its methods may be called from any thread.
+    """A printer at ``tcp://host:port``, or at a serial line. Any thread may call its methods.
 
     Args:
         port: 0 for any free one; ``address`` then says which.
+        serial: It is at a serial line with its end at this path, and at no TCP port. Such a line
+            cannot break: ``drop_after`` is ``stall_after`` there.
         width_dots: 384 for 58 mm paper, 576 for 80 mm.
         faults: What is wrong from the start.
         buffered: It prints only once GS r arrives or its buffer overflows, so that a
@@ -43,12 +47,14 @@ class SimulatedPrinter:
         host: str = "127.0.0.1",
         port: int = 0,
         *,
+        serial: Path | None = None,
         width_dots: int = WIDTH_80_MM_DOTS,
         faults: Faults | None = None,
         buffered: bool = False,
     ) -> None:
         self.faults = faults or Faults()
         self._host, self._port = host, port
+        self._serial = serial
         # Guards everything below; notified whenever the machine or the connection has changed.
         self._changed = threading.Condition()
         self._machine = Machine(width_dots, self.faults, buffered=buffered)
@@ -77,25 +83,31 @@ class SimulatedPrinter:
 
     @property
     def url(self) -> str:
-        """``tcp://HOST:PORT``, as the setting ``printer.to`` wants it."""
+        """``tcp://HOST:PORT`` or ``serial:PATH``, as the setting ``printer.to`` wants it."""
+        if self._serial:
+            return f"serial:{self._serial}"
         return f"tcp://{self._host}:{self._port}"
 
     def start(self) -> None:
         """Plug it into the network.
 
         Raises:
-            OSError: the port is taken.
+            OSError: the port or the path is taken.
         """
         assert self._thread is None, "it is plugged in"
-        listener = socket.create_server(self.address, backlog=_CLIENTS_WAITING_MAX)
-        listener.settimeout(0)
-        self._port = listener.getsockname()[1]
+        plug: socket.socket | SerialPlug
+        if self._serial:
+            plug = SerialPlug(self._serial)
+        else:
+            plug = socket.create_server(self.address, backlog=_CLIENTS_WAITING_MAX)
+            plug.settimeout(0)
+            self._port = plug.getsockname()[1]
         with self._changed:
             self._is_stopping = False
             self._wake_read, self._wake_write = socket.socketpair()
             self._wake_write.settimeout(0)
             self._thread = threading.Thread(
-                target=self._run, args=(listener, self._wake_read), name="simulated-printer"
+                target=self._run, args=(plug, self._wake_read), name="simulated-printer"
             )
         self._thread.daemon = True
         self._thread.start()
@@ -159,7 +171,15 @@ class SimulatedPrinter:
                 with contextlib.suppress(BlockingIOError):  # it is full of wakes
                     self._wake_write.send(b"!")
 
-    def _run(self, listener: socket.socket, wake: socket.socket) -> None:
+    def _run(self, plug: socket.socket | SerialPlug, wake: socket.socket) -> None:
+        if isinstance(plug, SerialPlug):
+            while not self._is_stopping:
+                self._serve(plug, wake)
+            plug.unplug()
+        else:
+            self._listen(plug, wake)
+
+    def _listen(self, listener: socket.socket, wake: socket.socket) -> None:
         with listener:
             while not self._is_stopping:
                 if _wait(wake, listener, select.POLLIN):
@@ -171,7 +191,7 @@ class SimulatedPrinter:
                         self._machine.go_on()
                         self._changed.notify_all()
 
-    def _serve(self, connection: socket.socket, wake: socket.socket) -> None:
+    def _serve(self, connection: socket.socket | SerialPlug, wake: socket.socket) -> None:
         connection.settimeout(SEND_WAIT_S)
         with self._changed:
             cycle = self._power_cycles
@@ -190,7 +210,9 @@ class SimulatedPrinter:
                 self._is_connected = False
                 self._changed.notify_all()
 
-    def _serve_once(self, connection: socket.socket, wake: socket.socket, cycle: int) -> bool:
+    def _serve_once(
+        self, connection: socket.socket | SerialPlug, wake: socket.socket, cycle: int
+    ) -> bool:
         """Wait for one thing and do it; return whether the connection goes on."""
         faults = self.faults.now()
         with self._changed:
@@ -220,7 +242,9 @@ class SimulatedPrinter:
     def _room(self, faults: Faults) -> int | None:
         """Return how many bytes may be read now; None if the connection is to be dropped."""
         body_bytes, room = self._machine.body_bytes, READ_BYTES
-        if faults.drop_after is not None:
+        if faults.drop_after is not None and self._serial:
+            room = max(0, faults.drop_after - body_bytes)
+        elif faults.drop_after is not None:
             if body_bytes >= faults.drop_after:
                 return None
             room = min(room, faults.drop_after - body_bytes)
@@ -233,7 +257,10 @@ class SimulatedPrinter:
 
 
 def _wait(
-    wake: socket.socket, other: socket.socket | None, mask: int, wait_s: float | None = None
+    wake: socket.socket,
+    other: socket.socket | SerialPlug | None,
+    mask: int,
+    wait_s: float | None = None,
 ) -> int:
     """Return what ``poll`` says of the other socket; 0 if it was woken or the time is over."""
     poll = select.poll()

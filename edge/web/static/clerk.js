@@ -1,6 +1,10 @@
 // The till: a scanner types anywhere, the answer comes without leaving the page, and it can be
 // heard. Without this file the same forms work by loading the page again.
 
+import { drawText } from "./draw.js";
+import { listen } from "./scans.js";
+import { sound } from "./sound.js";
+
 const form = document.getElementById("scan-form");
 const scan = document.getElementById("scan");
 const uses = document.getElementById("uses");
@@ -12,42 +16,24 @@ const strip = document.getElementById("strip");
 
 // No amount and no number of uses is as long as this: a scan went into its field.
 const LONGER_THAN_A_NUMBER = 12;
-const VOUCHER = /(?:\]Q1)?(?:\\000026)?(?:9\d{217}(?:\d{8})?|8\d{17})\s*$/;
+const VOUCHER = /(?:\]Q1)?(?:\\000026)?(?:9\d{217}(?:\d{8})?|8\d{17}|7\d{200,})\s*$/;
 // A scanner may fire twice at one code; a person does not scan the same within this.
 const SAME_SCAN_MS = 1500;
 const PATIENCE_MS = 15000;
-
-// --- sound: two rising notes, a low buzz, one note that asks, two falling notes ------------------
-
-const NOTES = {
-  good: [[660, 0, 0.12, "sine"], [990, 0.12, 0.25, "sine"]],
-  bad: [[160, 0, 0.5, "square"]],
-  ask: [[520, 0, 0.3, "triangle"]],
-  back: [[660, 0, 0.12, "sine"], [440, 0.12, 0.25, "sine"]],
-};
-let audio;
-function sound(look) {
-  try {
-    audio = audio || new AudioContext();
-    for (const [frequency, at, length, type] of NOTES[look] || []) {
-      const oscillator = new OscillatorNode(audio, { frequency, type });
-      const volume = new GainNode(audio, { gain: 0.2 });
-      volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + at + length);
-      oscillator.connect(volume).connect(audio.destination);
-      oscillator.start(audio.currentTime + at);
-      oscillator.stop(audio.currentTime + at + length);
-    }
-  } catch { /* a till without a loudspeaker still shows the answer */ }
-}
 
 // --- showing -------------------------------------------------------------------------------------
 
 function show(content) {
   place.replaceChildren(content);
   const answer = place.querySelector(".answer");
+  drawAll();
   said.textContent = [...answer.querySelectorAll("h1, p, dl")].map((part) => part.innerText).join(" ");
   sound(answer.dataset.look);
   (answer.querySelector("#amount") || scan).focus();
+}
+
+function drawAll() {
+  for (const one of place.querySelectorAll("[data-qr]")) one.replaceChildren(drawText(one.dataset.qr));
 }
 
 function html(text) {
@@ -90,8 +76,9 @@ async function send(url, body) {
     });
     if (response.redirected || response.status === 401) { location.reload(); return; }
     if (last.body === body) last.until = Date.now() + SAME_SCAN_MS;
-    if (response.ok) show(html(await response.text()));
-    else fault(await response.json());
+    if (response.ok) { show(html(await response.text())); return; }
+    const problem = await response.json();
+    if (problem.type !== "/problems/scan-taken") fault(problem); // else another screen shows it
   } catch {
     last = { text, body, until: Infinity };
     scan.value = text || "";
@@ -130,6 +117,19 @@ form.addEventListener("submit", (event) => {
   }
   form.reset();
   ask(form.action, last.body);
+});
+
+// What the unit's own scanners read is redeemed as if it had been typed into the field.
+listen(async ({ number, text }) => {
+  const body = new FormData(form);
+  body.set("scan", text);
+  body.set("scanned", number);
+  body.set("key", newKey());
+  body.set("basket", newKey());
+  last = { text, body, until: Infinity };
+  form.reset();
+  ask(form.action, body);
+  await turn;
 });
 
 // The forms inside of the answer: an amount, or taking it back.
@@ -174,6 +174,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+drawAll();
 // The browser moves the focus to the field with its next frame; a scanner does not wait for it.
 if (document.activeElement === document.body) scan.focus();
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from werkzeug.security import generate_password_hash
 
+from central.foundation.seal import Seal
 from central.money.channels.ports import PaymentState
 from central.money.ledger.chart import heading_of
 from central.network.agents import upstream
@@ -24,7 +25,6 @@ from central.supply.prices import books
 from central.supply.prices.model import Mode, Tier
 from central.supply.prices.wanted import Change
 from central.supply.prices.wanted import Wanted as Price
-from central.supply.suppliers.records.seal import Seal
 from tests import builders as b
 from tests.central.books import assert_sound, balances
 from tests.central.builders import CURRENCY, KEYRING, ZONE, bytes_named

@@ -38,7 +38,7 @@ def versions(rig: Rig) -> tuple[int, ...]:
     return tuple(one.version if one else 0 for one in held)
 
 
-def status_of(rig: Rig, index: int) -> tuple[Status, int]:
+def status_of(rig: Rig, index: int) -> tuple[Status | None, int]:
     return word_of(rig).status_of(StatusIndex(index))
 
 

@@ -11,21 +11,24 @@ from typing import Any
 import apsw
 import pytest
 
-from edge.app import build_printer
+from edge.attached import reports
 from edge.bundles.identity import UnitKeys
 from edge.care import doctor
-from edge.care.doctor import Check, Health
+from edge.care.machine import Machine
 from edge.config import HubSection, PrinterSection, StoreSection
 from edge.contract.ids import Seq
+from edge.devices.finding import Finding, Health, Said, in_language, worst
 from edge.devices.ports import NoPrinter, Outcome, Printer, PrinterState
+from edge.devices.profiles import load
 from edge.journal.anchor import SLOT_BYTES, AnchorFile
 from edge.journal.model import Mark
+from edge.web.words import translate
 from tests import builders as b
 from tests.edge import builders as e
 from tests.edge.builders import a_config, a_rig
 from tests.edge.sync.small_hub import Reply, a_small_hub
 
-GOOD, WARNING, BAD = Health.GOOD, Health.WARNING, Health.BAD
+GOOD, NONE, WARNING, BAD = Health
 
 
 @pytest.fixture(name="enrolled", scope="module")
@@ -49,18 +52,19 @@ def _directory(tmp_path: Path, enrolled: Path) -> Path:
 
 
 def examined(
-    directory: Path, printer: Printer | None = None, now_s: float = b.NOW_S, **sections: Any
-) -> dict[str, Check]:
+    directory: Path, device: Printer | None = None, now_s: float = b.NOW_S, **sections: Any
+) -> dict[str, Finding]:
     config = a_config(directory, **sections)
-    checks = list(doctor.examine(config, lambda: printer or NoPrinter(), now_s))
+    devices = reports(config, (device or NoPrinter()).state)
+    checks = list(doctor.examine(config, devices, now_s))
     assert len({check.name for check in checks}) == len(checks)
     for check in checks:
         assert check.found
-        assert bool(check.remedy) == (check.health is not GOOD), "a way out, if one is needed"
+        assert bool(check.what_to_do) == (check.health is not GOOD), "a way out, if one is needed"
     return {check.name: check for check in checks}
 
 
-def bad(checks: dict[str, Check]) -> set[str]:
+def bad(checks: dict[str, Finding]) -> set[str]:
     return {name for name, check in checks.items() if check.health is BAD}
 
 
@@ -74,7 +78,11 @@ def test_of_a_unit_that_is_well_nothing_is_bad(directory: Path) -> None:
 def test_the_doctor_changes_nothing(directory: Path) -> None:
     def content() -> dict[str, bytes]:
         # What SQLite keeps beside an open database comes and goes with whoever reads it.
-        return {f.name: f.read_bytes() for f in directory.iterdir() if "-" not in f.name}
+        return {
+            f.name: f.read_bytes()
+            for f in directory.rglob("*")
+            if f.is_file() and "-" not in f.name
+        }
 
     before = content()
     examined(directory)
@@ -94,12 +102,12 @@ def test_the_doctor_reads_beside_a_unit_that_writes(directory: Path) -> None:
 def test_without_a_directory_there_is_nothing_else_to_look_at(tmp_path: Path) -> None:
     checks = examined(tmp_path / "missing")
     assert set(checks) == bad(checks) == {"data directory"}
-    assert "enrol" in checks["data directory"].remedy
+    assert "enrol" in checks["data directory"].what_to_do
 
 
 def test_a_directory_that_is_open_to_others_is_bad(directory: Path) -> None:
     directory.chmod(0o755)
-    assert examined(directory)["data directory"].remedy == f"run: chmod 700 {directory}"
+    assert examined(directory)["data directory"].what_to_do == f"run: chmod 700 {directory}"
 
 
 @pytest.mark.parametrize(
@@ -115,7 +123,8 @@ def test_keys_that_are_lost_are_told_and_none_are_made(directory: Path) -> None:
     (directory / "unit.key").unlink()
     checks = examined(directory)
     assert bad(checks) == {"keys"}
-    assert checks["anchor"] == ("anchor", WARNING, "cannot be read without the keys", "see keys")
+    anchor = checks["anchor"]
+    assert anchor[:4] == ("anchor", WARNING, "cannot be read without the keys", "see keys")
     assert not (directory / "unit.key").exists()
 
 
@@ -146,7 +155,7 @@ def test_what_is_no_database_is_told_with_the_way_back(directory: Path, content:
     os.utime(directory / "unit.db", (b.NOW_S, b.NOW_S))
     checks = examined(directory)
     assert bad(checks) == {"database"}
-    assert "recover-a-unit" in checks["database"].remedy
+    assert "recover-a-unit" in checks["database"].what_to_do
 
 
 def test_a_database_with_damaged_pages_is_told(directory: Path) -> None:
@@ -171,10 +180,10 @@ def test_a_database_without_an_enrolment_is_not_enrolled(directory: Path) -> Non
     os.utime(directory / "unit.db", (b.NOW_S, b.NOW_S))
     checks = examined(directory)
     assert bad(checks) == {"enrolment"}
-    assert "tearoff-unit enrol" in checks["enrolment"].remedy
+    assert "tearoff-unit enrol" in checks["enrolment"].what_to_do
 
 
-def altered(directory: Path, statement: str) -> dict[str, Check]:
+def altered(directory: Path, statement: str) -> dict[str, Finding]:
     """What is found after somebody has changed the journal."""
     connection = apsw.Connection(str(directory / "unit.db"))
     connection.execute("DROP TRIGGER journal_is_never_changed; DROP TRIGGER journal_is_never_cut")
@@ -213,7 +222,7 @@ def test_an_anchor_that_says_nothing_is_a_note_for_the_unit_mends_it(
     path.unlink() if content is None else path.write_bytes(content)
     check = examined(directory)["anchor"]
     assert (check.health, check.found) == (WARNING, f"{path} is {state}")
-    assert "new epoch" in check.remedy
+    assert "new epoch" in check.what_to_do
     with a_rig(directory):
         pass
     assert examined(directory)["anchor"].health is GOOD
@@ -248,13 +257,13 @@ def test_an_anchor_on_another_medium_is_looked_for_there(directory: Path, tmp_pa
 def test_a_clock_in_the_past_is_bad(directory: Path, now_s: float, health: Health) -> None:
     check = examined(directory, now_s=now_s)["clock"]
     assert check.health is health
-    assert health is GOOD or "timedatectl set-time" in check.remedy
+    assert health is GOOD or "timedatectl set-time" in check.what_to_do
 
 
 # --- hub -----------------------------------------------------------------------------------------
 
 
-def hub_check(directory: Path, url: str, **bent: Any) -> Check:
+def hub_check(directory: Path, url: str, **bent: Any) -> Finding:
     return doctor.check_hub(a_config(directory, hub=HubSection(url=url, **bent)))
 
 
@@ -266,7 +275,7 @@ def test_a_hub_that_answers_is_good(directory: Path) -> None:
 
 
 def test_without_a_hub_it_is_noted(directory: Path) -> None:
-    assert hub_check(directory, "").health is WARNING
+    assert hub_check(directory, "").health is NONE
 
 
 REPLIES = {
@@ -285,7 +294,7 @@ def test_a_hub_that_does_not_answer_well_is_noted_and_stops_nothing(
     with a_small_hub(lambda _: reply) as hub:
         check = hub_check(directory, hub.url)
     assert check.health is WARNING
-    assert check.remedy
+    assert check.what_to_do
 
 
 def test_an_answer_that_never_ends_holds_the_doctor_up_for_nothing(directory: Path) -> None:
@@ -299,7 +308,7 @@ def test_an_answer_that_never_ends_holds_the_doctor_up_for_nothing(directory: Pa
 )  # fmt: skip
 def test_an_address_where_nobody_is_is_noted(directory: Path, url: str) -> None:
     check = hub_check(directory, url)
-    assert (check.health, check.remedy.split(";")[0]) == (WARNING, "check network and hub.url")
+    assert (check.health, check.what_to_do.split(";")[0]) == (WARNING, "check network and hub.url")
 
 
 def test_authorities_that_are_not_there_are_noted(directory: Path) -> None:
@@ -327,7 +336,7 @@ class InState:
 HEALTH = {
     PrinterState.READY: GOOD,
     PrinterState.PAPER_LOW: WARNING,
-    PrinterState.ABSENT: WARNING,
+    PrinterState.ABSENT: NONE,
 }
 
 
@@ -335,17 +344,118 @@ HEALTH = {
 def test_every_state_of_a_printer_is_told_with_what_to_do(
     directory: Path, state: PrinterState
 ) -> None:
-    check = examined(directory, InState(state))["printer"]
+    at = PrinterSection("tcp://127.0.0.1:9")
+    check = examined(directory, InState(state), printer=at)["printer"]
     assert check.health is HEALTH.get(state, BAD)
-    assert check.found.endswith(f": {state}")
+    assert check.profile == load("printer", "generic-80-gbk").label
+    assert state is PrinterState.ABSENT or check.last_answer == state
+    assert check.found.endswith(f": {state}" if check.last_answer else "none set")
 
 
 def test_a_printer_that_cannot_be_set_up_is_told_with_the_setting(directory: Path) -> None:
     config = a_config(directory, printer=PrinterSection("tcp://p:1", "generic-80-gbx"))
-    check = doctor.check_printer(config, lambda: build_printer(config))
+    [check] = [report() for report in reports(config)]
     assert check.health is BAD
     assert re.search("generic-80-gbx.*generic-80-gbk", check.found)
 
 
 def test_pictures_can_be_read_here() -> None:
-    assert doctor.check_camera() == ("pictures", GOOD, "OpenCV, zxing-cpp and zbar", "")
+    assert doctor.check_camera()[:4] == ("pictures", GOOD, "OpenCV, zxing-cpp and zbar", "")
+
+
+@pytest.mark.parametrize(
+    ("has_battery", "is_board", "has_clock", "health"),
+    [(True, True, False, "warning"), (True, True, True, "good"), (True, False, False, "good"),
+     (False, True, False, "good")],
+)  # fmt: skip
+def test_a_board_without_a_battery_is_noticed(
+    tmp_path: Path, *, has_battery: bool, is_board: bool, has_clock: bool, health: str
+) -> None:
+    board, clocks = tmp_path / "model", tmp_path / "rtc"
+    if is_board:
+        board.write_text("Raspberry Pi 4 Model B")
+    if has_clock:
+        (clocks / "rtc0").mkdir(parents=True)
+    found = doctor.check_battery(has_battery=has_battery, board=board, clocks=clocks)
+    assert (found.health, bool(found.what_to_do)) == (health, health != "good")
+
+
+# --- network and service -------------------------------------------------------------------------
+
+ROUTES = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
+ETH0 = "eth0\t00000000\t0100A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n"
+LAN = "eth0\t0000A8C0\t00000000\t0001\t0\t0\t100\t00FFFFFF\t0\t0\t0\n"
+DOWN = ETH0.replace("0003", "0002")
+LO_6 = f"{'0' * 32} 00 {'0' * 32} 00 {'0' * 32} ffffffff 00000001 00000000 00200200 lo\n"
+WIFI_6 = LO_6.replace(" lo", " wlan0")
+
+
+@pytest.mark.parametrize(
+    ("four", "six", "way"),
+    [
+        (ROUTES + LAN + ETH0, LO_6, "eth0"), (ROUTES + LAN, WIFI_6, "wlan0"),
+        (ROUTES + LAN, LO_6, ""), (ROUTES + DOWN, "", ""), ("", "", ""), (None, None, ""),
+    ],
+    ids=["IPv4", "IPv6", "the LAN only", "down", "nothing", "no such files"],
+)  # fmt: skip
+def test_a_way_out_is_a_default_route(
+    tmp_path: Path, four: str | None, six: str | None, way: str
+) -> None:
+    for name, text in (("route", four), ("ipv6_route", six)):
+        if text is not None:
+            (tmp_path / name).write_text(text)
+    machine = Machine(routes=tmp_path / "route", routes_6=tmp_path / "ipv6_route")
+    assert machine.way_out() == way
+    assert doctor.check_network("", machine).health is (GOOD if way else NONE)
+    assert doctor.check_network("https://h", machine).health is (GOOD if way else WARNING)
+
+
+@pytest.mark.parametrize(
+    ("state", "health"),
+    [("active", GOOD), ("failed", BAD), ("inactive", WARNING), ("activating", WARNING)],
+)
+def test_the_service_is_as_systemd_says(tmp_path: Path, state: str, health: Health) -> None:
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text(
+        f'#!/bin/sh\n[ "$*" = "is-active tearoff-unit" ] && echo {state}\nexit 3\n'
+    )
+    systemctl.chmod(0o755)
+    file = tmp_path / "tearoff-unit.service"
+    file.touch()
+    found = doctor.check_service(Machine(service_file=file, systemctl=str(systemctl)))
+    assert (found.health, found.found) == (health, f"{file}: {state}")
+    assert bool(found.what_to_do) == (health is not GOOD)
+
+
+def test_a_machine_without_the_service_or_without_systemd_is_told(tmp_path: Path) -> None:
+    machine = Machine(service_file=tmp_path / "none", systemctl=str(tmp_path / "none"))
+    assert doctor.check_service(machine).health is NONE
+    machine.service_file.touch()
+    machine = Machine(service_file=tmp_path / "none", systemctl=str(tmp_path / "nowhere"))
+    assert doctor.check_service(machine).found.endswith(": unknown")
+
+
+# --- what is said --------------------------------------------------------------------------------
+
+
+def test_the_worst_of_all_counts() -> None:
+    def of(*healths: Health) -> Health:
+        return worst([Finding("x", health, "x") for health in healths])
+
+    assert of() is of(GOOD, NONE) is GOOD
+    assert of(GOOD, WARNING, NONE) is WARNING
+    assert of(WARNING, BAD, GOOD) is BAD
+
+
+def test_everything_that_is_found_is_said_in_chinese_too(directory: Path) -> None:
+    damaged = directory.parent / "damaged"
+    shutil.copytree(directory, damaged)
+    (damaged / "unit.key").unlink()
+    every = [*examined(directory).values(), *examined(damaged).values(),
+             *examined(directory.parent / "missing").values()]  # fmt: skip
+    for finding in every:
+        assert in_language("zh-CN", finding.name, translate) != finding.name or finding.name == "x"
+        for said in (finding.found, finding.what_to_do):
+            if said and isinstance(said, Said) and said.text != "{to} ({profile}): {state}":
+                assert in_language("zh-CN", said, translate) != said
+        assert in_language("en", finding.found, translate) == finding.found

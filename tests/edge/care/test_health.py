@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 
 from edge import __version__
-from edge.app import Core, Unit
+from edge.app import Unit
+from edge.care.health import Health
 from edge.clock.trusted_time import SYSTEM_UNCERTAINTY_S
 from edge.contract.keys import key_epoch_at
 from edge.contract.sync_message import Ack, UnitState
+from edge.core import Core
+from edge.devices.profiles import load
 from edge.receipt.spool import Event
+from edge.sync.plan import Breaker
 from tests import builders as b
 from tests.edge import builders as e
 from tests.edge.builders import Clock, Rig, a_rig, a_unit
@@ -61,7 +65,7 @@ def test_what_the_hub_has_acknowledged_is_not_unsent(rig: Rig) -> None:
 def test_papers_that_are_owed_are_counted(rig: Rig) -> None:
     rig.present(b.a_token())
     rig.core.spool.add_copy(*rig.core.journal.tail[:2])
-    assert status_of(rig)["printer"] == {"state": "unknown", "papers_owed": 2}
+    assert status_of(rig)["printer"] == {"state": "unknown", "papers_owed": 2, "papers_held": 0}
     job = rig.core.spool.take()
     assert job is not None
     rig.core.spool.report(job, Event.CONFIRMED)
@@ -177,9 +181,20 @@ def test_figures_go_to_the_hub_with_each_pull(rig: Rig) -> None:
     figures: Mapping[str, str | int] = rig.core.health.figures()
     assert figures == {
         "software": __version__, "unsent": 2, "printer": "unknown", "papers_owed": 1,
-        "clock": "system", "anchor": "good",
+        "papers_held": 0,
+        "clock": "system", "anchor": "good", "policy": 1,
         "journal_epoch": 1, "journal_seq": 2, "journal_at_s": b.NOW_S - SYSTEM_UNCERTAINTY_S,
     }  # fmt: skip
+
+
+def test_the_hub_hears_which_profile_drives_the_printer(tmp_path: Path) -> None:
+    profile = load("printer", "generic-58-gbk")
+    with a_rig(tmp_path) as rig:
+        core = rig.core
+        health = Health(core.journal, core.bundles, core.spool, core.receipts, Breaker(), [profile])
+        told = str(health.figures()["printer_profile"])
+    assert told == f"generic-58-gbk {profile.sha256}"
+    assert len(told) <= 128, "the hub keeps so much of a figure"
 
 
 def test_looking_changes_nothing(rig: Rig) -> None:

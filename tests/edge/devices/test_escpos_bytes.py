@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edge.devices.escpos_bytes import encode_text, escpos_bytes
-from edge.devices.paper import Row, Style
-from edge.devices.profiles import PrinterProfile, printer_profile
+from edge.devices.paper import Bitmap, Row, Style
 from edge.devices.simulated.escpos_paper import (
     Cut,
     Drawer,
+    Image,
     Paper,
     QrCode,
     UnknownCommand,
 )
 from edge.devices.simulated.escpos_reader import Reading, read
 from edge.receipt.layout import lay_out
+from tests.edge.builders import a_printer_profile
 from tests.edge.receipt.papers import GOLDENS
 
 ROWS = [
@@ -41,7 +39,7 @@ QR = (
 )
 BYTES = {
     "generic-80-gbk": "1b40" + TITLE + AMOUNT + QR + "1d564200",
-    "generic-58-gbk": "1b40" + TITLE + AMOUNT + QR + "1b6403",
+    "generic-58-gbk": "1b40" + TITLE + AMOUNT + QR + "0a0a0a",
 }
 
 
@@ -50,17 +48,13 @@ def paper_of(reading: Reading) -> Paper:
     return reading.papers[0] if reading.papers else reading.rest
 
 
-def profile_of(name: str, **bent: Any) -> PrinterProfile:
-    return replace(printer_profile(name), **bent)
-
-
 @pytest.mark.parametrize("name", BYTES)
 def test_the_bytes_of_each_profile_are_these(name: str) -> None:
-    assert escpos_bytes(ROWS, printer_profile(name)).hex() == BYTES[name]
+    assert escpos_bytes(ROWS, a_printer_profile(name)).hex() == BYTES[name]
 
 
 def test_a_printer_that_draws_no_codes_gets_the_text_of_them() -> None:
-    sent = escpos_bytes([Row("S0412-K1/1/1 ab", Style.QR)], profile_of("generic-80-gbk", qr=False))
+    sent = escpos_bytes([Row("S0412-K1/1/1 ab", Style.QR)], a_printer_profile(codes={"qr": "none"}))
     assert paper_of(read(sent)).text.strip() == "S0412-K1/1/1 ab"
 
 
@@ -69,14 +63,14 @@ def test_a_printer_that_draws_no_codes_gets_the_text_of_them() -> None:
 def test_an_independent_reader_sees_the_receipt_and_no_unknown_command(
     golden: str, name: str
 ) -> None:
-    profile = printer_profile(name)
-    rows = lay_out(GOLDENS[golden], profile.columns)
-    reading = read(escpos_bytes(rows, profile), profile.width_dots)
+    profile = a_printer_profile(name)
+    rows = lay_out(GOLDENS[golden], profile.media.columns)
+    reading = read(escpos_bytes(rows, profile), profile.media.width_dots)
     assert not [event for event in reading.events if isinstance(event, UnknownCommand)]
     paper = paper_of(reading)
     lines = [line.rstrip() for line in paper.text.splitlines() if line.strip()]
     wanted = [row.text for row in rows if row.style in {Style.NORMAL, Style.LARGE}]
-    read_text = [line for line in lines if not line.startswith("[QR")]
+    read_text = [line for line in lines if not line.startswith(("[QR", "[Image"))]
     assert [t.strip() for t in read_text] == [
         t.strip().replace("¥", "￥") for t in wanted if t.strip()
     ]
@@ -86,15 +80,17 @@ def test_an_independent_reader_sees_the_receipt_and_no_unknown_command(
 
 def test_a_receipt_is_cut_where_the_printer_can_cut() -> None:
     rows = [Row("x"), Row("", Style.CUT)]
-    cut = read(escpos_bytes(rows, printer_profile("generic-80-gbk"))).events
-    torn = read(escpos_bytes(rows, printer_profile("generic-58-gbk"))).events
+    cut = read(escpos_bytes(rows, a_printer_profile("generic-80-gbk"))).events
+    torn = read(escpos_bytes(rows, a_printer_profile("generic-58-gbk"))).events
     assert [type(event) for event in cut] == [Cut]
     assert list(torn) == []
 
 
 @given(st.lists(st.text(max_size=40), max_size=5))
+@example(["\u0189\u2029"])
+@example(["\x85\x1c\x1d\x1e"])
 def test_no_text_opens_the_drawer_or_cuts_the_paper(texts: list[str]) -> None:
-    sent = escpos_bytes([Row(text) for text in texts], printer_profile("generic-80-gbk"))
+    sent = escpos_bytes([Row(text) for text in texts], a_printer_profile("generic-80-gbk"))
     events = read(sent).events
     assert not [event for event in events if isinstance(event, Drawer | Cut | UnknownCommand)]
 
@@ -106,3 +102,21 @@ def test_no_text_opens_the_drawer_or_cuts_the_paper(texts: list[str]) -> None:
 )  # fmt: skip
 def test_what_the_printer_has_no_glyph_for_is_a_question_mark(text: str, encoded: str) -> None:
     assert encode_text(text, "gbk").hex() == encoded
+
+
+@pytest.mark.parametrize("height", [1, 63, 64, 65, 240])
+def test_a_picture_comes_out_of_the_printer_dot_by_dot(height: int) -> None:
+    """Sent in bands; every one follows the one before without a gap."""
+    bits = bytes((17 * n) % 256 for n in range(48 * height))
+    rows = [Row("", Style.PICTURE, Bitmap(384, height, bits)), Row("", Style.CUT)]
+    reading = read(escpos_bytes(rows, a_printer_profile("generic-58-gbk")), 384)
+    pictures = [strip for strip in paper_of(reading).strips if isinstance(strip, Image)]
+    assert b"".join(strip.bits for strip in pictures) == bits
+    assert {strip.x for strip in pictures} == {0}
+    assert sum(strip.height_dots for strip in pictures) == height
+    assert not [event for event in reading.events if isinstance(event, UnknownCommand)]
+
+
+def test_a_picture_that_is_wider_than_the_paper_is_left_out() -> None:
+    rows = [Row("", Style.PICTURE, Bitmap(392, 1, bytes(49)))]
+    assert escpos_bytes(rows, a_printer_profile("generic-58-gbk")) == b"\x1b@"

@@ -7,21 +7,20 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from edge.devices.paper import Row, Style
 from edge.devices.ports import NoPrinter, Printed, Printer, PrinterState
-from edge.devices.printer_escpos import EscposPrinter, parse_tcp
-from edge.devices.profiles import printer_profile
+from edge.devices.printer_escpos import EscposPrinter
+from edge.devices.printers.link import parse_tcp
 from edge.devices.simulated.escpos_paper import StatusKind, StatusRequest
 from edge.devices.simulated.printer import SimulatedPrinter
 from edge.errors import ConfigInvalid
-from tests.edge.builders import TillPrinter
+from tests.edge.builders import TillPrinter, a_printer_profile
 
-PROFILE = replace(printer_profile("generic-80-gbk"), io_ms=250)
+PROFILE = a_printer_profile(link={"io_ms": 250}, status_query={"done_ms": 250})
 ROWS = [Row("金额 ¥88.00"), *[Row(f"line {n}") for n in range(60)], Row("", Style.CUT)]
 
 
@@ -33,9 +32,9 @@ def _simulated() -> Iterator[SimulatedPrinter]:
 
 def a_printer(simulated: SimulatedPrinter, **bent: Any) -> Printer:
     """Waits as long as is given, or as long as it takes."""
-    profile = replace(PROFILE, **bent)
-    if "io_ms" in bent:
-        return EscposPrinter(*simulated.address, profile)
+    profile = a_printer_profile(**bent)
+    if "link" in bent:
+        return EscposPrinter(simulated.url, profile)
     return TillPrinter(simulated, profile)
 
 
@@ -108,10 +107,9 @@ def test_what_may_be_on_paper_is_uncertain_and_never_confirmed(
 
 def test_paper_that_ends_in_the_middle_is_uncertain(simulated: SimulatedPrinter) -> None:
     simulated.faults.slow_bytes_per_s = 2000
+    impatient = a_printer(simulated, link={"io_ms": 600}, status_query={"done_ms": 600})
     done: list[Printed] = []
-    printing = threading.Thread(
-        target=lambda: done.append(a_printer(simulated, io_ms=600).print(ROWS).printed)
-    )
+    printing = threading.Thread(target=lambda: done.append(impatient.print(ROWS).printed))
     printing.start()
     while not simulated.open_paper().raw:
         assert printing.is_alive() or done
@@ -124,7 +122,7 @@ def test_a_slow_printer_is_waited_for_as_long_as_its_profile_says(
     simulated: SimulatedPrinter,
 ) -> None:
     simulated.faults.slow_bytes_per_s = 4000
-    assert a_printer(simulated, io_ms=9000).print(ROWS).printed is Printed.CONFIRMED
+    assert a_printer(simulated, link={"io_ms": 9000}).print(ROWS).printed is Printed.CONFIRMED
 
 
 @pytest.mark.parametrize("faults", [{}, {"mute": True}, {"wrong_ack": True}])
@@ -132,7 +130,7 @@ def test_a_printer_that_never_answers_by_its_profile_is_sent_to(
     simulated: SimulatedPrinter, faults: dict[str, Any]
 ) -> None:
     simulated.faults.change(**faults)
-    printer = a_printer(simulated, answers=False)
+    printer = a_printer(simulated, status_query={"dialect": "none"})
     assert printer.state() is PrinterState.READY, "more cannot be known of it"
     assert printer.print(ROWS).printed is Printed.SENT
     assert len(simulated.wait_for_papers(1)) == 1
@@ -148,7 +146,9 @@ def test_a_printer_that_is_not_there_is_unreachable(simulated: SimulatedPrinter)
 def test_a_printer_in_use_by_another_till_is_waited_for(simulated: SimulatedPrinter) -> None:
     """It serves one client at a time; the next one gets no answer and tries later."""
     with socket.create_connection(simulated.address):
-        assert a_printer(simulated, io_ms=250).print(ROWS).printed is Printed.NOTHING_WRITTEN
+        assert (
+            a_printer(simulated, link={"io_ms": 250}).print(ROWS).printed is Printed.NOTHING_WRITTEN
+        )
     assert a_printer(simulated).print(ROWS).printed is Printed.CONFIRMED
 
 
@@ -158,7 +158,7 @@ class TalkativeServer:
     def __init__(self, talk: bytes) -> None:
         self._talk = talk
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address: tuple[str, int] = self._listener.getsockname()
+        self.url = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
@@ -183,7 +183,7 @@ class CurtServer:
     def __init__(self, *answers: bytes) -> None:
         self._answers = answers
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address: tuple[str, int] = self._listener.getsockname()
+        self.url = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
@@ -203,7 +203,7 @@ class CurtServer:
 @pytest.mark.parametrize("answers", [(), (b"\x12",)], ids=["at once", "after one answer"])
 def test_something_that_hangs_up_gets_nothing_to_print(answers: tuple[bytes, ...]) -> None:
     server = CurtServer(*answers)
-    printer = EscposPrinter(*server.address, replace(PROFILE, io_ms=9000))
+    printer = EscposPrinter(server.url, a_printer_profile(link={"io_ms": 9000}))
     assert printer.state() is PrinterState.UNREACHABLE
     assert printer.print(ROWS) == (Printed.NOTHING_WRITTEN, "unreachable")
     server.close()
@@ -212,7 +212,7 @@ def test_something_that_hangs_up_gets_nothing_to_print(answers: tuple[bytes, ...
 def test_something_that_talks_without_end_is_given_up_in_time() -> None:
     server = TalkativeServer(b"\x00" * 64)
     begun = time.monotonic()
-    printer = EscposPrinter(*server.address, PROFILE)
+    printer = EscposPrinter(server.url, PROFILE)
     assert printer.state() in {PrinterState.UNKNOWN, PrinterState.UNREACHABLE}
     assert time.monotonic() - begun < 5
     server.close()

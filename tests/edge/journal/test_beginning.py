@@ -300,6 +300,38 @@ def test_an_epoch_that_the_hub_knows_and_this_unit_does_not_is_named(rig: Rig) -
     assert opening(rig) == gap
 
 
+def test_a_hub_that_has_less_than_before_gets_the_rest_again(rig: Rig) -> None:
+    recorded = [rig.present("garbage") for _ in range(3)]
+    journal, (second, third) = rig.core.journal, [r.hash for r in recorded[:2]]
+    known = Ack(Epoch(1), Seq(3), third)
+    journal.acknowledge(known)
+    assert compare_ack(journal, known, known)
+    assert journal.unpushed() == 1
+    assert compare_ack(journal, Ack(Epoch(1), Seq(2), second), known)
+    assert journal.unpushed() == 2
+    assert compare_ack(journal, None, Ack(Epoch(1), Seq(2), second))
+    assert journal.unpushed() == 4
+
+
+def test_a_pull_that_was_sent_before_a_push_takes_nothing_back(rig: Rig) -> None:
+    """Its answer is older than the receipt of the push."""
+    recorded = rig.present("garbage")
+    journal = rig.core.journal
+    known = journal.acked
+    journal.acknowledge(Ack(Epoch(1), Seq(2), recorded.hash))
+    assert compare_ack(journal, None, known)
+    assert journal.unpushed() == 0
+
+
+def test_a_start_leaves_the_one_good_slot_of_a_young_anchor_alone(rig: Rig) -> None:
+    """A power cut while the same is written there again would leave none."""
+    anchor = rig.config.anchor_path
+    before = anchor.stat().st_mtime_ns
+    rig.restart()
+    assert rig.core.journal.tail.seq == 1
+    assert anchor.stat().st_mtime_ns == before
+
+
 def test_what_the_hub_has_and_this_unit_has_needs_no_new_epoch(rig: Rig) -> None:
     recorded = rig.present(b.a_token())
     journal = rig.core.journal

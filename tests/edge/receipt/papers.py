@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from edge.contract.bundle import Product, ReceiptTemplate
+from edge.contract.bundle import Product
 from edge.contract.ids import ProductId
 from edge.contract.journal_entry import EntryKind
 from edge.contract.policy import Mode
+from edge.contract.receipt_template import ReceiptTemplate
 from edge.contract.voucher_token import VoucherKind
 from edge.devices.paper import Row, Style
 from edge.receipt.document import Document, Shop, Stub, receipt
@@ -20,7 +21,7 @@ SHOP = Shop("静安店", "CNY", "Asia/Shanghai")
 CHINESE = {
     "COPY": "副本", "VOID": "作废", "Amount": "金额", "Uses": "次数", "Uses left": "剩余次数",
     "Balance": "余额", "Receipt": "小票号", "Time": "时间", "Voucher": "券号", "Clerk": "店员",
-    "Checked": "核验", "Entry": "流水", "online": "联网", "offline": "离线",
+    "Checked": "核验", "Entry": "流水", "Total": "合计", "online": "联网", "offline": "离线",
 }  # fmt: skip
 LUNCH, COFFEE, CARD = (b.a_catalogue().products[ProductId(number)] for number in (7, 8, 9))
 LONG = Product(
@@ -79,6 +80,11 @@ GOLDENS: dict[str, Document] = {
         a_stub(kind=EntryKind.VOID, mode=None, clerk=None), template=only("zh-CN")
     ),
     "long-both": a_receipt(a_stub(product=LONG, clerk="A clerk whose name goes on and on and on")),
+    "own-lines-both": a_receipt(a_stub(clerk="小王"), template=b.a_full_template(), copy=1),
+    "own-lines-card-zh": a_receipt(
+        a_stub(product=CARD, worth_minor=3000, remaining=7000, amount=3000),
+        template=b.a_full_template(locales=("zh-CN",)),
+    ),
     "unknown-product-zh": a_receipt(a_stub(product=None, worth_minor=None), template=only("zh-CN")),
 }
 """What is kept under ``golden/``, for paper of 48 and of 32 columns."""
@@ -90,6 +96,8 @@ def drawn(rows: Sequence[Row], columns: int) -> str:
     for row in rows:
         if row.style is Style.CUT:
             out.append("- - 8< - -")
+        elif row.picture is not None:
+            out.append(f"[{row.picture.width_dots} x {row.picture.height_dots} dots]")
         elif row.style is Style.QR:
             out.append(f"[QR {row.text}]")
         else:

@@ -5,8 +5,19 @@ from __future__ import annotations
 import pytest
 
 from edge.contract.journal_entry import EntryKind
-from edge.contract.policy import EXACT, Mode
-from edge.receipt.document import Code, Cut, Document, Line, Pair, Shop, Title, local_time, money
+from edge.contract.policy import Mode
+from edge.receipt.document import (
+    Code,
+    Cut,
+    Document,
+    Line,
+    Pair,
+    Picture,
+    Shop,
+    Title,
+    local_time,
+    money,
+)
 from tests import builders as b
 from tests.edge.receipt.papers import CARD, COFFEE, SHOP, a_receipt, a_stub, only, translate
 
@@ -36,10 +47,12 @@ def test_copy_and_void_are_both_said() -> None:
     assert titles(a_receipt(stub, copy=1, template=only("en"))) == ["静安店", "COPY 1", "VOID"]
 
 
-@pytest.mark.parametrize("mode", list(Mode))
-def test_the_paper_says_whether_it_was_checked_online(mode: Mode) -> None:
-    document = a_receipt(a_stub(mode=mode), template=only("en"))
-    assert value_of(document, "Checked") == ("online" if mode in EXACT else "offline")
+def test_the_paper_says_what_stood_behind_it() -> None:
+    said = [value_of(a_receipt(a_stub(mode=m), template=only("en")), "Checked") for m in Mode]
+    assert said == [
+        "online", "by the customer's phone", "offline, on lent value",
+        "offline, by the store's tills", "offline", "offline",
+    ]  # fmt: skip
 
 
 def test_number_and_hash_of_the_entry_are_on_paper_in_words_and_as_a_code() -> None:
@@ -99,3 +112,58 @@ def test_a_time_zone_that_this_machine_does_not_know_is_no_reason_to_print_nothi
 def test_the_words_of_both_languages_stand_side_by_side() -> None:
     assert translate("zh-CN", "Amount") == "金额"
     assert value_of(a_receipt(), "金额 Amount") == "¥88.00"
+
+
+def test_a_template_says_which_lines_and_in_which_order() -> None:
+    template = b.a_receipt_template(
+        locales=("en",), header={}, footer={}, lines=("time", "entry", "rule", "product")
+    )
+    assert [type(part).__name__ for part in a_receipt(template=template)] == [
+        "Pair", "Pair", "Rule", "Line", "Cut",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("lines", [("entry",), ("store", "header", "entry"), ("logo", "entry")])
+def test_no_template_hides_that_a_paper_is_a_copy_or_a_void(lines: tuple[str, ...]) -> None:
+    template = b.a_receipt_template(locales=("en",), lines=lines)
+    stub = a_stub(kind=EntryKind.VOID, mode=None)
+    document = a_receipt(stub, copy=2, template=template)
+    assert titles(document)[-2:] == ["COPY 2", "VOID"]
+    assert value_of(document, "Entry")
+
+
+def test_marks_are_printed_though_nothing_follows_them() -> None:
+    """A template whose only known lines stand above the marks; the entry is the newer hub's."""
+    template = b.a_receipt_template(locales=("en",), lines=("header", "store"))
+    assert titles(a_receipt(copy=1, template=template)) == ["静安店", "COPY 1"]
+
+
+def test_what_this_unit_does_not_know_is_left_out() -> None:
+    template = b.a_receipt_template(locales=("en",), lines=("from-the-future", "entry"))
+    assert len(a_receipt(template=template)) == 2
+
+
+def test_the_bill_ends_with_its_total_and_then_the_amount_is_small() -> None:
+    document = a_receipt(template=b.a_full_template(locales=("en",)))
+    amounts = [(p.label, p.large) for p in document if isinstance(p, Pair) and p.value == "¥88.00"]
+    assert amounts == [("Amount", False), ("Total", True)]
+
+
+def test_the_holder_gets_a_code_of_what_is_on_the_paper_anyway() -> None:
+    document = a_receipt(template=b.a_full_template())
+    [code] = [part for part in document if isinstance(part, Code)]
+    tail = value_of(a_receipt(template=only("en")), "Voucher")
+    assert code.data == f"https://tearoff.example/r?e=S0412-K1%2F1%2F1&v={tail}"
+
+
+def test_a_link_of_which_nothing_is_left_makes_no_code() -> None:
+    template = b.a_full_template(lines=("entry", "holder-code"), holder_link="{product}")
+    assert not [
+        p for p in a_receipt(a_stub(product=None), template=template) if isinstance(p, Code)
+    ]
+
+
+def test_the_logo_stands_where_the_template_has_it() -> None:
+    assert a_receipt(template=b.a_full_template())[0] == Picture(b.LOGO)
+    without = a_receipt(template=b.a_full_template(logo=None))
+    assert not [part for part in without if isinstance(part, Picture)]

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contract.bundle import Product, ReceiptTemplate
+from edge.contract.bundle import Product
 from edge.contract.ids import ProductId
+from edge.contract.receipt_template import ReceiptTemplate
 from edge.contract.voucher_token import VoucherKind
 from edge.devices.paper import Row, Style, columns_of, printable
 from edge.receipt import document as documents
@@ -146,5 +147,5 @@ def test_any_receipt_fits_and_says_everything(
 @pytest.mark.parametrize("columns", [16, 24, 32, 42, 48])
 @pytest.mark.parametrize("locale", ["zh-CN", "en"])
 def test_the_test_page_fits_every_paper(columns: int, locale: str) -> None:
-    rows = lay_out(documents.test_page("generic-58-gbk", columns, translate, locale), columns)
+    rows = lay_out(documents.self_test("generic-58-gbk", columns, translate, locale), columns)
     assert all(width_of(row) <= columns for row in rows if row.style is not Style.QR)

@@ -9,12 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.errors import StoreUnavailable
-from edge.receipt.spool import COPIES_MAX, TRANSITIONS, Event, Job, JobState, Spool
+from edge.receipt.spool import COPIES_MAX, ENDS, TRANSITIONS, Event, Job, JobState, Spool
 from tests import builders as b
 from tests.edge import builders as e
 from tests.edge.builders import Rig
 
-ENDS = {JobState.PRINTED, JobState.SENT, JobState.SUPERSEDED, JobState.GIVEN_UP}
 EVERY_PAIR = list(itertools.product(JobState, Event))
 
 
@@ -108,8 +107,9 @@ def test_after_some_copies_by_itself_a_person_has_to_ask(rig: Rig) -> None:
     while taken := spool.take():
         spool.report(taken, Event.NO_ANSWER)
     superseded = [(n, JobState.SUPERSEDED) for n in range(COPIES_MAX)]
-    assert states(rig, job) == [*superseded, (COPIES_MAX, JobState.GIVEN_UP)]
+    assert states(rig, job) == [*superseded, (COPIES_MAX, JobState.NEEDS_OPERATOR)]
     assert spool.owed() == 0
+    assert [held.id for held in spool.held()] == [spool.of(job.epoch, job.seq)[-1].id]
     assert spool.add_copy(job.epoch, job.seq) == COPIES_MAX + 1
     assert spool.owed() == 1
 
@@ -134,7 +134,7 @@ def test_a_crash_in_any_state_never_leads_to_a_second_unmarked_original(
     spool = rig.core.spool
     spool.recover()
     taken = spool.take()
-    if state in ENDS:
+    if state in ENDS | {JobState.NEEDS_OPERATOR}:
         assert taken is None
         return
     assert taken is not None
@@ -163,6 +163,39 @@ def test_the_newest_papers_come_first(rig: Rig) -> None:
     for number in range(3):
         rig.present(b.a_token(voucher_id=e.voucher(number)))
     assert [job.seq for job in rig.core.spool.newest(2)] == [4, 3]
+
+
+# --- what a person decides -----------------------------------------------------------------------
+
+
+def a_held(rig: Rig) -> Job:
+    a_job(rig, JobState.NEEDS_OPERATOR)
+    [held] = rig.core.spool.held()
+    return held
+
+
+def test_a_held_paper_is_printed_again_as_a_marked_copy(rig: Rig) -> None:
+    held = a_held(rig)
+    assert rig.core.spool.decide(held.id, Event.COPIED) == held
+    assert states(rig, held) == [(0, JobState.SUPERSEDED), (1, JobState.QUEUED)]
+    assert rig.core.spool.held() == []
+
+
+def test_a_held_paper_that_nobody_wants_is_given_up(rig: Rig) -> None:
+    held = a_held(rig)
+    assert rig.core.spool.decide(held.id, Event.ABANDONED) == held
+    assert states(rig, held) == [(0, JobState.GIVEN_UP)]
+
+
+def test_a_paper_is_decided_about_once(rig: Rig) -> None:
+    """Two clerks, or one who taps twice."""
+    held = a_held(rig)
+    spool = rig.core.spool
+    assert spool.decide(held.id, Event.COPIED)
+    assert spool.decide(held.id, Event.COPIED) is None
+    assert spool.decide(held.id, Event.ABANDONED) is None
+    assert spool.decide(held.id + 99, Event.COPIED) is None
+    assert states(rig, held) == [(0, JobState.SUPERSEDED), (1, JobState.QUEUED)]
 
 
 OUTCOMES = st.sampled_from(

@@ -31,7 +31,8 @@ def ask(pos: FlaskClient, body: Any, key: str | None = "k-1", **headers: str) ->
     if key is not None:
         named["Idempotency-Key"] = key
     content_type = named.pop("Content-Type", "application/json")
-    return pos.post(REDEEM, data=data, content_type=content_type, headers=named)
+    path = named.pop("path", REDEEM)
+    return pos.post(path, data=data, content_type=content_type, headers=named)
 
 
 def body_of(response: TestResponse) -> dict[str, Any]:
@@ -70,6 +71,7 @@ def test_an_accepted_voucher_is_201_with_everything_a_pos_needs(pos: FlaskClient
         "remaining": 0,
         "basket": "b-1",
         "clerk": "li",
+        "source": "api",
         "receipt": {"number": 1, "state": "queued", "copies": 0},
     }
 
@@ -331,6 +333,27 @@ def test_a_copy_is_owed_and_numbered(pos: FlaskClient, unit: Unit) -> None:
     }  # fmt: skip
 
 
+def test_a_part_is_taken_back_once_for_each_key(pos: FlaskClient) -> None:
+    """Of a gift card 30.00 are taken; the customer brings goods for 12.00 back, then the rest."""
+    card = {"scan": b.a_token(**e.a_gift_card()), "amount": {"amount": 3000, "currency": "CNY"}}
+    assert ask(pos, card).status_code == 201
+    path, part = "/v1/redemptions/1/2/voids", {"amount": {"amount": 1200, "currency": "CNY"}}
+    told = body_of(ask(pos, part | {"clerk": "li"}, key="v-1", path=path))
+    assert (told["accepted"], told["amount"], told["remaining"]) == (False, 1200, 8200)
+    assert (told["voids"], told["receipt"]["number"]) == ({"epoch": 1, "seq": 2}, 2)
+    assert body_of(ask(pos, part | {"clerk": "li"}, key="v-1", path=path)) == told
+    for body, key, status in (
+        ({"amount": {"amount": 1, "currency": "CNY"}}, "v-1", 422),
+        ({"amount": {"amount": 1801, "currency": "CNY"}}, "v-2", 409),
+        ({"amount": {"amount": 0, "currency": "CNY"}}, "v-2", 400),
+        ({"amount": {"amount": 1, "currency": "HKD"}}, "v-2", 400),
+        ({"uses": 1}, "v-2", 400), ({"scan": "x"}, "v-2", 400), ({"x": 1}, "v-2", 400),
+    ):  # fmt: skip
+        assert problem_of(ask(pos, body, key=key, path=path))["status"] == status, body
+    assert body_of(ask(pos, {}, key="v-3", path=path))["amount"] == 1800
+    assert problem_of(ask(pos, {}, key="v-4", path="/v1/redemptions/1/3/voids"))["status"] == 404
+
+
 def test_a_refused_scan_has_no_receipt_to_copy(pos: FlaskClient) -> None:
     ask(pos, {"scan": "garbage"})
     assert problem_of(pos.post("/v1/redemptions/1/2/copies"))["status"] == 404
@@ -366,7 +389,7 @@ def test_the_status_of_a_unit(pos: FlaskClient) -> None:
     }  # fmt: skip
     assert body["bundles"]["policy"] == 1
     assert body["bundles"]["status_staleness"] == "fresh"
-    assert body["printer"] == {"state": "unknown", "papers_owed": 1}
+    assert body["printer"] == {"state": "unknown", "papers_owed": 1, "papers_held": 0}
 
 
 def test_a_unit_without_a_hub_cannot_sync(pos: FlaskClient) -> None:

@@ -103,6 +103,8 @@ def rows(table: list[Any]) -> list[Any]:
 BEGINS_S = DAY_ZERO_S + 90 * DAY_S
 ENDS_S = DAY_ZERO_S + 200 * DAY_S
 
+NO_CLOCK = TrustedTime(b.NOW_S, UNKNOWN_S, b.NOW_S, b.NOW_S + UNKNOWN_S, Source.FLOOR)
+
 # What is so, and the reason for which the voucher is refused then.
 REFUSED: list[tuple[str, Refusal, dict[str, Any]]] = [
     ("another group", Refusal.WRONG_STORE, {"scope": StoreGroup(4)}),
@@ -117,10 +119,15 @@ REFUSED: list[tuple[str, Refusal, dict[str, Any]]] = [
     ("used here", Refusal.ALREADY_REDEEMED, {"knowledge": used(1)}),
     ("all ten used here", Refusal.ALREADY_REDEEMED, a_coffee_card(knowledge=used(10))),
     ("card is empty", Refusal.ALREADY_REDEEMED, a_gift_card(knowledge=used(10000))),
+    ("used at another till", Refusal.REDEEMED_ELSEWHERE, {"elsewhere": Knowledge(taken=1)}),
     ("used elsewhere", Refusal.REDEEMED_ELSEWHERE, {"status": Status.REDEEMED}),
     ("locked", Refusal.LOCKED_OUT, matching(locked_until_s=b.NOW_S + 1)),
     ("wrong code", Refusal.CODE_WRONG, {"code": CodeState.WRONG}),
     ("no key for the code", Refusal.CODE_UNVERIFIABLE, {"code": CodeState.UNVERIFIABLE}),
+    ("a code at no time", Refusal.CLOCK_UNCERTAIN,
+     {"code": CodeState.UNTIMED, "dynamic_required": True}),
+    ("alone without a clock", Refusal.CLOCK_UNCERTAIN,
+     {"expires_day": FOR_EVER, "time": NO_CLOCK}),
     ("a picture of it", Refusal.CODE_REQUIRED, {"dynamic_required": True}),
     ("code used for it", Refusal.CODE_REPLAYED,
      matching(knowledge=Knowledge(0, None, frozenset({1000})))),
@@ -175,9 +182,9 @@ ACCEPTED: list[tuple[str, tuple[int, int, int], dict[str, Any]]] = [
     ("for ever", (1, 8800, 0), {"expires_day": FOR_EVER}),
     ("the first certain second", (1, 8800, 0), {"time": at(BEGINS_S + 5)}),
     ("the last certain second", (1, 8800, 0), {"time": at(ENDS_S - 6)}),
-    ("for ever, without a clock", (1, 8800, 0),
-     {"expires_day": FOR_EVER, "time": TrustedTime(b.NOW_S, UNKNOWN_S, b.NOW_S,
-                                                   b.NOW_S + UNKNOWN_S, Source.FLOOR)}),
+    ("for ever, online without a clock", (1, 8800, 0),
+     {"expires_day": FOR_EVER, "time": NO_CLOCK, "mode": Mode.ONLINE}),
+    ("a code nobody needs, at no time", (1, 8800, 0), {"code": CodeState.UNTIMED}),
     ("one of ten", (1, 1500, 9), a_coffee_card()),
     ("three of ten", (3, 4500, 7), a_coffee_card(wish=Wish(uses=3))),
     ("three by amount and uses", (3, 4500, 7), a_coffee_card(wish=Wish(Money(4500, "CNY"), 3))),
@@ -283,7 +290,9 @@ def test_the_hubs_refusal_comes_before_everything() -> None:
 
 @pytest.mark.parametrize("mode", sorted(EXACT))
 def test_limits_of_the_unit_alone_do_not_bind_an_exact_mode(mode: Mode) -> None:
-    policy = b.a_policy(modes=frozenset(Mode), floors={mode: (0, 0, 0, 0)})
+    # But for the floor of mode LAN: what only the hub knows is known in the modes before it.
+    floors = {} if mode is Mode.LAN else {mode: (0, 0, 0, 0)}
+    policy = b.a_policy(modes=frozenset(Mode), floors=floors)
     facts = some_facts(mode=mode, policy=policy, risk=Risk(999, 10**9, recent(99, 1).recent))
     assert decide(facts).accepted
 
@@ -390,3 +399,23 @@ def test_what_is_accepted_alone_is_within_every_limit(facts: Facts) -> None:
         assert facts.risk.acceptances < LIMITS.count
         assert facts.risk.sum_minor + decision.worth_minor <= LIMITS.sum_minor
         assert not facts.claims.online_only
+
+
+def test_what_other_units_have_taken_is_taken() -> None:
+    facts = some_facts(elsewhere=Knowledge(taken=1))
+    assert decide(facts).reason is Refusal.REDEEMED_ELSEWHERE
+    both = a_coffee_card(knowledge=used(4), elsewhere=Knowledge(taken=6))
+    assert decide(some_facts(**both)).reason is Refusal.ALREADY_REDEEMED
+
+
+def test_a_code_that_was_used_at_another_unit_is_used() -> None:
+    facts = some_facts(
+        code=CodeState.MATCHES, code_step=77, elsewhere=Knowledge(used_steps=frozenset({77}))
+    )
+    assert decide(facts).reason is Refusal.CODE_REPLAYED
+
+
+@pytest.mark.parametrize(("floor", "accepted"), [(8800, True), (8799, False)])
+def test_mode_lan_has_a_floor_of_its_own(floor: int, accepted: bool) -> None:
+    policy = b.a_policy(modes=frozenset(Mode), floors={Mode.LAN: (floor, 0, 0, 0)})
+    assert decide(some_facts(mode=Mode.LAN, policy=policy)).accepted is accepted

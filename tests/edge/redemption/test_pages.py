@@ -16,10 +16,12 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from edge.app import Core, Parts, Unit
+from edge.app import Unit
 from edge.contract.journal_entry import EntryKind
 from edge.contract.refusal import Refusal
 from edge.contract.sync_message import UnitState
+from edge.core import Core, Parts
+from edge.receipt.spool import COPIES_MAX, Event
 from edge.redemption.pages import PICTURE_BYTES_MAX, RECENT, way_back
 from edge.web.session import Clerks
 from edge.web.words import REFUSALS, translate
@@ -180,7 +182,7 @@ def test_a_session_ends_after_a_night(till: Till) -> None:
 
 
 def test_nobody_acts_without_a_pin_and_is_told_so_in_words(till: Till) -> None:
-    for path in ("/redeem", "/picture", "/void/1/2", "/recent/1/2/copy", "/logout"):
+    for path in ("/redeem", "/picture", "/void/1/2", "/recent/1/2/copy", "/papers/1", "/logout"):
         response = till.browser("zh-CN").post(path, data={"scan": b.a_token()})
         problem = json.loads(response.data)
         assert (response.status_code, problem["type"]) == (401, "/problems/not-permitted")
@@ -492,6 +494,26 @@ def test_in_the_list_it_is_taken_back_too(till: Till) -> None:
     assert "Yes, take it back" not in page
 
 
+def test_in_the_list_a_part_is_taken_back(till: Till) -> None:
+    till.scan(b.a_token(**e.a_gift_card()), amount="30.00")
+    page = till.clerk.get("/recent").text
+    assert "30.00 CNY" in page
+    found = re.search(r'name="key" value="([0-9a-f]+)"', page)
+    assert found is not None
+    fields = {"part": "1", "key": found[1], "then": "recent", "amount": "12.00"}
+    for _ in range(2):  # a double click is one
+        assert till.clerk.post("/void/1/2", data=fields).status_code == 302
+    page = till.clerk.get("/recent").text
+    assert "−¥12.00" in page
+    assert "18.00 CNY" in page
+    over = Shown(till.clerk.post("/void/1/2", data=fields | {"key": "k2", "amount": "18.01"}))
+    assert over.look == "bad"
+    assert Shown(till.clerk.post("/void/1/2", data=fields | {"amount": "x"})).look == "bad"
+    assert till.scans() == 2
+    till.scan(b.a_token())
+    assert page.count('name="part"') == 1, "what is used once has no parts"
+
+
 def test_what_was_accepted_too_long_ago_stands(till: Till) -> None:
     till.scan(b.a_token())
     till.clock.pass_s(24 * 3600)
@@ -591,3 +613,51 @@ def test_before_it_is_enrolled_a_unit_changes_its_language_too(tmp_path: Path) -
         page = client.get("/", headers=ZH)
         assert (page.status_code, "This unit is not enrolled yet" in page.text) == (503, True)
         assert client.get("/login").status_code == 404
+
+
+# --- papers that need somebody -------------------------------------------------------------------
+
+
+def a_held_paper(till: Till) -> int:
+    till.scan(b.a_token())
+    spool = till.core.spool
+    for _ in range(COPIES_MAX + 1):
+        job = spool.take()
+        assert job is not None
+        spool.report(job, Event.NO_ANSWER)
+    assert spool.take() is None
+    [held] = spool.held()
+    return held.id
+
+
+@pytest.mark.parametrize(
+    ("language", "head", "again"),
+    [("en", "Papers that need you", "Print it again"), ("zh-CN", "需要处理的小票", "重新打印")],
+)
+def test_a_paper_that_is_unclear_is_shown_to_whoever_can_look_at_the_printer(
+    till: Till, language: str, head: str, again: str
+) -> None:
+    headers = {"Accept-Language": language}
+    assert head not in till.clerk.get("/recent", headers=headers).text
+    a_held_paper(till)
+    page = till.clerk.get("/recent", headers=headers).text
+    assert head in page
+    assert again in page
+
+
+@pytest.mark.parametrize(
+    ("choice", "told", "owed"),
+    [("again", "A copy will be printed.", 1), ("give-up", "This paper will not be printed.", 0)],
+)
+def test_the_clerk_decides_about_a_paper_once(
+    till: Till, choice: str, told: str, owed: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    number = a_held_paper(till)
+    answer = till.clerk.post(f"/papers/{number}", data={"do": choice})
+    assert answer.status_code == 302
+    assert told in till.clerk.get(answer.location).text
+    assert till.core.spool.owed() == owed
+    assert "by li" in caplog.text
+    late = till.clerk.post(f"/papers/{number}", data={"do": "again"})
+    assert "has decided about this paper already" in till.clerk.get(late.location).text
+    assert till.core.spool.owed() == owed

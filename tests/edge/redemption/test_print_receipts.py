@@ -8,7 +8,6 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +15,14 @@ import pytest
 
 from edge.devices.paper import Row
 from edge.devices.ports import Outcome, Printed, PrinterState
-from edge.devices.profiles import printer_profile
 from edge.devices.simulated.escpos_commands import CUT_SHORT
 from edge.devices.simulated.printer import SimulatedPrinter
 from edge.journal.store import Recorded
 from edge.receipt.spool import COPIES_MAX, Event, JobState
 from tests import builders as b
 from tests.edge import builders as e
-from tests.edge.builders import Rig, TillPrinter, a_rig
+from tests.edge.builders import Rig, TillPrinter, a_printer_profile, a_rig
 
-PROFILE = printer_profile("generic-80-gbk")
 HEADER = "欢迎光临"
 """Stands once on every receipt, above everything that differs."""
 
@@ -33,7 +30,7 @@ HEADER = "欢迎光临"
 @contextmanager
 def a_till(directory: Path, printer: SimulatedPrinter, **bent: Any) -> Iterator[Rig]:
     """A unit with this printer; its thread is not started."""
-    till_printer = TillPrinter(printer, replace(PROFILE, **bent))
+    till_printer = TillPrinter(printer, a_printer_profile(**bent))
     with a_rig(directory / "unit", printer=till_printer) as rig:
         yield rig
 
@@ -187,7 +184,7 @@ def test_a_printer_that_never_confirms_ends_the_copies_by_itself(
 def test_a_printer_that_by_its_profile_never_answers_is_sent_each_paper_once(
     tmp_path: Path, printer: SimulatedPrinter
 ) -> None:
-    with a_till(tmp_path, printer, answers=False) as rig:
+    with a_till(tmp_path, printer, status_query={"dialect": "none"}) as rig:
         printer.faults.mute = True
         recorded = redeem(rig)
         job = rig.core.receipts.print_next()
@@ -215,7 +212,7 @@ def test_a_unit_killed_while_it_prints_prints_a_marked_copy_after(
     recorded = redeem(rig)
     job = rig.core.spool.take()
     assert job is not None
-    document = rig.core.receipts.document(job)
+    document = rig.core.papers.document(job)
     assert document is not None
     rig.restart()
     rig.core.spool.recover()

@@ -194,14 +194,15 @@ def test_an_acceptance_names_the_versions_it_was_decided_by(rig: Rig) -> None:
     assert (entry.policy_version, entry.status_version) == (7, 5)
 
 
-def test_with_a_clock_in_1970_only_what_is_good_for_ever_is_taken(tmp_path: Path) -> None:
+def test_a_unit_that_begins_in_1970_says_that_its_clock_is_the_reason(tmp_path: Path) -> None:
+    """Not even what is good for ever is taken: nobody knows how old the status list is."""
     clock = e.Clock(wall_s=0)
     with a_rig(tmp_path / "unit", clock=clock) as rig:
         rig.restart()  # so that the floor is the newest thing that is known
         refused = rig.present(b.a_token())
         assert refused.entry.reason is Refusal.CLOCK_UNCERTAIN
         assert refused.entry.wall_s >= b.NOW_S, "never below what is known to have passed"
-        assert rig.refusal(b.a_token(expires_day=FOR_EVER)) == "accepted"
+        assert rig.refusal(b.a_token(expires_day=FOR_EVER)) == "clock-uncertain"
 
 
 def test_a_wall_clock_that_somebody_sets_changes_nothing(rig: Rig) -> None:
@@ -247,7 +248,7 @@ def test_whoever_prints_and_pushes_is_told_of_each_new_entry(rig: Rig) -> None:
     core = rig.core
     redeemer = Redeemer(
         core.journal, core.bundles, core.spool, core.journal.clock,
-        e.Reservations(None), lambda: told.append(core.journal.tail.seq),
+        recorded=lambda: told.append(core.journal.tail.seq),
     )  # fmt: skip
     redeemer.redeem(rig.presented(b.a_token()))
     redeemer.redeem(rig.presented("garbage"))

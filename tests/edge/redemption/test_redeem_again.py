@@ -18,10 +18,11 @@ from edge.contract.sync_message import Reservation, Reserve
 from edge.errors import IdempotencyConflict
 from edge.journal.store import Recorded
 from edge.redemption.decide import Wish
+from edge.redemption.lockout import FREE_MISSES
 from edge.redemption.redeem import SAME_BASKET_S
 from tests import builders as b
 from tests.edge import builders as e
-from tests.edge.builders import Rig, a_reservation, a_rig, yuan
+from tests.edge.builders import Rig, a_reservation, a_rig, with_wrong_code, yuan
 
 GIFT_CARD = b.a_token(**e.a_gift_card())
 COFFEES = b.a_token(**e.a_coffee_card())
@@ -238,6 +239,19 @@ def test_a_hub_that_hangs_for_one_till_does_not_hold_up_the_next(tmp_path: Path)
         assert not waiting.done()
         hub.may_answer.set()
         assert waiting.result(10).entry.accepted
+
+
+def test_wrong_codes_while_the_hub_is_asked_lock_whoever_waits_out_as_well(tmp_path: Path) -> None:
+    """Else many guesses at once would be looked at before the first of them counts."""
+    hub = HangingHub()
+    with a_rig(tmp_path / "unit", reserver=hub) as rig, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(rig.present, e.a_dynamic_text())
+        assert hub.is_asked.wait(10)
+        for number in range(FREE_MISSES):
+            other = e.a_dynamic_text(voucher_id=e.voucher(number))
+            assert rig.refusal(with_wrong_code(other)) == "code-wrong"
+        hub.may_answer.set()
+        assert waiting.result(10).entry.reason is Refusal.LOCKED_OUT
 
 
 def test_what_is_spent_while_the_hub_is_asked_is_not_spent_again(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from edge.contract.policy import Mode
 from edge.contract.refusal import Refusal
-from edge.contract.sync_message import Reservation
+from edge.contract.sync_message import Reservation, Reserve
 from tests import builders as b
 from tests.edge import builders as e
 from tests.edge.builders import Reservations, a_reservation, a_rig, yuan
@@ -53,6 +53,27 @@ def test_without_an_answer_the_unit_decides_alone(tmp_path: Path) -> None:
         entry = rig.present(b.a_token()).entry
         assert (entry.accepted, entry.mode) == (True, Mode.SOLO)
         assert rig.core.journal.risk.sum_minor == 8800
+
+
+class Slow(Reservations):
+    """A hub whose answer reaches a process that was asleep meanwhile."""
+
+    def __init__(self, clock: e.Clock, seconds: float, answer: Reservation) -> None:
+        super().__init__(answer)
+        self._clock, self._seconds = clock, seconds
+
+    def reserve(self, reserve: Reserve, timeout_ms: int) -> Reservation | None:
+        self._clock.pass_s(self._seconds)
+        return super().reserve(reserve, timeout_ms)
+
+
+@pytest.mark.parametrize(("slept_s", "mode"), [(299, Mode.ONLINE), (301, Mode.SOLO)])
+def test_a_promise_that_is_over_is_not_used(tmp_path: Path, slept_s: int, mode: Mode) -> None:
+    """The hub may have given the same value to another till."""
+    clock = e.Clock()
+    hub = Slow(clock, slept_s, a_reservation(expires_at_s=b.NOW_S + 300))
+    with a_rig(tmp_path / "unit", clock=clock, reserver=hub) as rig:
+        assert rig.present(b.a_token()).entry.mode is mode
 
 
 def test_what_the_hub_holds_is_no_risk_of_the_unit(tmp_path: Path) -> None:

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from edge.contract.ids import Epoch, Seq
+from edge.contract.correction import Correction, CorrectionBook
+from edge.contract.ids import EntryRef, Epoch, Seq, VoucherId
 from edge.contract.journal_entry import EntryKind
+from edge.contract.signed import Kind
 from edge.contract.sync_message import UnitState
-from edge.errors import NotFound, UnitStopped, VoidRefused
+from edge.errors import IdempotencyConflict, NotFound, RequestInvalid, UnitStopped, VoidRefused
 from edge.journal.audit import audit
 from edge.journal.store import Recorded
-from edge.redemption.void import Voider, is_fresh
+from edge.redemption.decide import Wish
+from edge.redemption.void import Part, Voider, is_fresh
 from tests import builders as b
 from tests.edge import builders as e
 from tests.edge.builders import Rig, a_rig, yuan
@@ -118,3 +121,71 @@ def test_whoever_prints_and_pushes_is_told_once(tmp_path: Path) -> None:
         for _ in range(2):
             voider.void(accepted.entry.epoch, accepted.entry.seq)
     assert told == [1]
+
+
+# --- parts ---------------------------------------------------------------------------------------
+
+
+def back(rig: Rig, accepted: Recorded, wish: Wish, key: str = "k") -> Recorded:
+    """Take a part of an acceptance back."""
+    return rig.core.voider.void(accepted.entry.epoch, accepted.entry.seq, "wang", Part(wish, key))
+
+
+def test_parts_are_taken_back_until_nothing_is_left(rig: Rig) -> None:
+    """Of 100.00 on the card 30.00 are taken; 10.00 and 5.50 go back, then the rest."""
+    card = b.a_token(**e.a_gift_card())
+    accepted = rig.present(card, wish=yuan(3000), basket="b-1")
+    part = back(rig, accepted, yuan(1000))
+    entry = part.entry
+    assert (entry.kind, entry.amount, entry.receipt) == (EntryKind.VOID, 1000, 2)
+    assert entry.voids == (accepted.entry.epoch, accepted.entry.seq)
+    assert (part.notes.worth_minor, part.notes.remaining) == (1000, 8000)
+    assert back(rig, accepted, yuan(1000)) == part, "the same request is the same entry"
+    with pytest.raises(IdempotencyConflict):
+        back(rig, accepted, yuan(999))
+    second = back(rig, accepted, yuan(550), "k2")
+    assert rig.core.voider.left_to_void(accepted) == 1450
+    with pytest.raises(VoidRefused):
+        back(rig, accepted, yuan(1451), "k3")
+    rig.restart()
+    assert back(rig, accepted, yuan(1000)) == part, "after a restart too"
+    assert rig.refusal(card, wish=yuan(8551)) == "insufficient-value"
+    rest = void(rig, accepted)
+    assert (rest.entry.amount, rest.notes.remaining) == (1450, 10_000)
+    assert void(rig, accepted) == rest
+    with pytest.raises(VoidRefused):
+        back(rig, accepted, yuan(1), "k4")
+    assert rig.refusal(card, wish=yuan(10_000)) == "accepted"
+    assert second.entry.receipt == 3
+
+
+def test_uses_are_taken_back_and_a_single_voucher_only_as_a_whole(rig: Rig) -> None:
+    coffee = b.a_token(**e.a_coffee_card())
+    accepted = rig.present(coffee, wish=Wish(uses=3))
+    part = back(rig, accepted, Wish(uses=2))
+    assert (part.entry.amount, part.notes.worth_minor, part.notes.remaining) == (2, 3000, 9)
+    single = rig.present(b.a_token(voucher_id=VoucherId(77)))
+    for of, wish in ((accepted, yuan(1500)), (accepted, Wish()), (single, Wish(uses=1))):
+        with pytest.raises(RequestInvalid):
+            back(rig, of, wish, "other")
+    with pytest.raises(VoidRefused):
+        back(rig, accepted, Wish(uses=2), "other")
+    rig.clock.pass_s(901)
+    with pytest.raises(VoidRefused):
+        back(rig, accepted, Wish(uses=1), "late")
+
+
+def test_what_headquarters_gave_back_is_not_taken_back_again(rig: Rig) -> None:
+    card = b.a_token(**e.a_gift_card())
+    accepted = rig.present(card, wish=yuan(3000))
+    entry = accepted.entry
+    assert entry.voucher_id is not None
+    given = Correction(EntryRef(entry.unit, entry.epoch, entry.seq), entry.voucher_id, 2000)
+    book = CorrectionBook(5, entry.unit, (given,))
+    rig.take(e.sealed(Kind.CORRECTIONS, book.to_body()))
+    assert rig.core.voider.left_to_void(accepted) == 1000
+    with pytest.raises(VoidRefused):
+        back(rig, accepted, yuan(1001))
+    assert void(rig, accepted).entry.amount == 1000
+    assert rig.refusal(card, wish=yuan(10_001)) == "insufficient-value"
+    assert rig.refusal(card, wish=yuan(10_000)) == "accepted"

@@ -65,8 +65,9 @@ def test_the_hubs_time_is_learnt(rig: Rig) -> None:
 
 
 def test_a_unit_without_a_clock_can_pull_and_then_has_one(rig: Rig) -> None:
-    rig.clock.step_wall_s(-b.NOW_S)
-    rig.restart()
+    rig.close()
+    rig.clock.start_again(battery=False)
+    rig.open()
     assert not rig.core.journal.clock.now().is_known
     with a_small_hub(answering(hub_time_s=b.NOW_S + 60)) as hub:
         pull_once(an_exchange(rig, hub.url), {})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from edge.contract import canonical
@@ -13,7 +16,7 @@ from edge.errors import HubUnreachable
 from edge.sync.push import push_once
 from tests import builders as b
 from tests.edge import builders as e
-from tests.edge.builders import Rig
+from tests.edge.builders import Rig, a_rig
 from tests.edge.sync.small_hub import (
     Answer,
     Asked,
@@ -96,6 +99,58 @@ def test_a_hub_restored_from_a_backup_gets_everything_again(rig: Rig) -> None:
         assert push_once(exchange) == 0, "it has nothing any more"
         hub.answer = good
         assert push_once(exchange) == 3
+
+
+def forked(asked: Asked) -> Reply:
+    """The hub has another journal in these places, and keeps ours beside it."""
+    push = Push.decode(asked.body)
+    seqs = range(push.first_seq, push.first_seq + len(push.entries))
+    results = tuple(Result(Seq(seq), Outcome.QUARANTINED, "fork") for seq in seqs)
+    ack = Ack(push.epoch, Seq(2), b"c" * 32)
+    return signed_reply(
+        Kind.PUSH_RECEIPT, a_push_receipt(asked, ack=ack, results=results).to_body()
+    )
+
+
+def test_what_the_hub_keeps_beside_a_clones_entries_holds_nothing_up(rig: Rig) -> None:
+    """The unit opens a new epoch, which would otherwise wait behind the fork for ever."""
+    rig.present("garbage")
+    with a_small_hub(forked) as hub:
+        exchange = an_exchange(rig, hub.url)
+        push_once(exchange)
+        assert acked(rig) == (1, 2)
+        rig.core.journal.hub_is_ahead(Ack(Epoch(1), Seq(2), b"c" * 32))
+        hub.answer = good
+        assert [push_once(exchange) for _ in range(2)] == [1, 0]
+        assert Push.decode(hub.asked[-1].body).epoch == 2
+
+
+def test_a_card_set_back_behind_what_the_hub_has_holds_nothing_up(rig: Rig, tmp_path: Path) -> None:
+    """The receipts of what was pushed were lost, then the card was: the hub has more of the old
+    epoch than the unit, and what the unit still has it knows."""
+    rig.present("garbage")
+    older = tmp_path / "older"
+    shutil.copytree(rig.directory, older)
+    lost = rig.present("garbage")
+    shutil.copy(rig.directory / "anchor", older / "anchor")
+
+    def knows_more(asked: Asked) -> Reply:
+        if Push.decode(asked.body).epoch > 1:
+            return good(asked)
+        return receipt(ack=Ack(Epoch(1), lost.entry.seq, lost.hash))(asked)
+
+    with a_rig(older) as again, a_small_hub(knows_more) as hub:
+        exchange = an_exchange(again, hub.url)
+        assert [push_once(exchange) for _ in range(3)] == [2, 1, 0]
+        assert acked(again) == (2, 1)
+
+
+def test_an_end_that_this_unit_has_not_given_up_is_not_believed(rig: Rig) -> None:
+    rig.present("garbage")
+    answer = receipt(ack=Ack(Epoch(1), Seq(9), b"h" * 32))
+    with a_small_hub(answer) as hub, pytest.raises(HubUnreachable):
+        push_once(an_exchange(rig, hub.url))
+    assert acked(rig) == (0, 0)
 
 
 def test_after_a_loss_the_rest_of_the_old_epoch_goes_up_before_the_new_one(rig: Rig) -> None:

@@ -17,6 +17,7 @@ from edge.sync.worker import SyncWorker
 from tests import builders as b
 from tests.edge import builders as e
 from tests.edge.builders import Rig
+from tests.edge.peers.test_shelf import OTHER, a_journal, give
 from tests.edge.sync.small_hub import (
     WAIT_S,
     Answer,
@@ -50,6 +51,41 @@ def working(
 def on(path: str, answer: Answer) -> Answer:
     """A hub that is good, but for one path."""
     return lambda asked: answer(asked) if asked.path.endswith(path) else good(asked)
+
+
+def test_a_hub_restored_from_a_backup_gets_again_what_an_idle_unit_has(rig: Rig) -> None:
+    """Nobody redeems anything here any more, so no push would ever find out."""
+    rig.present(b.a_token())
+    with a_small_hub() as hub:
+        worker = SyncWorker(an_exchange(rig, hub.url), Breaker(), NEVER_S, dict)
+        assert worker.sync_now() == {"pull": True, "push": True}
+        assert rig.core.journal.unpushed() == 0
+        first = rig.core.journal.hash_of(Epoch(1), Seq(1))
+        assert first is not None
+        ack = Ack(Epoch(1), Seq(1), first)
+        hub.answer = on("/pull", lambda asked: signed_reply(
+            Kind.PULL_ANSWER, a_pull_answer(asked, ack=ack).to_body()))  # fmt: skip
+        assert worker.sync_now() == {"pull": True, "push": True}
+        pushed = Push.decode(hub.wait_for(2, "/push")[1].body)
+        assert (pushed.first_seq, len(pushed.entries)) == (2, 1)
+
+
+def test_a_hub_restored_from_a_backup_is_brought_again_what_it_had_of_others(rig: Rig) -> None:
+    rig.present(b.a_token())
+    shelf, journal = rig.core.shelf, a_journal(count=2)
+    give(shelf, journal)
+    newest = journal.newest()
+    assert newest is not None
+    shelf.note_acked(OTHER, newest)
+    with a_small_hub() as hub:
+        worker = SyncWorker(an_exchange(rig, hub.url), Breaker(), NEVER_S, dict, shelf)
+        assert worker.sync_now() == {"pull": True, "push": True}
+        assert shelf.unsent() == 0
+        ack = Ack(Epoch(0), Seq(0), bytes(32))
+        hub.answer = on("/pull", lambda asked: signed_reply(
+            Kind.PULL_ANSWER, a_pull_answer(asked, ack=ack).to_body()))  # fmt: skip
+        worker.sync_now()
+        assert shelf.unsent() == 2
 
 
 def test_a_new_entry_is_pushed_at_once(rig: Rig) -> None:

@@ -68,7 +68,13 @@ def test_the_routes_of_a_unit_that_is_not_enrolled_are_guarded_too(tmp_path: Pat
             for endpoint, method, path in routes_of(unit)
             if unit.flask.test_client().open(path, method=method).status_code != 401
         }
-    assert open_to_all == {"static", "pages.clerk", "pages.language", "pages.problem"}
+    assert open_to_all == {
+        "static",
+        "pages.clerk",
+        "pages.language",
+        "pages.problem",
+        "care.doctor",
+    }
 
 
 WRONG_KEYS = [

@@ -1,4 +1,4 @@
-"""The part of docs/reference that can be read off the code.
+"""The part of docs/reference, and of firmware_profiles, that can be read off the code.
 
 python -m tests.tidy.reference            writes the pages
 python -m tests.tidy.reference --check    says which are stale, and ends with 1 if any is
@@ -12,7 +12,16 @@ from functools import cache
 from pathlib import Path
 
 from tests.tidy.both_apps import hub_app, unit_app
-from tests.tidy.reference import api, commands, postings, problems, refusals, routes, settings
+from tests.tidy.reference import (
+    api,
+    commands,
+    postings,
+    problems,
+    profiles,
+    refusals,
+    routes,
+    settings,
+)
 from tests.tidy.reference.routes import Halves
 
 FOLDER = Path(__file__).parent.parent.parent.parent / "docs" / "reference"
@@ -36,6 +45,11 @@ def pages() -> dict[str, str]:
     return {name: _NOTE + "\n".join(make()) + "\n" for name, make in makers.items()}
 
 
+def files() -> dict[Path, str]:
+    """Return everything that is generated, by its place."""
+    return {FOLDER / name: text for name, text in pages().items()} | profiles.files()
+
+
 def both_halves() -> Halves:
     """Return unit and hub, put together in a directory that goes away."""
     with tempfile.TemporaryDirectory() as folder:
@@ -43,16 +57,17 @@ def both_halves() -> Halves:
 
 
 def stale() -> list[str]:
-    """Return the pages that say something else than the code."""
+    """Return the files that say something else than the code."""
+    root = FOLDER.parent.parent
     return [
-        name
-        for name, text in pages().items()
-        if not (FOLDER / name).exists() or (FOLDER / name).read_text("utf-8") != text
+        str(path.relative_to(root))
+        for path, text in files().items()
+        if not path.exists() or path.read_text("utf-8") != text
     ]
 
 
 def write() -> None:
     """Write every page."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, text in pages().items():
-        (FOLDER / name).write_text(text, "utf-8")
+    for path, text in files().items():
+        path.write_text(text, "utf-8")

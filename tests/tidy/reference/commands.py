@@ -56,8 +56,11 @@ def below(
     if not isinstance(command, click.Group):
         yield words, command
         return
-    for name in sorted(command.commands):
-        yield from below((*words, name), command.commands[name])
+    context = click.Context(command)
+    for name in sorted(command.list_commands(context)):
+        found = command.get_command(context, name)
+        assert found is not None, f"{name} is listed"
+        yield from below((*words, name), found)
 
 
 def _arguments(command: click.Command) -> list[str]:

@@ -24,7 +24,8 @@ _WHEN = {
     Refusal.NOT_YET_VALID: "Its first day has not begun.",
     Refusal.EXPIRED: "Its last day is over.",
     Refusal.CLOCK_UNCERTAIN: (
-        "It is near its first or last day, and the clock may be off by more than that."
+        "The clock may be off by more than the answer allows: near the first or last day, for a"
+        " rotating code, or because nothing but an earliest time is known."
     ),
     Refusal.STATUS_MISSING: "The unit has not pulled since it was enrolled.",
     Refusal.REVOKED: "The status list, or the hub, says so.",
@@ -36,9 +37,7 @@ _WHEN = {
         " up to an hour. For one voucher and for the unit as a whole."
     ),
     Refusal.CODE_WRONG: "It is not the rotating code of any time step that can be now.",
-    Refusal.CODE_UNVERIFIABLE: (
-        "The unit has no key of this week, or its clock is off by more than two time steps."
-    ),
+    Refusal.CODE_UNVERIFIABLE: ("The unit has no key of this week."),
     Refusal.CODE_REQUIRED: "The voucher counts only with its rotating code, and came without.",
     Refusal.CODE_REPLAYED: "The code is right, and was accepted before.",
     Refusal.AMOUNT_MISSING: "A stored value was presented without an amount.",
@@ -62,6 +61,20 @@ _WHEN = {
         "The acceptances alone that the hub has not acknowledged have reached the limit."
     ),
     Refusal.OFFLINE_SUM: "With this one their worth together would exceed the limit.",
+    Refusal.GRANT_INVALID: (
+        "What was scanned from a phone is no grant, was altered, or is of another issuer."
+    ),
+    Refusal.GRANT_EXPIRED: "Its three minutes are over, as far as this unit's clock can say.",
+    Refusal.GRANT_USED: "The sale that it is for was completed more than five seconds ago.",
+    Refusal.GRANT_OTHER_STORE: "It is for a sale of another store.",
+    Refusal.GRANT_OTHER_UNIT: "It is for a sale of another unit.",
+    Refusal.GRANT_OTHER_SALE: (
+        "This unit has not asked for it, or not since it was started, or for another voucher."
+    ),
+    Refusal.GRANT_OTHER_AMOUNT: "It is for another amount than this unit has asked for.",
+    Refusal.VALUE_LENT: (
+        "The hub was asked: what is left would be enough, but part of it is lent to other units."
+    ),
     Refusal.VELOCITY: "The acceptances alone of the last ten minutes have reached the limit.",
 }
 _HEADS = ("reason", "when", "what the clerk reads", "中文", "way out")
@@ -75,7 +88,7 @@ def page() -> Iterator[str]:
     yield "The closed list of reasons why a scan is not accepted: `reason` of the problem"
     yield "[`voucher-refused`](problems.md), `reason` in the journal, and what a clerk is told."
     yield "`way_out` is what the person at the till can do next. Every refused scan is recorded.\n"
-    yield "## Before a voucher is known\n"
+    yield "## Before a voucher is known, and of grants\n"
     yield table(_HEADS, map(_row, first))
     yield "\n## The decision table\n"
     yield "A voucher is refused for the first row that applies (`edge/redemption/decide.py`). If"

@@ -36,6 +36,9 @@ def page() -> Iterator[str]:
         yield f"### `[{section}]`\n"
         yield first_sentence(kind) + "\n"
         yield table(_HEADS, _of_section(section, kind)) + "\n"
+    for section, words in edge.config.NAMED.items():
+        yield f"### `[{section}]`\n"
+        yield words + "\n"
     yield "## The hub\n"
     yield f"`{central.config.DEFAULT_FILE}`, or the file after `--config`; it has no sections. On"
     yield "the command line `--set NAME=VALUE`, which may be repeated.\n"

@@ -20,6 +20,22 @@ function isTyping() {
 }
 
 if (order) setTimeout(look, PAUSE_MS);
-for (const text of document.querySelectorAll("[data-copy]")) {
-  text.addEventListener("click", () => navigator.clipboard?.writeText(text.textContent));
+for (const button of document.querySelectorAll("button[data-copies]")) {
+  const text = document.getElementById(button.dataset.copies);
+  const said = document.getElementById(`${button.dataset.copies}-said`);
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    said.textContent = (await copy(text)) ? button.dataset.done : button.dataset.failed;
+  });
+}
+
+// Where the page is not served by TLS there is no clipboard; the text is marked, to be copied by hand.
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text.textContent);
+    return true;
+  } catch {
+    getSelection().selectAllChildren(text);
+    return false;
+  }
 }

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from central.errors import ChannelUnknown
+from central.foundation.language.said import Saying, sentence_of
 from central.money.channels.alipay import CHANNEL, read
 from central.money.channels.alipay.client import BEIJING, Client
 from central.money.channels.model import FlowRow, TradeKind, TradeRow, first_gap
@@ -100,7 +101,9 @@ class AlipayBills:
             try:
                 return proven(raw)
             except BillBroken as exc:
-                raise ChannelUnknown("bill-broken", f"The bill is broken: {exc}.") from exc
+                raise ChannelUnknown(
+                    "bill-broken", Saying("bill-broken", what=sentence_of(exc))
+                ) from exc
 
         return None if url is None else self._client.fetch(number, url, BILL_BYTES_MAX, prove)
 
@@ -141,9 +144,7 @@ def read_flow_bill(raw: bytes, seller_id: str, day: dt.date) -> tuple[FlowRow, .
         rows.reverse()  # Alipay lists the newest first
         gap = first_gap(rows)
         if gap is not None:
-            raise BillBroken(
-                f"line {places[::-1][gap]}: its balance does not follow from the line after"
-            )
+            raise _of_line(places[::-1][gap], Saying("row-gap-after"))
     _check_sum("收入合计", lines, _IN_SUM, [r.change.minor for r in rows if r.change.minor > 0])
     _check_sum("支出合计", lines, _OUT_SUM, [r.change.minor for r in rows if r.change.minor < 0])
     return tuple(rows)
@@ -155,7 +156,7 @@ def _detail(raw: bytes, title: str) -> list[str]:
         with zipfile.ZipFile(io.BytesIO(raw)) as bundle:
             members = [m for m in bundle.infolist() if not m.is_dir()]
             if len(members) > FILES_MAX or sum(m.file_size for m in members) > BILL_BYTES_MAX:
-                raise BillBroken("it is larger than any that makes sense")
+                raise BillBroken(Saying("bill-too-large"))
             for member in members:
                 with bundle.open(member) as opened:
                     content = opened.read(BILL_BYTES_MAX)
@@ -165,15 +166,15 @@ def _detail(raw: bytes, title: str) -> list[str]:
     except BillBroken:
         raise
     except _ZIP_ERRORS as exc:
-        raise BillBroken("it is not a whole zip") from exc
-    raise BillBroken(f"there is no {title} in it")
+        raise BillBroken(Saying("bill-not-zip")) from exc
+    raise BillBroken(Saying("bill-no-title", name=title))
 
 
 def _text(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig" if content.startswith(b"\xef\xbb\xbf") else "gb18030")
     except UnicodeDecodeError as exc:
-        raise BillBroken("it is not GBK") from exc
+        raise BillBroken(Saying("bill-not-gbk")) from exc
 
 
 def _rows(
@@ -183,28 +184,28 @@ def _rows(
     account = next((m[1] for line in lines[:4] if (m := _ACCOUNT.match(line))), "")
     # The account is written as our PID with 0156 (CNY) behind it.
     if account not in {seller_id, f"{seller_id}0156"}:
-        raise BillBroken("it is of another seller")
+        raise BillBroken(Saying("bill-seller"))
     begin = next((i for i, line in enumerate(lines) if line.startswith(names[0])), None)
     finish = next(
         (i for i, line in enumerate(lines) if line.startswith("#-") and end in line), None
     )
     if begin is None or finish is None:
-        raise BillBroken(f"line {len(lines)}: its list does not begin or end, it is cut off")
+        raise _of_line(len(lines), Saying("bill-list-cut"))
     heading = [name.strip() for name in next(csv.reader([lines[begin]]))]
     if missing := [name for name in names if name not in heading]:
-        raise BillBroken(f"its heading lacks {missing[0]}")
+        raise BillBroken(Saying("bill-heading-lacks", column=missing[0]))
     reader = csv.reader(lines[begin + 1 : finish])
     for values in reader:
         place = begin + 1 + reader.line_num
         with _at(place):
             if len(values) != len(heading):
-                raise BillBroken("it has more or fewer fields than the heading")
+                raise BillBroken(Saying("bill-fields"))
         yield place, dict(zip(heading, (value.strip() for value in values), strict=True))
 
 
 def _trade_row(fields: dict[str, str], day: dt.date) -> TradeRow:
     if fields["业务类型"] not in {"交易", "退款"}:
-        raise BillBroken("it is neither a payment nor a refund")
+        raise BillBroken(Saying("bill-no-kind"))
     is_refund = fields["业务类型"] == "退款"
     fee = abs(_e5(fields["服务费（元）"]))  # its sign differs; what kind of row it is tells it
     return TradeRow(
@@ -233,13 +234,17 @@ def _flow_row(fields: dict[str, str], day: dt.date) -> FlowRow:
     )
 
 
+def _of_line(place: int, what: str) -> BillBroken:
+    return BillBroken(Saying("line", line=place, what=what))
+
+
 @contextmanager
 def _at(place: int) -> Iterator[None]:
     """Name the line of the file in what is wrong with it."""
     try:
         yield
     except BillBroken as exc:
-        raise BillBroken(f"line {place}: {exc}") from exc
+        raise _of_line(place, sentence_of(exc)) from exc
 
 
 def _check_sum(name: str, lines: list[str], pattern: re.Pattern[str], counted: list[int]) -> None:
@@ -248,18 +253,18 @@ def _check_sum(name: str, lines: list[str], pattern: re.Pattern[str], counted: l
             continue
         with _at(place):
             if (int(said[1]), abs(_minor(said[2]))) != (len(counted), abs(sum(counted))):
-                raise BillBroken(f"{name} is not what the rows make")
+                raise BillBroken(Saying("row-sum", column=name))
         return
-    raise BillBroken(f"line {len(lines)}: the sums are missing, it is cut off")
+    raise _of_line(len(lines), Saying("bill-sums-missing"))
 
 
 def _moment(text: str, day: dt.date) -> int:
     try:
         at_s = read.parse_moment(text)
     except ValueError as exc:
-        raise BillBroken("its time is not as documented") from exc
+        raise BillBroken(Saying("bill-time")) from exc
     if dt.datetime.fromtimestamp(at_s, BEIJING).date() != day:
-        raise BillBroken("it is of another day")
+        raise BillBroken(Saying("bill-day"))
     return at_s
 
 
@@ -267,11 +272,11 @@ def _minor(text: str) -> int:
     try:
         return from_yuan(text or "0").minor
     except ValueError as exc:
-        raise BillBroken("an amount is not as documented") from exc
+        raise BillBroken(Saying("bill-amount")) from exc
 
 
 def _e5(text: str) -> int:
     try:
         return from_yuan_e5(text or "0")
     except ValueError as exc:
-        raise BillBroken("its fee is not as documented") from exc
+        raise BillBroken(Saying("bill-fee")) from exc

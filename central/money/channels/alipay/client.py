@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from central.errors import ChannelRefused, ChannelUnknown
+from central.foundation.language.said import Saying
 from central.money.channels.alipay import CHANNEL, keys, signing
 from central.money.channels.ports import CallLog
 from central.money.channels.send import ANSWER_BYTES_MAX, Sender, fingerprint, recorded
@@ -102,7 +103,7 @@ class Client:
             code = _code(found)
             if code in NOT_THERE:
                 return None
-            raise ChannelUnknown(code, "Alipay has not answered the question.")
+            raise ChannelUnknown(code, Saying("channel-no-question"))
 
         said = fingerprint(method, json.dumps(content, sort_keys=True))
         return recorded(self._calls, CHANNEL, method, number, said, work)
@@ -114,7 +115,7 @@ class Client:
         def work() -> T:
             answer = self._sender.send("GET", target, headers=_HEADERS, bytes_max=bytes_max)
             if answer.status != 200:
-                raise ChannelUnknown(f"http-{answer.status}", "The file could not be fetched.")
+                raise ChannelUnknown(f"http-{answer.status}", Saying("channel-no-file"))
             return read(answer.body)
 
         return recorded(
@@ -138,13 +139,13 @@ class Client:
             body=urlencode({"biz_content": biz_content}).encode(), bytes_max=ANSWER_BYTES_MAX,
         )  # fmt: skip
         if answer.status != 200:
-            raise ChannelUnknown(f"http-{answer.status}", f"Alipay answers {answer.status}.")
+            raise ChannelUnknown(f"http-{answer.status}", _answers(answer.status))
         try:
             found = signing.locate(answer.body, method)
         except (ValueError, RecursionError) as exc:
-            raise ChannelUnknown("unverifiable", "An answer of Alipay is not signed.") from exc
+            raise ChannelUnknown("unverifiable", Saying("channel-unsigned")) from exc
         if not self.keys.is_signed(found.raw, found.signature, found.cert_sn):
-            raise ChannelUnknown("unverifiable", "An answer of Alipay has a wrong signature.")
+            raise ChannelUnknown("unverifiable", Saying("channel-signature"))
         return found.value
 
     def _common(self, method: str, *, notify: bool) -> dict[str, str]:
@@ -170,7 +171,7 @@ class Client:
         if (parts.scheme, parts.netloc) == (base.scheme, base.netloc):
             return url
         if parts.hostname not in self.settings.bill_hosts or parts.port is not None:
-            raise ChannelUnknown("foreign-host", "The bill lies on a host that is not allowed.")
+            raise ChannelUnknown("foreign-host", Saying("channel-host"))
         # Alipay still writes http://; the bill's sums prove it, but nobody need read it.
         return parts._replace(scheme="https").geturl()
 
@@ -185,3 +186,7 @@ def _code(found: Mapping[str, Any]) -> str:
         if isinstance(code, str) and code and code.isascii() and len(code) <= 64:
             return code
     return "no-code"
+
+
+def _answers(status: int) -> Saying:
+    return Saying("channel-answers", channel="Alipay", status=status)

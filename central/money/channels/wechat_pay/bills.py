@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from central.errors import ChannelUnknown
+from central.foundation.language.said import Saying, sentence_of
 from central.money.channels.model import FlowRow, TradeKind, TradeRow, first_gap
 from central.money.channels.ports import FlowBill, FundAccount, TradeBill
 from central.money.channels.send import BILL_BYTES_MAX
@@ -95,11 +96,13 @@ class WeChatBills:
 
         def prove(raw: bytes) -> T:
             if not hmac.compare_digest(hashlib.sha1(raw).hexdigest(), sha1):  # noqa: S324 - theirs
-                raise ChannelUnknown("bill-broken", "The bill has not the hash it should have.")
+                raise ChannelUnknown("bill-broken", Saying("bill-hash"))
             try:
                 return proven(raw)
             except BillBroken as exc:
-                raise ChannelUnknown("bill-broken", f"The bill is broken: {exc}.") from exc
+                raise ChannelUnknown(
+                    "bill-broken", Saying("bill-broken", what=sentence_of(exc))
+                ) from exc
 
         return client.fetch(f"{kind}.file", number, target, BILL_BYTES_MAX, prove)
 
@@ -116,7 +119,7 @@ def read_trade_bill(raw: bytes, mchid: str, day: dt.date) -> tuple[TradeRow, ...
     for place, line in enumerate(lines, _FIRST):
         with _at(place):
             if line["商户号"] != mchid:
-                raise BillBroken("it is of another merchant")
+                raise BillBroken(Saying("bill-merchant"))
             row = _trade_row(line, day)
             rows.append(row)
             fees += row.fee_e5
@@ -134,7 +137,7 @@ def read_trade_bill(raw: bytes, mchid: str, day: dt.date) -> tuple[TradeRow, ...
     }
     for name, (said, counted) in told.items():
         if said != counted:
-            raise BillBroken(f"line {len(rows) + 3}: {name} is not what the rows make")
+            raise _of_line(len(rows) + 3, Saying("row-sum", column=name))
     return tuple(rows)
 
 
@@ -153,9 +156,7 @@ def read_flow_bill(raw: bytes, day: dt.date) -> tuple[FlowRow, ...]:
     if gap is not None:
         rows.reverse()  # some merchants get the newest first
         if first_gap(rows) is not None:
-            raise BillBroken(
-                f"line {gap + _FIRST}: its balance does not follow from the line before"
-            )
+            raise _of_line(gap + _FIRST, Saying("row-gap"))
     ins = [row.change.minor for row in rows if row.change.minor > 0]
     outs = [-row.change.minor for row in rows if row.change.minor < 0]
     told = {
@@ -167,14 +168,14 @@ def read_flow_bill(raw: bytes, day: dt.date) -> tuple[FlowRow, ...]:
     }
     for name, (said, counted) in told.items():
         if said != counted:
-            raise BillBroken(f"line {len(rows) + 3}: {name} is not what the rows make")
+            raise _of_line(len(rows) + 3, Saying("row-sum", column=name))
     return tuple(rows)
 
 
 def _offered(answer: dict[str, Any]) -> tuple[str, str]:
     """Return where the bill lies, and its hash."""
     if answer.get("hash_type") != "SHA1":
-        raise ChannelUnknown("no-hash", "The bill has no SHA-1, so that it cannot be proven.")
+        raise ChannelUnknown("no-hash", Saying("bill-no-hash"))
     # Only the path: the request is signed, and goes to the channel and to nobody else.
     place = urlsplit(read.text(answer, "download_url"))
     target = f"{place.path}?{place.query}" if place.query else place.path
@@ -185,12 +186,12 @@ def _table(raw: bytes, heading: str, sums: str) -> tuple[list[dict[str, str]], d
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
-        raise BillBroken("it is not UTF-8") from exc
+        raise BillBroken(Saying("bill-not-utf8")) from exc
     lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
     if len(lines) < 3 or lines[0].strip() != heading:
-        raise BillBroken("it does not begin with the heading as documented")
+        raise BillBroken(Saying("bill-heading"))
     if lines[-2].strip() != sums:
-        raise BillBroken(f"line {len(lines)}: the sums are missing, it is cut off")
+        raise _of_line(len(lines), Saying("bill-sums-missing"))
     names = heading.split(",")
     rows = []
     for place, line in enumerate(lines[1:-2], _FIRST):
@@ -203,19 +204,19 @@ def _table(raw: bytes, heading: str, sums: str) -> tuple[list[dict[str, str]], d
 def _fields(line: str, names: list[str]) -> dict[str, str]:
     """Split a row at ",`": a name of goods may hold a comma, a back-tick begins a field."""
     if not line.startswith("`"):
-        raise BillBroken("it does not begin with a back-tick")
+        raise BillBroken(Saying("bill-back-tick"))
     values = line[1:].split(",`")
     if len(values) != len(names):
-        raise BillBroken("it has more or fewer fields than the heading")
+        raise BillBroken(Saying("bill-fields"))
     return dict(zip(names, (value.strip() for value in values), strict=True))
 
 
 def _trade_row(line: dict[str, str], day: dt.date) -> TradeRow:
     if line["货币种类"] != CURRENCY:
-        raise BillBroken("it is not in CNY")
+        raise BillBroken(Saying("bill-not-cny"))
     is_refund = line["交易状态"] == "REFUND"
     if not is_refund and line["交易状态"] not in {"SUCCESS", "REVOKED"}:
-        raise BillBroken("it is neither a payment nor a refund")
+        raise BillBroken(Saying("bill-no-kind"))
     gross = _yuan(line["申请退款金额" if is_refund else "订单金额"])
     return TradeRow(
         occurred_at_s=_moment(line["交易时间"], day),
@@ -233,7 +234,7 @@ def _trade_row(line: dict[str, str], day: dt.date) -> TradeRow:
 def _flow_row(line: dict[str, str], day: dt.date) -> FlowRow:
     amount = _yuan(line["收支金额(元)"])
     if line["收支类型"] not in {"收入", "支出"}:
-        raise BillBroken("it is neither 收入 nor 支出")
+        raise BillBroken(Saying("bill-no-direction"))
     sign = 1 if line["收支类型"] == "收入" else -1
     return FlowRow(
         occurred_at_s=_moment(line["记账时间"], day),
@@ -247,22 +248,26 @@ def _flow_row(line: dict[str, str], day: dt.date) -> FlowRow:
     )
 
 
+def _of_line(place: int, what: str) -> BillBroken:
+    return BillBroken(Saying("line", line=place, what=what))
+
+
 @contextmanager
 def _at(place: int) -> Iterator[None]:
     """Name the line of the file in what is wrong with it."""
     try:
         yield
     except BillBroken as exc:
-        raise BillBroken(f"line {place}: {exc}") from exc
+        raise _of_line(place, sentence_of(exc)) from exc
 
 
 def _moment(text: str, day: dt.date) -> int:
     try:
         found = dt.datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
     except ValueError as exc:
-        raise BillBroken("its time is not as documented") from exc
+        raise BillBroken(Saying("bill-time")) from exc
     if found.date() != day:
-        raise BillBroken("it is of another day")
+        raise BillBroken(Saying("bill-day"))
     return int(found.timestamp())
 
 
@@ -270,19 +275,19 @@ def _yuan(text: str) -> Money:
     try:
         return from_yuan(text)
     except ValueError as exc:
-        raise BillBroken("an amount is not as documented") from exc
+        raise BillBroken(Saying("bill-amount")) from exc
 
 
 def _fee(text: str) -> int:
     try:
         return from_yuan_e5(text)
     except ValueError as exc:
-        raise BillBroken("its fee is not as documented") from exc
+        raise BillBroken(Saying("bill-fee")) from exc
 
 
 def _count(text: str) -> int:
     """Read a number of rows; WeChat Pay writes ``20.0`` in one bill and ``20`` in the other."""
     whole, point, rest = text.partition(".")
     if not (whole.isascii() and whole.isdigit()) or (point and set(rest) - {"0"}):
-        raise BillBroken("a number of rows is not as documented")
+        raise BillBroken(Saying("bill-count"))
     return int(whole)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from central.errors import ChannelRefused, ChannelUnknown
+from central.foundation.language.said import Saying
 from central.money.channels.ports import CallLog
 from central.money.channels.send import ANSWER_BYTES_MAX, Answer, Sender, fingerprint, recorded
 from central.money.channels.settings import WeChatPaySettings
@@ -102,7 +103,7 @@ class Client:
                 return read({})
             if 400 <= answer.status < 500 and code in operation.refusals:
                 raise ChannelRefused(code, "WeChat Pay has refused it.")
-            raise ChannelUnknown(code, f"WeChat Pay answers {answer.status}.")
+            raise ChannelUnknown(code, _answers(answer.status))
 
         return recorded(self._calls, CHANNEL, operation.kind, number, said, work)
 
@@ -124,7 +125,7 @@ class Client:
             code = _code(found)
             if answer.status in {400, 404} and code in NOT_THERE:
                 return None
-            raise ChannelUnknown(code, f"WeChat Pay answers {answer.status}.")
+            raise ChannelUnknown(code, _answers(answer.status))
 
         return recorded(self._calls, CHANNEL, kind, number, fingerprint("GET", target), work)
 
@@ -136,7 +137,7 @@ class Client:
         def work() -> T:
             answer = self._send("GET", target, None, bytes_max)
             if answer.status != 200:
-                raise ChannelUnknown(f"http-{answer.status}", "The file could not be fetched.")
+                raise ChannelUnknown(f"http-{answer.status}", Saying("channel-no-file"))
             return read(answer.body)
 
         return recorded(self._calls, CHANNEL, kind, number, fingerprint("FILE", number), work)
@@ -154,7 +155,7 @@ class Client:
         def work() -> list[str]:
             answer = self._send("GET", "/v3/certificates", None, ANSWER_BYTES_MAX)
             if answer.status != 200:
-                raise ChannelUnknown(f"http-{answer.status}", "No certificates could be had.")
+                raise ChannelUnknown(f"http-{answer.status}", Saying("channel-no-certificates"))
             found = self._unsealed(_json(answer.body))
             fresh = {serial: of_certificate(pem) for serial, pem in found.items()}
             try:
@@ -179,7 +180,7 @@ class Client:
         except Unverified as exc:
             raise _unbelievable(answer, exc) from exc
         if answer.status >= 500:
-            raise ChannelUnknown(_code_or_status(answer), f"WeChat Pay answers {answer.status}.")
+            raise ChannelUnknown(_code_or_status(answer), _answers(answer.status))
         return answer
 
     def _verify(self, answer: Answer) -> None:
@@ -233,7 +234,7 @@ class Client:
                     raise ValueError("a certificate has another serial than it is listed under")
                 certificates[serial] = pem
         except (KeyError, TypeError, ValueError) as exc:
-            raise ChannelUnknown("unverifiable", "The certificates cannot be believed.") from exc
+            raise ChannelUnknown("unverifiable", Saying("channel-bad-certificates")) from exc
         return certificates
 
 
@@ -254,7 +255,7 @@ def to_json(body: Mapping[str, Any], key: PlatformKey | None) -> bytes:
     def seal(value: Any) -> str:
         assert isinstance(value, Sealed), "everything else in a request is JSON"
         if key is None:
-            raise ChannelUnknown("no-platform-key", "Nothing was sent: no platform key.")
+            raise ChannelUnknown("no-platform-key", Saying("channel-no-key"))
         return signing.seal(key.key, value.text)
 
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=seal).encode()
@@ -262,17 +263,17 @@ def to_json(body: Mapping[str, Any], key: PlatformKey | None) -> bytes:
 
 def _unbelievable(answer: Answer, why: Unverified) -> ChannelUnknown:
     if answer.status >= 500:
-        return ChannelUnknown(f"http-{answer.status}", f"WeChat Pay answers {answer.status}.")
-    return ChannelUnknown("unverifiable", f"An answer cannot be believed: {why}.")
+        return ChannelUnknown(f"http-{answer.status}", _answers(answer.status))
+    return ChannelUnknown("unverifiable", Saying("channel-not-believed", why=str(why)))
 
 
 def _json(body: bytes) -> dict[str, Any]:
     try:
         found = json.loads(body)
     except (ValueError, RecursionError) as exc:
-        raise ChannelUnknown("unreadable", "An answer is not JSON.") from exc
+        raise ChannelUnknown("unreadable", Saying("channel-not-json")) from exc
     if not isinstance(found, dict):
-        raise ChannelUnknown("unreadable", "An answer is not a JSON object.")
+        raise ChannelUnknown("unreadable", Saying("channel-not-object"))
     return found
 
 
@@ -286,3 +287,7 @@ def _code_or_status(answer: Answer) -> str:
         return _code(_json(answer.body))
     except ChannelUnknown:
         return f"http-{answer.status}"
+
+
+def _answers(status: int) -> Saying:
+    return Saying("channel-answers", channel="WeChat Pay", status=status)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from central.errors import ChannelUnknown
+from central.foundation.language.said import Saying
 from central.money.channels.yuan import fen
 from edge.contract.money import Money
 
@@ -61,9 +62,9 @@ def rfc3339(at_s: int) -> str:
 def same(answer: Mapping[str, Any], name: str, wanted: str) -> None:
     """Make sure that the answer is about what was asked for."""
     if answer.get(name) != wanted:
-        raise ChannelUnknown("other-number", f"The answer is about another {name}.")
+        raise ChannelUnknown("other-number", Saying("channel-other", name=name))
 
 
 def odd(name: str) -> ChannelUnknown:
     """Return the failure of an answer whose field is missing or of another kind."""
-    return ChannelUnknown("unreadable", f"The answer's {name} is missing or not as documented.")
+    return ChannelUnknown("unreadable", Saying("channel-missing", name=name))

@@ -14,10 +14,13 @@ class Completed(NamedTuple):
 
     Args:
         price: What the customer has paid.
-        costs: What was delivered cost, by the account it is taken from.
-        earned: What agents earn of it.
-        is_agency: Sold for somebody else: then revenue is what is left for us (net), not the
-            price (gross).
+        costs: What the goods of it cost, by the account it is taken from.
+        earned: What agents earn of the goods.
+        is_agency: The goods are sold for somebody else: then revenue is what is left for us
+            (net), not the price (gross).
+        vouchers: The part of the price that vouchers of ours were sold for, minor units. It is no
+            revenue but for what it is more than they are worth.
+        issued: What those vouchers are worth, by the account on which it is owed.
     """
 
     order: str
@@ -25,6 +28,8 @@ class Completed(NamedTuple):
     costs: tuple[Cost, ...] = ()
     earned: tuple[Commission, ...] = ()
     is_agency: bool = False
+    vouchers: int = 0
+    issued: tuple[Cost, ...] = ()
 
 
 class Clawed(NamedTuple):
@@ -48,6 +53,8 @@ class Refunded(NamedTuple):
         amount: What the customer gets.
         clawed: What agents give back.
         taken_back: What suppliers take back, by the account it is claimed on (2210 or 1130).
+        vouchers: The part of the amount that goes back for vouchers of ours, minor units.
+        revoked: What those vouchers were worth, by the account on which it is owed no more.
     """
 
     refund: str
@@ -57,21 +64,25 @@ class Refunded(NamedTuple):
     clawed: tuple[Clawed, ...] = ()
     taken_back: tuple[Cost, ...] = ()
     is_agency: bool = False
+    vouchers: int = 0
+    revoked: tuple[Cost, ...] = ()
 
 
 def order_completed(event: Completed, day: int, actor: str) -> Posting:
     """3: delivered, and shared in the same moment: whoever has a part in it has earned it now."""
-    price = event.price.minor
+    price, goods = event.price.minor, event.price.minor - event.vouchers
     costs = tuple(credit(account, minor) for account, minor in event.costs)
+    issued = tuple(credit(account, minor) for account, minor in event.issued)
     shared = commissions(event.earned)
     cost, commission = total(event.costs), total(event.earned)
+    margin = event.vouchers - total(event.issued)
     if event.is_agency:
-        margin = rest("4020", price - cost - commission)
-        written = legs(debit("2010", price), *costs, *shared, margin)
+        margin += goods - cost - commission
+        written = legs(debit("2010", price), *costs, *issued, *shared, rest("4020", margin))
     else:
         written = legs(
             debit("2010", price), debit("5010", cost), debit("5020", commission),
-            credit("4010", price), *costs, *shared,
+            credit("4010", goods), *costs, *issued, *shared, rest("4020", margin),
         )  # fmt: skip
     return Posting(
         idem=f"oc:{event.order}",
@@ -124,18 +135,21 @@ def claw(agent: str, minor: int, *, pending: int, available: int) -> Clawed:
 def refund_after_completion(event: Refunded, day: int, actor: str) -> Posting:
     """10: the customer gets part or all back, and everybody gives back what was his of it."""
     back = tuple(debit(account, minor) for account, minor in event.taken_back)
+    revoked = tuple(debit(account, minor) for account, minor in event.revoked)
     clawed = tuple(leg for one in event.clawed for leg in _clawed(one))
     cost = total(event.taken_back)
     commission = sum(one.minor for one in event.clawed)
     refund = credit(f"2610.{event.channel}", event.amount.minor)
+    goods = event.amount.minor - event.vouchers
+    margin = total(event.revoked) - event.vouchers
     if event.is_agency:
         # What suppliers and agents do not give back is our loss.
-        margin = rest("4020", cost + commission - event.amount.minor)
-        written = legs(*back, *clawed, margin, refund)
+        margin += cost + commission - goods
+        written = legs(*back, *revoked, *clawed, rest("4020", margin), refund)
     else:
         written = legs(
-            debit("4010", event.amount.minor), *back, *clawed, refund,
-            credit("5020", commission), credit("5010", cost),
+            debit("4010", goods), *back, *revoked, *clawed, refund, credit("5020", commission),
+            credit("5010", cost), rest("4020", margin),
         )  # fmt: skip
     return Posting(
         idem=f"rf:{event.refund}",

@@ -76,14 +76,23 @@ def payout_void_key(no: str) -> str:
     return f"po:{no}:void"
 
 
-def tax_paid(no: str, bank: str, amount: Money, day: int, actor: str) -> Posting:
-    """16: withheld tax is paid to the authority."""
+def payout_back_key(no: str) -> str:
+    """Return the key under which a paid payout whose money the bank sent back is reversed."""
+    return f"po:{no}:back"
+
+
+def tax_paid(no: str, source: str, amount: Money, day: int, actor: str) -> Posting:
+    """16: withheld tax is paid to the authority.
+
+    Args:
+        source: Where the money has left: ``1030.main``.
+    """
     return Posting(
         idem=f"tax:{no}",
         kind="tax-paid",
         ref=no,
         currency=amount.currency,
-        legs=(debit("2510", amount.minor), credit(f"1030.{bank}", amount.minor)),
+        legs=(debit("2510", amount.minor), credit(source, amount.minor)),
         effective=day,
         actor=actor,
     )
@@ -103,15 +112,19 @@ def transferred(no: str, source: str, to: str, amount: Money, day: int, actor: s
 
 
 def deposit_returned(
-    no: str, agent: str, channel: str, amount: Money, day: int, actor: str
+    no: str, agent: str, source: str, amount: Money, day: int, actor: str
 ) -> Posting:
-    """22: an agent gets his deposit back, after what he still owed was set off."""
+    """22: an agent gets his deposit back, after what he still owed was set off.
+
+    Args:
+        source: Where the money has left: ``1020.wechat-pay``, ``1030.main``.
+    """
     return Posting(
         idem=f"dr:{no}",
         kind="deposit-returned",
         ref=agent,
         currency=amount.currency,
-        legs=(debit(f"2120.{agent}", amount.minor), credit(f"1020.{channel}", amount.minor)),
+        legs=(debit(f"2120.{agent}", amount.minor), credit(source, amount.minor)),
         effective=day,
         actor=actor,
     )

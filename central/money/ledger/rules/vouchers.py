@@ -223,12 +223,13 @@ def double_redemption_borne(
     )
 
 
-def reserve_accrued(of_day: int, amount: Money, day: int, actor: str) -> Posting:
-    """21: some per mille of a day's offline redemptions is put aside for double ones."""
+def reserve_accrued(no: str, amount: Money, day: int, actor: str) -> Posting:
+    """21: something is put aside for double redemptions, such as some per mille of a day's offline
+    ones."""
     return Posting(
-        idem=f"rs:{of_day}",
+        idem=f"rs:{no}",
         kind="reserve-accrued",
-        ref=str(of_day),
+        ref=no,
         currency=amount.currency,
         legs=(debit("5050", amount.minor), credit("2710", amount.minor)),
         effective=day,

@@ -26,6 +26,11 @@ def legs(*wanted: Leg) -> tuple[Leg, ...]:
     return tuple(leg for leg in wanted if leg.minor)
 
 
+def owner_of(account: str) -> str:
+    """Return whose an account is: ``main`` of ``1030.main``."""
+    return account.partition(".")[2]
+
+
 def rest(account: str, minor: int) -> Leg:
     """Return a credit of what is left; a debit if less than nothing is."""
     return credit(account, minor) if minor >= 0 else debit(account, -minor)

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from central.errors import ConfigInvalid, NotFound
+from central.foundation.language.said import Saying
 
 _OWNER = re.compile(r"[A-Za-z0-9-]{1,40}", re.ASCII)
 
@@ -117,8 +118,9 @@ class Layouts:
         if source in self._found:
             return self._found[source]
         near = difflib.get_close_matches(source, self._found, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise NotFound(f"statements.toml has no section {source}{hint}")
+        if near:
+            raise NotFound(Saying("no-section-but", source=source, near=near[0]))
+        raise NotFound(Saying("no-section", source=source))
 
 
 def load(file: Path) -> Layouts:

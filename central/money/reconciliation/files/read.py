@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from central.errors import RequestInvalid
+from central.foundation.language.said import Saying, sentence_of
 from central.money.reconciliation.files.layouts import BankLayout, SupplierLayout
 from central.money.reconciliation.model import ToldLine
 from edge.contract.money import Money, parse_decimal
@@ -56,7 +57,7 @@ def read(raw: bytes, layout: BankLayout | SupplierLayout) -> list[Row]:
             another currency, a balance that does not follow, sums that are not those of the rows.
     """
     if len(raw) > BYTES_MAX:
-        raise RequestInvalid(f"The file is larger than {BYTES_MAX >> 20} MiB.")
+        raise RequestInvalid(Saying("file-too-large", mib=BYTES_MAX >> 20))
     table = _Table(_decoded(raw, layout.encoding), layout)
     rows: list[Row] = []
     for place, cells in table.rows():
@@ -98,20 +99,19 @@ class _Table:
                 continue
             with _at(place):
                 if self._end is not None:
-                    raise _Wrong(f"it comes after {self._end_word}")
+                    raise _Wrong(Saying("row-after-end", end=self._end_word))
                 if self._end_word and values[0].strip().startswith(self._end_word):
                     self._end = (place, dict(zip(self._names, map(_cell, values), strict=False)))
                     continue
                 if len(values) != len(self._names):
-                    raise _Wrong("it has more or fewer fields than the heading: is it cut off?")
+                    raise _Wrong(Saying("row-fields"))
                 count += 1
                 if count > LINES_MAX:
-                    raise _Wrong(f"a file has {LINES_MAX} lines at most")
+                    raise _Wrong(Saying("row-too-many", most=LINES_MAX))
             yield place, dict(zip(self._names, map(_cell, values), strict=True))
         if self._end_word and self._end is None:
-            raise RequestInvalid(
-                f"line {self._reader.line_num}: {self._end_word} is missing, it is cut off"
-            )
+            with _at(self._reader.line_num):
+                raise _Wrong(Saying("row-end-missing", end=self._end_word))
 
     def check_sums(self, amounts: list[int], layout: BankLayout) -> None:
         """Compare the row of sums with what the rows make, where it has some."""
@@ -126,7 +126,7 @@ class _Table:
             if name and cells.get(name):
                 with _at(place):
                     if abs(_minor(cells[name], layout.currency)) != abs(total):
-                        raise _Wrong(f"{name} is not what the rows make")
+                        raise _Wrong(Saying("row-sum", column=name))
 
     def _heading(self, wanted: list[str]) -> list[str]:
         for values in self._lines():
@@ -135,13 +135,14 @@ class _Table:
                 return cells
             if self._reader.line_num >= HEADING_WITHIN:
                 break
-        raise RequestInvalid(f"There is no heading with {', '.join(wanted)}.")
+        raise RequestInvalid(Saying("file-no-heading", columns=", ".join(wanted)))
 
     def _lines(self) -> Iterator[list[str]]:
         try:
             yield from self._reader
         except csv.Error as exc:
-            raise RequestInvalid(f"line {self._reader.line_num}: it is not CSV: {exc}") from exc
+            broken = Saying("csv-broken", why=str(exc))
+            raise RequestInvalid(Saying("line", line=self._reader.line_num, what=broken)) from exc
 
 
 def _heading_line(text: str, name: str) -> str:
@@ -173,11 +174,11 @@ def _bank(cells: dict[str, str], layout: BankLayout) -> Row:
             _minor(cells[name] or "0", layout.currency) for name in (layout.income, layout.outgo)
         )
         if came and went:
-            raise _Wrong(f"it has both {layout.income} and {layout.outgo}")
+            raise _Wrong(Saying("row-both", income=layout.income, outgo=layout.outgo))
         minor = came - abs(went)
     remark = _plain(cells.get(layout.reference, ""))
     if remark.startswith(_CALCULATED):
-        raise _Wrong(f"its {layout.reference} begins like a formula")
+        raise _Wrong(Saying("row-formula", column=layout.reference))
     if layout.reference_pattern:
         found = re.search(layout.reference_pattern, remark)
         remark = found[0] if found else ""
@@ -193,18 +194,18 @@ def _supplier(cells: dict[str, str], layout: SupplierLayout) -> Row | None:
     minor = _minor(cells[layout.amount], layout.currency)
     state = cells[layout.state]
     if minor < 0:
-        raise _Wrong("its amount is negative")
+        raise _Wrong(Saying("row-negative"))
     if state in layout.charged:
         minor = -minor
     elif state in layout.ignored:
         minor = 0
     elif state not in layout.given:
-        raise _Wrong(f"its state {state[:20]!r} is in none of charged, given and ignored")
+        raise _Wrong(Saying("row-state", state=repr(state[:20])))
     our_number, their_number = (
         _number(cells, name) for name in (layout.our_number, layout.their_number)
     )
     if not (our_number or their_number):
-        raise _Wrong("it has no number")
+        raise _Wrong(Saying("row-no-number"))
     day = _day(cells[layout.date], layout.date_format)
     if not minor:
         return None
@@ -215,29 +216,29 @@ def _check_currency(cells: dict[str, str], layout: BankLayout | SupplierLayout) 
     if layout.currency_column:
         word = cells[layout.currency_column]
         if word not in {layout.currency, *layout.currency_words}:
-            raise _Wrong(f"it is in {word[:10]!r} and not in {layout.currency}")
+            raise _Wrong(Saying("row-currency", there=repr(word[:10]), wanted=layout.currency))
 
 
 def _number(cells: dict[str, str], name: str) -> str:
     text = _plain(cells[name])
     if text.startswith(_FORMULA):
-        raise _Wrong(f"its {name} begins like a formula")
+        raise _Wrong(Saying("row-formula", column=name))
     if len(text) > TEXT_MAX or not text.isprintable():
-        raise _Wrong(f"its {name} is no number")
+        raise _Wrong(Saying("row-bad-number", column=name))
     if re.fullmatch(r"[0-9.]+[Ee]\+?[0-9]+", text):
-        raise _Wrong(f"its {name} was rounded by a spreadsheet; take the file as the bank gave it")
+        raise _Wrong(Saying("row-rounded", column=name))
     return text
 
 
 def _minor(text: str, currency: str) -> int:
     match = _AMOUNT.fullmatch(text.removeprefix("¥").removeprefix("￥").strip())
     if match is None:
-        raise _Wrong("an amount is none")
+        raise _Wrong(Saying("row-no-amount"))
     sign, whole, decimals = match[1], match[2].replace(",", ""), (match[3] or "").rstrip("0")
     try:
         minor = parse_decimal(whole + (decimals if len(decimals) > 1 else ""), currency).minor
     except ValueError as exc:
-        raise _Wrong("an amount is too long") from exc
+        raise _Wrong(Saying("row-amount-long")) from exc
     return -minor if sign == "-" else minor
 
 
@@ -247,9 +248,9 @@ def _day(text: str, written: str) -> int:
     try:
         found = dt.datetime.strptime(text[:length], written).date()  # noqa: DTZ007 - a day alone
     except ValueError as exc:
-        raise _Wrong(f"its day is not written as {written}") from exc
+        raise _Wrong(Saying("row-day", written=written)) from exc
     if not 2000 <= found.year <= 9999:
-        raise _Wrong("its day is in no time that counts")
+        raise _Wrong(Saying("row-no-day"))
     return int(found.strftime("%Y%m%d"))
 
 
@@ -276,9 +277,7 @@ def _in_order(rows: list[Row]) -> list[Row]:
         return rows
     turned = rows[::-1]  # some banks list the newest first
     if _gap(turned) is not None:
-        raise RequestInvalid(
-            f"line {rows[gap].place}: its balance does not follow from the line before"
-        )
+        raise RequestInvalid(Saying("line", line=rows[gap].place, what=Saying("row-gap")))
     return turned
 
 
@@ -298,7 +297,8 @@ def _once(rows: list[Row], layout: BankLayout | SupplierLayout) -> None:
         key = (row.line.number, row.line.channel_number, row.line.amount.minor)
         first = seen.setdefault(key, row.place)
         if first != row.place and isinstance(layout, BankLayout) and row.line.channel_number:
-            raise RequestInvalid(f"line {row.place}: it is line {first} again")
+            again = Saying("row-twice", first=first)
+            raise RequestInvalid(Saying("line", line=row.place, what=again))
 
 
 class _Wrong(ValueError):
@@ -310,7 +310,7 @@ def _at(place: int) -> Iterator[None]:
     try:
         yield
     except _Wrong as exc:
-        raise RequestInvalid(f"line {place}: {exc}") from exc
+        raise RequestInvalid(Saying("line", line=place, what=sentence_of(exc))) from exc
 
 
 def _decoded(raw: bytes, encoding: str) -> str:
@@ -324,6 +324,6 @@ def _decoded(raw: bytes, encoding: str) -> str:
         except UnicodeDecodeError:
             continue
         if "\x00" in text:
-            raise RequestInvalid("The file is no text; save it as CSV.")
+            raise RequestInvalid(Saying("file-no-text"))
         return text
-    raise RequestInvalid("The file is neither UTF-8 nor GBK; save it as CSV.")
+    raise RequestInvalid(Saying("file-encoding"))

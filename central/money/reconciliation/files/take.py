@@ -8,6 +8,7 @@ import json
 
 from central.errors import RequestInvalid
 from central.foundation.db.engine import money_transaction
+from central.foundation.language.said import Saying
 from central.money.reconciliation.files.layouts import BankLayout, Layouts, SupplierLayout
 from central.money.reconciliation.files.read import Row, read
 from central.money.reconciliation.model import BillKind, By, Told, ToldLine
@@ -43,11 +44,11 @@ def days(source: str, layout: BankLayout | SupplierLayout, raw: bytes, today: in
     """
     found = read(raw, layout)
     if not found:
-        raise RequestInvalid("The file has a heading and no line.")
+        raise RequestInvalid(Saying("file-no-line"))
     first, last = found[0].day, found[-1].day
     if last >= today:
         place = next(row.place for row in found if row.day >= today)
-        raise RequestInvalid(f"line {place}: its day is not over. Take it tomorrow.")
+        raise RequestInvalid(Saying("line", line=place, what=Saying("row-not-over")))
     by_day: dict[int, list[Row]] = {day: [] for day in _from_to(first, last)}
     for row in found:
         by_day[row.day].append(row)
@@ -64,14 +65,14 @@ def days(source: str, layout: BankLayout | SupplierLayout, raw: bytes, today: in
             opening, closing = rows[0].balance - lines[0].amount.minor, rows[-1].balance
         told.append(
             Told(
-                name, kind, account, day, _digest(lines, opening), file_sha256, raw, lines,
+                name, kind, account, day, digest_of(lines, opening), file_sha256, raw, lines,
                 opening=opening, closing=closing,
             )
         )  # fmt: skip
     return told
 
 
-def _digest(lines: tuple[ToldLine, ...], opening: int | None) -> bytes:
+def digest_of(lines: tuple[ToldLine, ...], opening: int | None) -> bytes:
     """Return what a day is told by: its own lines, in whatever file and order they stand.
 
     The order of a supplier's lines does not matter; that of a bank's follows from the balance.
@@ -89,5 +90,5 @@ def _from_to(first: int, last: int) -> list[int]:
     day, end = (dt.date(d // 10000, d // 100 % 100, d % 100) for d in (first, last))
     count = (end - day).days + 1
     if count > DAYS_MAX:
-        raise RequestInvalid(f"A file tells of {DAYS_MAX} days at most, not of {count}.")
+        raise RequestInvalid(Saying("file-too-many-days", most=DAYS_MAX, count=count))
     return [int((day + dt.timedelta(days=n)).strftime("%Y%m%d")) for n in range(count)]

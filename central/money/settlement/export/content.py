@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from central.foundation.web.words import N_, translate
+from central.foundation.language.words import N_, translate
+from central.foundation.web.spreadsheet import guarded
 from central.money.settlement.fees.charge import NO_FEE
 from central.money.settlement.model import FeeModel, Line, Shop, Statement
 from central.money.settlement.words import KINDS, STATES
@@ -178,9 +179,4 @@ def safe(cells: Sequence[Cell]) -> list[str]:
 
     What we count ourselves is left alone: a negative amount begins with a minus.
     """
-    return [_guarded(cell) if isinstance(cell, str) else shown(cell) for cell in cells]
-
-
-def _guarded(text: str) -> str:
-    # OWASP, "CSV Injection": these begin a formula, the wide ones in Chinese settings too.
-    return f"'{text}" if text.startswith(tuple("=+-@\t\r\n＝＋－＠")) else text
+    return [guarded(cell) if isinstance(cell, str) else shown(cell) for cell in cells]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from central.errors import Conflict, NotFound
+from central.foundation.language.said import Saying
 from central.money.settlement import store as books
 from central.money.settlement.export.content import Content, Papers, content_of
 from central.money.settlement.export.csv_file import csv_of
@@ -38,10 +39,10 @@ def export(stores: Stores, no: str, ending: str, locale: str) -> File:
         Conflict: it is a draft, which may still change. FontMissing: of a PDF.
     """
     if ending not in FORMATS:
-        raise NotFound(f"A statement is exported as {', '.join(FORMATS)}.")
+        raise NotFound(Saying("export-formats", formats=", ".join(FORMATS)))
     one = books.statement(no)
     if one.state is State.DRAFT or one.issued_at_s is None:
-        raise Conflict(f"The statement {no} is a draft; it is exported once it is issued.")
+        raise Conflict(Saying("statement-draft", number=no))
     lines = books.lines_of(no)
     [shop] = [shop for shop in stores.shops() if shop.id == one.store]
     if ending == "txt":

@@ -6,6 +6,7 @@ import json
 
 from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import money_transaction
+from central.foundation.language.said import Saying
 from central.money.ledger.rules import is_day
 from central.money.settlement import store as books
 from central.money.settlement.fees.charge import fault_in
@@ -36,7 +37,7 @@ def agree(
 
     def work() -> FeeModel:
         if store not in {shop.id for shop in stores.shops()}:
-            raise NotFound(f"There is no store {store}.")
+            raise NotFound(Saying("no-store", store=store))
         through = SettledThrough.get_or_none(SettledThrough.store_id == store)
         if through is not None and model.first_day <= through.day:
             raise Conflict(

@@ -1,7 +1,8 @@
 """What stores are to be paid now, and what was paid. The payout machine calls this.
 
 One figure a store: fees, corrections and decided cases are in its statements, and statements that
-ask money back are set off against those that bring some.
+ask money back are set off against those that bring some. What an owner's stores come to is netted
+by ``net``.
 """
 
 from __future__ import annotations

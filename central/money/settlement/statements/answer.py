@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import money_transaction
+from central.foundation.language.said import Saying
+from central.foundation.language.words import N_
 from central.money.settlement import store as books
 from central.money.settlement.model import State, Statement
 from central.money.settlement.states import Event
@@ -43,7 +45,7 @@ def dispute(no: str, lines: Sequence[int], reason: str, by: str, at_s: int) -> S
     """
     told = _checked(reason)
     if not lines:
-        raise RequestInvalid("Say which lines are disputed.")
+        raise RequestInvalid(N_("Say which lines are disputed."))
 
     def work() -> Statement:
         due = {n: books.line_of(no, n).due for n in sorted(set(lines))}
@@ -52,7 +54,7 @@ def dispute(no: str, lines: Sequence[int], reason: str, by: str, at_s: int) -> S
             no, Event.DISPUTE, in_time, answered_at_s=at_s, answered_by=by, reason=told
         ):
             if books.statement(no).state is State.ISSUED:
-                raise Conflict(f"The days in which {no} could be disputed have passed.")
+                raise Conflict(Saying("dispute-too-late", number=no))
             raise books.cannot(no, "disputed")
         for n, minor in due.items():
             DisputedLine.create(
@@ -86,8 +88,8 @@ def settle_dispute(no: str, n: int, note: str, by: str, at_s: int) -> None:
         if changed == 1:
             return
         if DisputedLine.get_or_none(DisputedLine.statement_no == no, DisputedLine.n == n):
-            raise Conflict(f"The dispute about line {n} of {no} was settled already.")
-        raise NotFound(f"Line {n} of {no} is not disputed.")
+            raise Conflict(Saying("dispute-settled", line=n, number=no))
+        raise NotFound(Saying("line-not-disputed", line=n, number=no))
 
     money_transaction(work)
 
@@ -111,5 +113,5 @@ def confirm_by_silence(at_s: int) -> list[str]:
 def _checked(reason: str) -> str:
     told = reason.strip()
     if not 1 <= len(told) <= REASON_CHARS:
-        raise RequestInvalid("Say why, in at most 500 characters.")
+        raise RequestInvalid(N_("Say why, in at most 500 characters."))
     return told

@@ -26,6 +26,8 @@ _KINDS = {
     ("double-redemption-borne", True): LineKind.DECISION_BACK,
     ("payout-committed", False): LineKind.PAYMENT,
     ("payout-committed", True): LineKind.PAYMENT_BACK,
+    ("stores-netted", False): LineKind.PAYMENT,
+    ("stores-netted", True): LineKind.PAYMENT_BACK,
 }
 COUNTED = frozenset({LineKind.REDEMPTION, LineKind.CORRECTION})
 """What counts for the volume of a month, and bears a fee."""

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from central.errors import Conflict
 from central.foundation.db.engine import money_transaction, rows
+from central.foundation.language.said import Saying, why
 from central.money.ledger import rules
 from central.money.ledger.closes import open_day
 from central.money.ledger.store import post
@@ -96,7 +97,7 @@ def issue_due(stores: Stores, at_s: int, actor: str) -> Run:
                 issued.append(one)
         except Conflict as exc:
             log.error("no statement for %s: %s", shop.id, exc.detail)  # noqa: TRY400
-            problems.append(f"{shop.id}: {exc.detail}")
+            problems.append(Saying("about", subject=str(shop.id), what=why(exc)))
     return Run(tuple(issued), tuple(problems))
 
 
@@ -151,7 +152,7 @@ def _ready(shop: Shop) -> _Ready | None:
         return None
     difference = Money(found.balance - opening - found.change, found.currency)
     if difference.minor:
-        raise Conflict(f"The statements of {shop.id} and the ledger differ by {difference}.")
+        raise Conflict(Saying("statements-differ", store=str(shop.id), amount=str(difference)))
     through = BEFORE_ALL_DAYS if row is None else int(row.day)
     return _Ready(shop, through, opening, _complete(shop, found), _settled_disputes(shop), found)
 
@@ -186,8 +187,12 @@ def _draw(stores: Stores, ready: _Ready, day: int) -> _Drawn:
     wrong = {model.currency for model in models} - {ready.unsettled.currency}
     if wrong:
         raise Conflict(
-            f"{shop.id} is owed {ready.unsettled.currency}, and its fees are in"
-            f" {', '.join(sorted(wrong))}."
+            Saying(
+                "fees-in-other-money",
+                store=str(shop.id),
+                currency=ready.unsettled.currency,
+                others=", ".join(sorted(wrong)),
+            )
         )
     entries = [entry for entry in map(entry_of, movements) if entry is not None]
     terms = Terms(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from central.foundation.db.engine import rows
+from central.foundation.language.said import Saying
 from central.money.settlement import store as books
 from central.money.settlement.model import Line, LineKind, State, Statement
 from central.money.settlement.statements.draw_up import totals_of
@@ -35,14 +36,14 @@ def _of_one(one: Statement, before: Statement | None) -> Iterator[str]:
     totals = one.totals
     prev = before.hash if before and before.hash else GENESIS
     if (one.prev_hash, one.n) != (prev, before.n + 1 if before else 1):
-        yield f"{one.no} does not follow the statement before it"
+        yield Saying("statement-breaks", no=one.no)
     if totals.opening != (before.totals.closing if before else 0):
-        yield f"{one.no} does not begin where the statement before it ended"
+        yield Saying("statement-opening", no=one.no)
     if totals != totals_of(lines, totals.opening, totals.volume_before):
-        yield f"{one.no} does not add up"
+        yield Saying("statement-sum", no=one.no)
     text = text_of(one.no, one.store, one.currency, one.prev_hash or prev, totals, lines)
     if one.hash != hash_of(text):
-        yield f"{one.no} is not what it was when it was issued"
+        yield Saying("statement-altered", no=one.no)
     yield from _against_the_ledger(one, lines)
 
 
@@ -55,10 +56,12 @@ def _against_the_ledger(one: Statement, lines: tuple[Line, ...]) -> Iterator[str
         if found is None and line.kind in _OF_OTHERS:
             continue
         if found != line.gross:
-            yield f"line {line.n} of {one.no} says {line.gross}, the ledger {found or 0}"
+            yield Saying(
+                "statement-line", line=line.n, no=one.no, there=line.gross, wanted=found or 0
+            )
     charged = 0 if one.fee_journal_id is None else -booked.get(one.fee_journal_id, 0)
     if charged != one.totals.fee:
-        yield f"the fees of {one.no} are {one.totals.fee}, the ledger has charged {charged}"
+        yield Saying("statement-fees", no=one.no, there=one.totals.fee, wanted=charged)
 
 
 def _booked(one: Statement) -> dict[int, int]:

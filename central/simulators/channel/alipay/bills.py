@@ -12,7 +12,6 @@ from typing import Any
 from central.simulators.channel import keys as parties
 from central.simulators.channel.alipay import CHANNEL
 from central.simulators.channel.alipay.protocol import Asked, Fail, text
-from central.simulators.channel.books import Row
 from central.simulators.channel.faults import BILL_FAULTS
 from central.simulators.channel.world import (
     BEIJING,
@@ -23,6 +22,7 @@ from central.simulators.channel.world import (
     plain,
     yuan,
 )
+from central.simulators.parts.books import Row
 
 _READY_HOUR = 9
 _URL_S = 30

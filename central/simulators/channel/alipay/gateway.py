@@ -11,8 +11,8 @@ from flask import Blueprint, Response, request
 from central.simulators.channel.alipay import bills, protocol, trades, transfers
 from central.simulators.channel.alipay.protocol import Asked, Fail
 from central.simulators.channel.faults import ANSWER_FAULTS, FILE_FAULTS
-from central.simulators.channel.misbehave import cut, hang
 from central.simulators.channel.world import World
+from central.simulators.parts.misbehave import cut
 
 METHODS: dict[str, Callable[[World, Asked], dict[str, Any]]] = {
     "alipay.trade.precreate": trades.precreate,
@@ -93,7 +93,7 @@ def _with_fault(world: World, asked: Asked, said: dict[str, Any], fault: str) ->
     if fault == "lost-after":
         return cut()
     if fault == "slow":
-        hang(world)
+        world.pause(world.slow_s)
     if fault == "garbage":
         return Response("<html>维护中</html>", content_type="text/html; charset=utf-8")
     if fault == "other-number":

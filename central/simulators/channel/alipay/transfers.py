@@ -9,8 +9,9 @@ from typing import Any
 from central.simulators.channel import keys as parties
 from central.simulators.channel.alipay import CHANNEL
 from central.simulators.channel.alipay.protocol import Asked, Fail, amount, invalid, text
-from central.simulators.channel.books import NotEnough, Row
+from central.simulators.channel.books import NotEnough
 from central.simulators.channel.world import World, plain, yuan
+from central.simulators.parts.books import Row
 
 ACCOUNT = "alipay/BASIC"
 _PRODUCT, _SCENE = "TRANS_ACCOUNT_NO_PWD", "DIRECT_TRANSFER"

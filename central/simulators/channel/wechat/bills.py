@@ -9,11 +9,11 @@ import secrets
 from typing import Any
 
 from central.simulators.channel import keys as parties
-from central.simulators.channel.books import Row
 from central.simulators.channel.faults import BILL_FAULTS
 from central.simulators.channel.wechat import CHANNEL
 from central.simulators.channel.wechat.orders import payment
 from central.simulators.channel.world import BEIJING, Refuse, World, day_of, local, plain, yuan
+from central.simulators.parts.books import Row
 
 _READY_HOUR = 10
 _URL_S = 300

@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 from central.simulators.channel import keys as parties
-from central.simulators.channel.books import NotEnough, Row
+from central.simulators.channel.books import NotEnough
 from central.simulators.channel.wechat import CHANNEL, fields
 from central.simulators.channel.world import Refuse, World, fee_fen, fee_of, rfc3339
+from central.simulators.parts.books import Row
 
 BASIC = "wechat/BASIC"
 _STANDARD_S = 2 * 3600

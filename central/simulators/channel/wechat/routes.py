@@ -13,10 +13,10 @@ from flask import Blueprint, Response, request
 
 from central.simulators.channel.faults import ANSWER_FAULTS, FILE_FAULTS
 from central.simulators.channel.keys import MCHID
-from central.simulators.channel.misbehave import cut, hang
 from central.simulators.channel.wechat import bills, orders, protocol, sharing, transfers
 from central.simulators.channel.wechat.protocol import Asked
 from central.simulators.channel.world import Refuse, World, rfc3339
+from central.simulators.parts.misbehave import cut
 
 Done = tuple[int, dict[str, Any] | None]
 Work = Callable[[Asked], Done]
@@ -265,7 +265,7 @@ def _with_fault(world: World, serial: str, status: int, raw: bytes, fault: str) 
     if fault == "lost-after":
         return cut()
     if fault == "slow":
-        hang(world)
+        world.pause(world.slow_s)
     if fault == "garbage":
         raw = b"<html>\xe7\xbb\xb4\xe6\x8a\xa4\xe4\xb8\xad</html>"
     if fault == "other-number" and raw:

@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 from central.simulators.channel import keys as parties
-from central.simulators.channel.books import NotEnough, Row
+from central.simulators.channel.books import NotEnough
 from central.simulators.channel.wechat import CHANNEL, fields, orders
 from central.simulators.channel.wechat.protocol import opened
 from central.simulators.channel.world import Refuse, World, fee_fen, rfc3339
+from central.simulators.parts.books import Row
 
 _REQUESTS_MAX = 50
 _AFTER_PAYMENT_S = 60

@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 from central.simulators.channel import keys as parties
-from central.simulators.channel.books import NotEnough, Row
+from central.simulators.channel.books import NotEnough
 from central.simulators.channel.wechat import CHANNEL, fields
 from central.simulators.channel.wechat.protocol import opened
 from central.simulators.channel.world import Refuse, World, rfc3339
+from central.simulators.parts.books import Row
 
 OPERATION = "wechat/OPERATION"
 _REPORTS = {"1005": {"岗位类型", "报酬说明"}, "1000": {"活动名称", "奖励说明"}}

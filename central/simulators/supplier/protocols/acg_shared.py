@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from central.simulators.supplier.books import Row
+from central.simulators.parts.books import Row
 from central.simulators.supplier.protocols.serve import asking, buying
 from central.simulators.supplier.world import Refused, Wish, World, keys_of, yuan
 

@@ -10,9 +10,17 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
-from central.simulators.supplier.books import Row
-from central.simulators.supplier.protocols.serve import asking, buying
-from central.simulators.supplier.world import Refused, Wish, World, e4_of, keys_of, yuan
+from central.simulators.parts.books import Row
+from central.simulators.supplier.protocols.serve import asking, buying, listing
+from central.simulators.supplier.world import (
+    Refused,
+    Wish,
+    World,
+    e4_of,
+    keys_of,
+    moment,
+    yuan,
+)
 
 STATES = {"waiting": 100, "done": 200, "failed": 500}
 SAYS = {
@@ -85,6 +93,27 @@ def blueprint(world: World) -> Blueprint:  # noqa: C901 - a list of addresses
             return _say("ok", _order(order)) if order else _say("error", message="订单不存在")
 
         return asking(world, shop, ref, work)
+
+    @api.post("/api/orders")
+    def orders(shop: str) -> Response:
+        """List a day's orders: no address of the real shops, but of whatever a data file says."""
+        if _signed(world, shop) is None:
+            return _say("invalid_sign")
+        form = request.form
+        page, size = int(form.get("page", 1)), int(form.get("size", 2))
+
+        def work(found: list[Row], fault: str) -> Response:
+            counted = [one for one in found if one["state"] != "failed"]
+            total_e4 = sum(one["total_e4"] for one in counted)
+            page_of = found[(page - 1) * size : page * size]
+            lines = [{**_order(one), "created_at": moment(one["at_s"])} for one in page_of]
+            if fault == "statement-cut":
+                lines = lines[:-1]
+            amount = yuan(total_e4 + (fault == "statement-sum"))
+            data = {"total": len(found), "amount": amount, "list": lines}
+            return _say("ok", data)
+
+        return listing(world, shop, form.get("day", ""), work)
 
     return api
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from central.simulators.supplier.books import Row
-from central.simulators.supplier.protocols.serve import asking, buying
-from central.simulators.supplier.world import E4, Refused, Wish, World, keys_of
+from central.simulators.parts.books import Row
+from central.simulators.supplier.protocols.serve import asking, buying, listing
+from central.simulators.supplier.world import E4, Refused, Wish, World, keys_of, moment
 
 STATES = {"waiting": "PENDING", "done": "SUCCESSFUL", "failed": "REFUNDED"}
 SAYS = {
@@ -81,6 +81,8 @@ def blueprint(world: World) -> Blueprint:  # noqa: C901 - a list of addresses
     def report(shop: str) -> Response:
         if _signed(world, shop) is None:
             return _say({"message": "Unauthorized"}, 401)
+        if "startDate" in request.args:
+            return statement(shop)
         ref = request.args.get("customIdentifier", "")
 
         def work() -> Response:
@@ -88,6 +90,19 @@ def blueprint(world: World) -> Blueprint:  # noqa: C901 - a list of addresses
             return _say({"content": [_order(found)] if found else []})
 
         return asking(world, shop, ref, work)
+
+    def statement(shop: str) -> Response:
+        day = request.args["startDate"][:10]
+        page, size = int(request.args["page"]), int(request.args["size"])
+
+        def work(found: list[Row], fault: str) -> Response:
+            content = [_order(one) for one in found[(page - 1) * size : page * size]]
+            if fault == "statement-cut":
+                content = content[:-1]
+            count = len(found) + (fault == "statement-sum")
+            return _say({"content": content, "totalElements": count})
+
+        return listing(world, shop, day, work)
 
     @api.get("/orders/transactions/<no>/cards")
     def cards(shop: str, no: str) -> Response:
@@ -120,4 +135,5 @@ def _order(order: Row) -> dict[str, Any]:
     return {
         "transactionId": order["no"], "amount": order["total_e4"] / E4, "currencyCode": "CNY",
         "customIdentifier": order["ref"], "status": STATES[order["state"]],
+        "transactionCreatedTime": moment(order["at_s"]),
     }  # fmt: skip

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from flask import Response
 
-from central.simulators.channel.misbehave import cut
-from central.simulators.supplier.faults import ANSWER_FAULTS, ORDER_FAULTS
+from central.simulators.parts.books import Row
+from central.simulators.parts.misbehave import cut
+from central.simulators.supplier.faults import ANSWER_FAULTS, ORDER_FAULTS, STATEMENT_FAULTS
 from central.simulators.supplier.world import World
 
 _QUERY_FAULTS = dict.fromkeys(("error-before", "lost-before", "garbage"), "")
@@ -43,6 +44,19 @@ def _buying(  # noqa: PLR0911 - a list of faults
         return cut()
     if fault == "garbage":
         return Response("<html><body>502 Bad Gateway</body></html>", 200)
+    return answer
+
+
+def listing(
+    world: World, shop: str, day: str, work: Callable[[list[Row], str], Response]
+) -> Response:
+    """Serve a day's statement. ``work`` gets its orders and the fault, empty for none."""
+    fault = world.faults.take(shop, day, STATEMENT_FAULTS)
+    if fault == "statement-late":
+        answer = Response("not yet", 503)
+    else:
+        answer = work(world.on_day(shop, day, fault), fault)
+    world.note(shop, "statement", day, f"{answer.status_code}", fault)
     return answer
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from central.errors import Conflict, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
+from central.foundation.language.said import Saying
 from central.supply.cards.access.log import Asker, Noted, note
 from central.supply.cards.access.unseal import unseal
 from central.supply.cards.card import Card
@@ -34,12 +35,12 @@ def plant(batch_id: int, count: int, vault: Vault, by: Asker, at_s: int) -> int:
         VaultShut: the vault's keys are missing.
     """
     if not 1 <= count <= AT_ONCE_MAX:
-        raise RequestInvalid(f"Plant 1 to {AT_ONCE_MAX} at once.")
+        raise RequestInvalid(Saying("bait-count", most=AT_ONCE_MAX))
 
     def work() -> int:
         batch = get_batch(batch_id)
         if batch.state is not BatchState.STOCKED or batch.kind != "stock" or not batch.kept:
-            raise Conflict(f"Batch {batch_id} is not in stock.")
+            raise Conflict(Saying("batch-not-stocked", batch=batch_id))
         [(first, last)] = rows(
             "SELECT min(id), max(id) FROM card_key WHERE batch_id = ?", (batch_id,)
         )

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import money_transaction, rows
+from central.foundation.language.said import Saying
+from central.foundation.language.words import N_
 from central.money.ledger.rules import stock_used
 from central.money.ledger.store import post
 from central.supply.cards.access.log import Asker, Noted, note
@@ -52,9 +54,9 @@ def request(sku: str, wanted: int, reason: str, by: Asker, at_s: int) -> Export:
         NotFound: there is no such SKU.
     """
     if not 1 <= wanted <= KEYS_MAX:
-        raise RequestInvalid(f"A file has 1 to {KEYS_MAX} keys.")
+        raise RequestInvalid(Saying("export-count", most=KEYS_MAX))
     if not 1 <= len(reason.strip()) <= 200:
-        raise RequestInvalid("Say why, in 1 to 200 characters.")
+        raise RequestInvalid(N_("Say why, in 1 to 200 characters."))
 
     def work() -> Export:
         check_sku(sku)
@@ -79,7 +81,7 @@ def decide(number: int, by: Asker, at_s: int, *, approved: bool) -> Export:
     def work() -> Export:
         asked = get(number)
         if approved and asked.requested_by == by.actor:
-            raise Conflict("Somebody else than who asked for it has to approve it.")
+            raise Conflict(N_("Somebody else than who asked for it has to approve it."))
         state = "approved" if approved else "refused"
         moved = rows(
             "UPDATE card_export SET state = ?, decided_by = ?, decided_at_s = ?"
@@ -88,7 +90,7 @@ def decide(number: int, by: Asker, at_s: int, *, approved: bool) -> Export:
             (state, by.actor, at_s, number, by.actor, state),
         )
         if not moved:
-            raise Conflict(f"Export {number} is {asked.state}.")
+            raise Conflict(Saying("export-is", number=number, state=str(asked.state)))
         note(Noted(f"export-{state}", None, f"export {number}", ""), by, at_s)
         return get(number)
 
@@ -113,7 +115,7 @@ def fetch(number: int, vault: Vault, by: Asker, at_s: int, *, day: int) -> bytes
         )
         if not moved:
             raise Conflict(
-                "Only who has asked for it fetches it, once, within a day of its approval."
+                N_("Only who has asked for it fetches it, once, within a day of its approval.")
             )
         [(sku, wanted, reason)] = moved
         keys = _take_out(number, sku, wanted, at_s)
@@ -133,7 +135,7 @@ def get(number: int) -> Export:
     """
     found = rows(f"SELECT {_COLUMNS} FROM card_export WHERE id = ?", (number,))
     if not found:
-        raise NotFound(f"There is no export {number}.")
+        raise NotFound(Saying("no-export", number=number))
     return Export(*found[0])
 
 
@@ -156,7 +158,7 @@ def _take_out(number: int, sku: str, wanted: int, at_s: int) -> list[tuple[int, 
         (number, at_s, sku, at_s, 1 << 40, wanted),
     )
     if len(moved) != wanted:
-        raise Conflict(f"There are {len(moved)} keys of {sku} now, not {wanted}.")
+        raise Conflict(Saying("export-too-few", there=len(moved), sku=sku, wanted=wanted))
     costs = {
         batch: Money(*rows("SELECT unit_cost, currency FROM card_batch WHERE id = ?", (batch,))[0])
         for batch in {batch for _, batch in moved}

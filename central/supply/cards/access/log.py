@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from central.errors import Conflict
 from central.foundation.db.engine import change, rows
+from central.foundation.language.said import Saying
 
 GENESIS = bytes(32)
 STEP = 5000
@@ -133,9 +134,9 @@ def verify(last: int | None = None) -> tuple[int, bytes, list[str]]:
         for row in found:
             access = Access(*row[:8])
             if access.id != after + 1:
-                findings.append(f"The access log has no row {after + 1}.")
+                findings.append(Saying("access-log-gap", row=after + 1))
             if bytes(row[8]) != prev or bytes(row[9]) != hash_of(bytes(row[8]), access):
-                findings.append(f"Row {access.id} of the access log was altered.")
+                findings.append(Saying("access-log-altered", row=access.id))
             prev, after = bytes(row[9]), access.id
         if len(found) < STEP:
             return after, prev, findings
@@ -190,4 +191,4 @@ def see(alert_id: int, at_s: int, actor: str) -> None:
         (at_s, actor, alert_id),
     )
     if not seen:
-        raise Conflict(f"There is no alert {alert_id} that nobody has seen.")
+        raise Conflict(Saying("no-card-alert", alert=alert_id))

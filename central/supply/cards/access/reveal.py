@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from central.errors import CardUnreadable, NotFound
 from central.foundation.db.engine import money_transaction, rows
-from central.foundation.people.login import person_with_password
 from central.supply.cards.access.log import Asker, Noted, alert, count_since, note
 from central.supply.cards.access.unseal import unseal
 from central.supply.cards.card import Card
@@ -87,26 +87,29 @@ def reveal_to_buyer(
 
 
 def reveal_to_person(
-    asked: Asked, password: str, asker: Asker, vault: Vault, now_s: int
+    asked: Asked, proof: Callable[[], bool], asker: Asker, vault: Vault, now_s: int
 ) -> Card | RevealRefused:
-    """Return a card to somebody at headquarters who has given his password once more.
+    """Return a card to somebody at headquarters who proves once more who he is.
+
+    Args:
+        proof: Says whether password, and code if he has a second factor, are right.
 
     Raises:
         As ``reveal``.
     """
-    if refused := check_password(asked, password, asker, now_s):
+    if refused := check_proof(asked, proof, asker, now_s):
         return refused
     return reveal(asked, asker, vault, now_s)
 
 
-def check_password(
-    asked: Asked, password: str, asker: Asker, now_s: int, limits: Limits = LIMITS
+def check_proof(
+    asked: Asked, proof: Callable[[], bool], asker: Asker, now_s: int, limits: Limits = LIMITS
 ) -> RevealRefused | None:
     """Say why somebody is not believed to be who has logged in; None if he is."""
     wrong = count_since("actor", asker.actor, WRONG_PASSWORD, now_s - HOUR_S)
     if wrong >= limits.wrong_passwords_per_hour:
         return RevealRefused("locked")
-    if person_with_password(asker.actor, password) is not None:
+    if proof():
         return None
     noted = Noted(WRONG_PASSWORD, asked.key or None, asked.ref, asked.reason)
     money_transaction(lambda: _note_touch(noted, asker, now_s))

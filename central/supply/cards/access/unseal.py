@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from central.errors import NotFound
 from central.foundation.db.engine import rows
+from central.foundation.language.said import Saying
 from central.supply.cards.card import Card
 from central.supply.cards.model import batch_of
 from central.supply.cards.store import open_batch_key
@@ -26,7 +27,7 @@ def unseal(keys: Sequence[int], vault: Vault) -> list[Card]:
     for key in keys:
         found = rows("SELECT sku, batch_id, sealed FROM card_key WHERE id = ?", (key,))
         if not found:
-            raise NotFound(f"There is no card key {key}.")
+            raise NotFound(Saying("no-card-key", key=key))
         [(sku, batch, sealed)] = found
         if batch not in opened:
             opened[batch] = open_batch_key(batch, vault)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from central.errors import RequestInvalid
+from central.foundation.language.said import Saying
 from central.supply.cards.card import Card, Fault, fault_of
 
 LINES_MAX = (1 << 24) - 1
@@ -92,7 +93,9 @@ def sha256_of(source: Source) -> bytes:
             while step := file.read(_STEP):
                 whole.update(step)
     except OSError as exc:
-        raise RequestInvalid(f"{source.name} cannot be read: {exc.strerror}") from exc
+        raise RequestInvalid(
+            Saying("file-cannot-read", file=source.name, why=str(exc.strerror))
+        ) from exc
     return whole.digest()
 
 
@@ -106,7 +109,7 @@ def lines(source: Source) -> Iterator[Line]:
     first = True
     for n, cells in found:
         if n > LINES_MAX:
-            raise RequestInvalid(f"A file has {LINES_MAX} lines at most; divide it.")
+            raise RequestInvalid(Saying("file-too-many-lines", most=LINES_MAX))
         row = _stripped(cells)
         if not row:
             continue
@@ -158,7 +161,10 @@ def _text(source: Source) -> Iterator[tuple[int, list[str]]]:
             for n, row in enumerate(reader, start=1):
                 yield n, row
         except csv.Error as exc:
-            raise RequestInvalid(f"{source.name}, line {reader.line_num}: {exc}.") from None
+            broken = Saying("csv-broken", why=str(exc))
+            raise RequestInvalid(
+                Saying("line-of-file", file=source.name, line=reader.line_num, what=broken)
+            ) from None
 
 
 def _bounded(file: IO[str]) -> Iterator[str]:
@@ -180,7 +186,7 @@ def encoding_of(source: Source) -> str:
     for encoding in ("utf-8-sig", "gb18030"):
         if _decodes(source, encoding):
             return encoding
-    raise RequestInvalid(f"{source.name} is neither UTF-8 nor GBK.")
+    raise RequestInvalid(Saying("file-not-utf8-gbk", file=source.name))
 
 
 def _decodes(source: Source, encoding: str) -> bool:
@@ -212,13 +218,14 @@ def _xlsx(source: Source) -> Iterator[tuple[int, list[str]]]:
             with zipfile.ZipFile(file) as packed:
                 unpacked = sum(part.file_size for part in packed.infolist())
             if unpacked > XLSX_BYTES_MAX:
-                raise RequestInvalid(f"{source.name} is too large for xlsx; save it as CSV.")
+                raise RequestInvalid(Saying("file-xlsx-too-large", file=source.name))
             # With formulas, not their results: a formula is no key.
             import openpyxl  # noqa: PLC0415 - a sixth of a second, which other commands need not wait
 
             book = openpyxl.load_workbook(file, read_only=True, data_only=False)
         except (zipfile.BadZipFile, KeyError, ValueError, OSError) as exc:
-            raise RequestInvalid(f"{source.name} is not an xlsx: {type(exc).__name__}.") from None
+            what = Saying("file-not-xlsx", file=source.name, why=type(exc).__name__)
+            raise RequestInvalid(what) from None
         try:
             for n, row in enumerate(book.worksheets[0].iter_rows(values_only=True), start=1):
                 yield n, [_cell(value) for value in row]

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from central.errors import Conflict, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, posting_transaction, rows
+from central.foundation.language.said import Saying
+from central.foundation.language.words import N_
 from central.money.ledger.chart import heading_of
 from central.money.ledger.rules import stock_bought
 from central.money.ledger.store import post
@@ -50,18 +52,31 @@ def check_intake(intake: Intake) -> None:
         RequestInvalid: an account that nothing is paid from, a negative cost, a text too long.
     """
     try:
-        heading = heading_of(intake.paid_from)
         heading_of(f"1310.{intake.sku}")
     except ValueError as exc:
         raise RequestInvalid(f"{exc}.") from exc
-    if heading.code not in _PAID_FROM and intake.paid_from != in_stock(intake.sku):
-        raise RequestInvalid(f"Keys are not paid from {intake.paid_from}.")
+    if intake.paid_from != in_stock(intake.sku):
+        check_paid_from(intake.paid_from)
     if intake.unit_cost.minor < 0:
-        raise RequestInvalid("A cost is not negative.")
+        raise RequestInvalid(N_("A cost is not negative."))
     if not 1 <= len(intake.source) <= 64 or not intake.source.isprintable():
-        raise RequestInvalid("Say in 1 to 64 characters where the keys are from.")
+        raise RequestInvalid(N_("Say in 1 to 64 characters where the keys are from."))
     if len(intake.note) > 500 or not intake.note.isprintable():
-        raise RequestInvalid("A note is one line of 500 characters at most.")
+        raise RequestInvalid(N_("A note is one line of 500 characters at most."))
+
+
+def check_paid_from(account: str) -> None:
+    """Check that goods may be paid from an account.
+
+    Raises:
+        RequestInvalid: they are not, or there is no such account.
+    """
+    try:
+        heading = heading_of(account)
+    except ValueError as exc:
+        raise RequestInvalid(f"{exc}.") from exc
+    if heading.code not in _PAID_FROM:
+        raise RequestInvalid(Saying("keys-not-paid-from", account=account))
 
 
 def in_stock(sku: str) -> str:
@@ -104,7 +119,7 @@ def stock(batch_id: int, at_s: int, *, day: int, actor: str) -> Batch:
     """
     batch = get_batch(batch_id)
     if not batch.kept:
-        raise Conflict(f"Batch {batch_id} has no key that could be sold.")
+        raise Conflict(Saying("batch-no-key", batch=batch_id))
     cost = Money(batch.unit_cost.minor * batch.kept, batch.unit_cost.currency)
     journal_id = None
     if cost.minor and batch.paid_from != in_stock(batch.sku):
@@ -117,7 +132,7 @@ def stock(batch_id: int, at_s: int, *, day: int, actor: str) -> Batch:
         (at_s, actor, journal_id, batch_id),
     )
     if not stocked:
-        raise Conflict(f"Batch {batch_id} is not staged; it is {batch.state}.")
+        raise Conflict(Saying("batch-not-staged", batch=batch_id, state=str(batch.state)))
     return get_batch(batch_id)
 
 
@@ -137,7 +152,7 @@ def discard(batch_id: int) -> None:
             " AND state IN ('importing', 'staged') RETURNING id",
             (batch_id,),
         ):
-            raise Conflict(f"Batch {batch_id} cannot be thrown away any more.")
+            raise Conflict(Saying("batch-stays", batch=batch_id))
 
     def delete() -> bool:
         return bool(
@@ -177,14 +192,9 @@ def _begin(
     if before is None:
         return insert_batch(NewBatch(intake, "stock", file_print, by.actor, at_s), vault)
     if before.state is not BatchState.IMPORTING:
-        raise Conflict(
-            f"This file was taken in before, as batch {before.id} with {before.kept} keys."
-        )
+        raise Conflict(Saying("file-known", batch=before.id, kept=before.kept))
     if (before.unit_cost, before.paid_from) != (intake.unit_cost, intake.paid_from):
-        raise Conflict(
-            f"Batch {before.id} of this file was begun with another cost or account; go on with"
-            " the same, or throw it away."
-        )
+        raise Conflict(Saying("file-begun-otherwise", batch=before.id))
     return before, open_batch_key(before.id, vault)
 
 
@@ -252,12 +262,12 @@ def _count(
          before.lines),
     )  # fmt: skip
     if not moved:
-        raise Conflict(f"Batch {batch_id} is taken in by somebody else, or was thrown away.")
+        raise Conflict(Saying("batch-of-another", batch=batch_id))
 
 
 def _staged(batch_id: int) -> Batch:
     batch = stage(batch_id)
     if not batch.lines:
         change("UPDATE card_batch SET state = 'discarded' WHERE id = ?", (batch_id,))
-        raise RequestInvalid("There is no key in this file.")
+        raise RequestInvalid(Saying("file-no-key"))
     return batch

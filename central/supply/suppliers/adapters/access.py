@@ -64,6 +64,7 @@ class Reply(NamedTuple):
 
     status: int
     body: Any
+    raw: bytes = b""
 
 
 def ask(
@@ -90,7 +91,7 @@ def read(answer: Answer) -> Reply | Unknown:
         return Unknown("garbage")
     if not isinstance(body, dict | list):
         return Unknown("garbage")
-    return Reply(answer.status, body)
+    return Reply(answer.status, body, answer.body)
 
 
 def known(found: Reply | NotSent | Unknown) -> Reply:

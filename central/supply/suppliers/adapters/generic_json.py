@@ -5,6 +5,7 @@ Credentials: ``user`` and ``key``. The setting ``profile`` names the file.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
 import re
@@ -36,6 +37,7 @@ from central.supply.suppliers.adapters.profile import (
     QuotePart,
     Sign,
 )
+from central.supply.suppliers.adapters.statement import Layout, collect
 from central.supply.suppliers.model import e4_text
 from central.supply.suppliers.ports import (
     Accepted,
@@ -49,6 +51,7 @@ from central.supply.suppliers.ports import (
     Quote,
     RejectCode,
     Rejected,
+    Statement,
     SupplierSilent,
     Unknown,
 )
@@ -66,7 +69,7 @@ class GenericJson:
         self.caps = Caps(
             safe_cost=profile.sends_safe_cost, query_by_ref=profile.asks_by_ref,
             is_idempotent=profile.is_idempotent, callback=profile.callback is not None,
-            lists_offers=profile.list is not None,
+            lists_offers=profile.list is not None, statements=profile.statement is not None,
         )  # fmt: skip
         self.callback_answer = profile.callback.answer if profile.callback else "ok"
         self._user, self._key = access.credential("user"), access.credential("key")
@@ -88,6 +91,21 @@ class GenericJson:
             raise SupplierSilent("garbage")
         found = [_quote(item, self._profile.quote) for item in items]
         return found, str(int(page) + 1) if part.pages and items else ""
+
+    def statement(self, day: dt.date) -> Statement:
+        """Return what was charged on a day, where the data file says how to ask."""
+        part = self._profile.statement
+        if part is None:
+            raise SupplierSilent("no-statements")
+        layout = Layout(
+            part.items, part.count, part.our_number, part.their_number, part.amount, part.state,
+            part.time, frozenset(part.charged), frozenset(part.given), frozenset(part.ignored),
+            part.sum, part.currency, part.pages,
+        )  # fmt: skip
+        return collect(
+            lambda page: self._reply(part, {"day": day.isoformat(), "page": str(page)}),
+            layout, day,
+        )  # fmt: skip
 
     def quote(self, their_ref: str) -> Quote:
         """Return price and stock."""
@@ -245,8 +263,11 @@ class GenericJson:
         return _digest(sign, self._key, text)
 
     def _answer(self, call: Call, values: Mapping[str, str]) -> Any:
-        found = known(self._ask(call, values)).body
-        code = word(at(found, self._profile.answer.code))
+        return self._reply(call, values).body
+
+    def _reply(self, call: Call, values: Mapping[str, str]) -> Reply:
+        found = known(self._ask(call, values))
+        code = word(at(found.body, self._profile.answer.code))
         if code not in self._profile.answer.ok:
             raise SupplierSilent(f"code-{code[:40]}")
         return found

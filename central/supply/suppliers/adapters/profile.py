@@ -19,7 +19,7 @@ from central.supply.suppliers.ports import RejectCode
 
 PLACEHOLDERS = frozenset({
     "user", "now_s", "now_ms", "their_ref", "client_ref", "upstream_no", "quantity", "safe_cost",
-    "callback_url", "page",
+    "callback_url", "page", "day",
 })  # fmt: skip
 """What a field may be made of. The key is not among them: it only signs."""
 SIGNED_PIECES = PLACEHOLDERS | {
@@ -143,6 +143,25 @@ class ListPart(Call):
     pages: bool = False
 
 
+class StatementPart(Call):
+    """How a day's orders, or movements, are asked for, and where everything stands in a line."""
+
+    items: str
+    count: str = Field(min_length=1)
+    """How many lines the day has: without it nobody could tell that it was cut off."""
+    sum: str = ""
+    pages: bool = False
+    our_number: str
+    their_number: str
+    amount: str
+    state: str
+    time: str
+    currency: str = ""
+    charged: list[str] = Field(min_length=1)
+    given: list[str] = Field(default_factory=list)
+    ignored: list[str] = Field(default_factory=list)
+
+
 class CallbackPart(_Part):
     """How a callback is read."""
 
@@ -172,6 +191,7 @@ class Profile(_Part):
     quote: QuotePart
     list: ListPart | None = None
     callback: CallbackPart | None = None
+    statement: StatementPart | None = None
 
     def check(self) -> None:
         """Refuse what no single field shows.
@@ -189,6 +209,9 @@ class Profile(_Part):
             )
         if not set(self.states.values()) & {OrderState.DELIVERED}:
             raise ConfigInvalid(f"{self.name}: no state means delivered")
+        asked = self.statement
+        if asked and "{day}" not in asked.path + "".join(asked.fields.values()):
+            raise ConfigInvalid(f"{self.name}: statement asks for no {{day}}")
 
     @property
     def sends_safe_cost(self) -> bool:

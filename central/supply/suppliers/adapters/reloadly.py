@@ -1,17 +1,21 @@
 """Reloadly-style gift cards: OAuth token, order with ``customIdentifier``, codes fetched apart.
 
 Sources: Reloadly's SDKs and schemas (orders, redeem cards). An order is found by our reference in
-the report of transactions; how that report is filtered, and the shape of a product's prices, are
-from memory, and no call to the real one was ever made. It takes no price cap. ``their_ref`` is
+the report of transactions, and a day is that report between two times (``startDate``,
+``endDate``: Reloadly/reloadly-api-documentation, get-all-transactions); how it is filtered by our
+reference and divided into pages, and the shape of a product's prices, are from memory, and no call
+to the real one was ever made. It takes no price cap. ``their_ref`` is
 ``product:unit price:country``; settings: ``auth_url``, ``sender``.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote as escaped
+from urllib.parse import urlencode
 
 from central.errors import CallbackRefused
 from central.supply.suppliers.adapters.access import (
@@ -29,6 +33,7 @@ from central.supply.suppliers.adapters.access import (
     word,
 )
 from central.supply.suppliers.adapters.send import Sender
+from central.supply.suppliers.adapters.statement import Layout, collect
 from central.supply.suppliers.ports import (
     Accepted,
     Callback,
@@ -41,6 +46,7 @@ from central.supply.suppliers.ports import (
     Quote,
     RejectCode,
     Rejected,
+    Statement,
     SupplierSilent,
     Unknown,
 )
@@ -49,6 +55,13 @@ _ACCEPT = "application/com.reloadly.giftcards-v1+json"
 _WAITING = {"PENDING", "PROCESSING"}
 _ENDED = {"FAILED", "REFUNDED"}
 _TOKEN_EARLY_S = 60
+PAGE = 200
+_STATEMENT = Layout(
+    items="content", count="totalElements", our_number="customIdentifier",
+    their_number="transactionId", amount="amount", state="status", time="transactionCreatedTime",
+    charged=frozenset({"SUCCESSFUL", *_WAITING}), ignored=frozenset(_ENDED),
+    currency="currencyCode", pages=True,
+)  # fmt: skip
 
 
 class Reloadly:
@@ -56,7 +69,7 @@ class Reloadly:
 
     protocol = "reloadly"
     caps = Caps(safe_cost=False, query_by_ref=True, is_idempotent=False, callback=False,
-                lists_offers=False)  # fmt: skip
+                lists_offers=False, statements=True)  # fmt: skip
     callback_answer = ""
 
     def __init__(self, access: Access) -> None:
@@ -89,6 +102,21 @@ class Reloadly:
                 name = word(at(body, "productName"))
                 return Quote(their_ref, sure_price(cost) + fee, None, name=name)
         raise SupplierSilent("no-such-denomination")
+
+    def statement(self, day: dt.date) -> Statement:
+        """Return a day's transactions; of the report's own clock, whichever zone that is."""
+
+        def page_of(page: int) -> Reply:
+            wanted = {
+                "startDate": f"{day} 00:00:00", "endDate": f"{day} 23:59:59",
+                "page": page, "size": PAGE,
+            }  # fmt: skip
+            found = known(self._ask("GET", f"/reports/transactions?{urlencode(wanted)}"))
+            if found.status != 200:
+                raise SupplierSilent(f"http-{found.status}")
+            return found
+
+        return collect(page_of, _STATEMENT, day)
 
     def submit(self, order: PurchaseOrder) -> Outcome:
         """Buy; the codes are fetched by ``query``."""

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from central.foundation.seal import Seal
 from central.supply.suppliers.adapters.access import Access
 from central.supply.suppliers.adapters.gather import make
 from central.supply.suppliers.ports import Supplier
 from central.supply.suppliers.records.accounts import Account, account
-from central.supply.suppliers.records.seal import Seal
 
 
 class Shelf:

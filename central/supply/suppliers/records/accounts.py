@@ -11,10 +11,12 @@ import peewee
 
 from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
+from central.foundation.language.said import Saying
+from central.foundation.language.words import N_
+from central.foundation.seal import Seal
 from central.supply.suppliers.address import check_address
 from central.supply.suppliers.health import PAUSE_S, Call, Health
 from central.supply.suppliers.model import e4_text
-from central.supply.suppliers.records.seal import Seal
 
 _ID = re.compile(r"[a-z][a-z0-9-]{1,29}", re.ASCII)
 _COLUMNS = (
@@ -84,7 +86,7 @@ def add_supplier(supplier: str, name: str, at_s: int, who: str) -> None:
     """
     _check_id(supplier)
     if not 1 <= len(name.strip()) <= 80:
-        raise RequestInvalid("A supplier has a name of 1 to 80 characters.")
+        raise RequestInvalid(N_("A supplier has a name of 1 to 80 characters."))
     money_transaction(
         lambda: change(
             "INSERT INTO supplier (id, name, state, made_by, made_at_s)"
@@ -135,7 +137,7 @@ def account(account_id: str) -> Account:
     """
     found = _accounts("WHERE id = ?", (account_id,))
     if not found:
-        raise NotFound(f"There is no supplier account {account_id}.")
+        raise NotFound(Saying("no-supplier-account", account=account_id))
     return found[0]
 
 
@@ -157,14 +159,14 @@ def set_state(account_id: str, state: str) -> None:
         RequestInvalid: there is no such state.
     """
     if state not in {"active", "suspended"}:
-        raise RequestInvalid("An account is active or suspended.")
+        raise RequestInvalid(N_("An account is active or suspended."))
     hit = money_transaction(
         lambda: rows(
             "UPDATE supplier_account SET state = ? WHERE id = ? RETURNING id", (state, account_id)
         )
     )
     if not hit:
-        raise NotFound(f"There is no supplier account {account_id}.")
+        raise NotFound(Saying("no-supplier-account", account=account_id))
 
 
 # --- within a transaction ------------------------------------------------------------------------
@@ -264,9 +266,9 @@ def dealt_with(alert_id: int, at_s: int, who: str) -> None:
     def write() -> None:
         found = [a for a in alerts() if a.id == alert_id]
         if not found:
-            raise NotFound(f"There is no open alert {alert_id}.")
+            raise NotFound(Saying("no-supplier-alert", alert=alert_id))
         if not found[0].is_ended_by_hand:
-            raise Conflict("This alert ends when what it is about ends.")
+            raise Conflict(N_("This alert ends when what it is about ends."))
         clear(found[0].kind, found[0].object, at_s, who)
 
     money_transaction(write)

@@ -9,6 +9,7 @@ import peewee
 
 from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
+from central.foundation.language.words import N_
 from central.supply.suppliers.health import breaker
 from central.supply.suppliers.model import Breaker, Offer, Policy, Terms
 from central.supply.suppliers.records import accounts
@@ -66,7 +67,9 @@ def put_offer(new: NewOffer, at_s: int) -> int:
         Conflict: there is no such SKU or account.
     """
     if not 1 <= new.min_quantity <= new.max_quantity <= 1_000_000 or new.cost_e4 < 0:
-        raise RequestInvalid("Quantities are at least one and in order; a price is not negative.")
+        raise RequestInvalid(
+            N_("Quantities are at least one and in order; a price is not negative.")
+        )
 
     def write() -> int:
         [(offer,)] = rows(
@@ -165,7 +168,7 @@ def set_terms(sku: str, terms: Terms, at_s: int, who: str) -> None:
         Conflict: there is no such SKU.
     """
     if not 0 <= terms.min_margin_bp + terms.buffer_bp <= 10_000 or terms.min_margin_bp < 0:
-        raise RequestInvalid("Margin and buffer together are 0 to 100 %.")
+        raise RequestInvalid(N_("Margin and buffer together are 0 to 100 %."))
     try:
         money_transaction(
             lambda: change(

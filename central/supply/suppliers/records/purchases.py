@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from central.errors import Conflict, NotFound
 from central.foundation.db.engine import change, rows
+from central.foundation.language.said import Saying
 from central.supply.suppliers.model import Attempt, Kind, Purchase, client_ref
 from central.supply.suppliers.route import Candidate, Decision
 
@@ -14,7 +15,7 @@ NEVER_S = 1 << 40
 """When something is due that is not to be asked for again by itself."""
 _PURCHASE = (
     "unit, sku, kind, quantity, sell_net_e4, currency, inputs, state, asked_at_s, asked_by,"
-    " next_at_s, done_at_s"
+    " next_at_s, done_at_s, round_from, round_at_s"
 )
 _ATTEMPT = (
     "id, unit, n, kind, offer, account, their_ref, client_ref, quantity, cost_e4, cap_e4,"
@@ -40,6 +41,9 @@ class PurchaseRow(NamedTuple):
     asked_by: str
     next_at_s: int
     done_at_s: int | None
+    round_from: int = 0
+    """Attempts up to this number are of earlier rounds."""
+    round_at_s: int = 0
 
     @property
     def place(self) -> str:
@@ -102,7 +106,7 @@ def get(unit: str) -> PurchaseRow:
     """
     found = find(unit)
     if found is None:
-        raise NotFound(f"Nothing was to be bought for {unit}.")
+        raise NotFound(Saying("no-purchase", unit=unit))
     return found
 
 
@@ -131,7 +135,7 @@ def attempt(attempt_id: int) -> AttemptRow:
     """
     found = _attempts("WHERE id = ?", (attempt_id,))
     if not found:
-        raise NotFound(f"There is no attempt {attempt_id}.")
+        raise NotFound(Saying("no-attempt", number=attempt_id))
     return found[0]
 
 
@@ -207,7 +211,7 @@ def insert(row: PurchaseRow) -> None:
     """Write down what is to be bought."""
     change(
         f"INSERT INTO supplier_purchase ({_PURCHASE})"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (row.unit, row.sku, str(row.kind), row.quantity, row.sell_net_e4, row.currency,
          row.inputs, str(row.state), *row[8:]),
     )  # fmt: skip
@@ -307,6 +311,15 @@ def settle(
         (str(state), next_at_s, at_s if is_end else None, unit, *(str(b) for b in sorted(before))),
     )
     return len(hit) == 1
+
+
+def begin_round(unit: str, at_s: int) -> None:
+    """Count attempts anew: a person wants that those who have refused are asked again."""
+    change(
+        "UPDATE supplier_purchase SET round_at_s = ?, round_from = (SELECT coalesce(max(n), 0)"
+        " FROM supplier_attempt a WHERE a.unit = supplier_purchase.unit) WHERE unit = ?",
+        (at_s, unit),
+    )
 
 
 def wake(attempt_id: int, at_s: int) -> bool:

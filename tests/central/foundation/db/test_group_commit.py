@@ -1,17 +1,19 @@
-"""One thread writes for many, and each gets what it would have got alone."""
+"""Whoever writes takes along what waits, and each gets what he would have got alone."""
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
+from typing import Any
 
+import apsw
 import peewee
-import psycopg
 import pytest
 
-from central.foundation.db.engine import HUB, change, money_transaction, rows
-from central.foundation.db.group_commit import GroupWriter
+from central.foundation.db.engine import HUB, change, money_transaction, reading, rows, savepoint
+from central.foundation.db.group_commit import GroupCommit
 from tests.central.builders import Database, at_once
 
 
@@ -25,12 +27,28 @@ def count_up() -> int:
     return following
 
 
+class Writer:
+    """The hub's way to write, with a group of its own and its transactions counted."""
+
+    def __init__(self, group_max: int = 64) -> None:
+        self.group = GroupCommit(group_max)
+
+    def run(self, work: Callable[[], Any]) -> Any:
+        return self.group.run(work, self.transaction, savepoint)
+
+    def transaction(self, work: Callable[[], Any]) -> Any:
+        HUB.connect(reuse_if_open=True)
+        with HUB.atomic("IMMEDIATE"):
+            return work()
+
+    @property
+    def sizes(self) -> list[int]:
+        return list(self.group.sizes)
+
+
 @pytest.fixture
-def writer(hub_database: Database) -> Iterator[GroupWriter]:
-    running = GroupWriter()
-    running.start()
-    yield running
-    running.stop()
+def writer(sqlite_database: Database) -> Writer:
+    return Writer()
 
 
 class Gate:
@@ -45,49 +63,55 @@ class Gate:
         return "gate"
 
 
-def behind_a_gate(writer: GroupWriter, count: int, work: object) -> list[object]:
-    """Let ``count`` callers queue up behind one that holds the writer; return their answers."""
-    gate = Gate()
+def behind_a_gate(
+    writer: Writer,
+    count: int,
+    work: Callable[[int], Any],
+    before: Callable[[int], object] = lambda number: number,
+) -> list[Any]:
+    """Let ``count`` callers queue up, in order, behind one who writes; return their answers."""
+    gate, moment = Gate(), threading.Event()
     first = threading.Thread(target=writer.run, args=(gate.work,))
     first.start()
     assert gate.entered.wait(30)
 
-    def caller(number: int) -> object:
+    def caller(number: int) -> Any:
+        while writer.group.waiting() < number:
+            moment.wait(0.001)
         if number == count:
-            while writer.waiting() < count:
-                pass
             gate.may_go.set()
             return None
-        return writer.run(lambda: work(number))  # type: ignore[operator]
+        before(number)
+        try:
+            return writer.run(lambda: work(number))
+        except KeyboardInterrupt as exc:
+            return exc
 
     answers = at_once(count + 1, caller)
     first.join(30)
     return list(answers[:count])
 
 
-def test_what_is_returned_is_committed(writer: GroupWriter) -> None:
+def test_what_is_returned_is_committed(writer: Writer) -> None:
     assert writer.run(count_up) == 1
     assert feed() == 1
 
 
-def test_whoever_waits_goes_into_one_transaction(writer: GroupWriter) -> None:
-    answers = behind_a_gate(writer, 8, lambda _: count_up())
-    assert sorted(map(str, answers)) == [str(n) for n in range(1, 9)]
-    assert writer.groups == 2
+def test_whoever_waits_goes_into_one_transaction_in_the_order_of_coming(writer: Writer) -> None:
+    assert behind_a_gate(writer, 8, lambda _: count_up()) == list(range(1, 9))
+    assert writer.sizes == [1, 8]
     assert feed() == 8
 
 
-def test_a_group_has_a_bound(hub_database: Database) -> None:
-    writer = GroupWriter(group_max=3)
-    writer.start()
+def test_a_group_has_a_bound(sqlite_database: Database) -> None:
+    writer = Writer(group_max=3)
     behind_a_gate(writer, 8, lambda _: count_up())
-    writer.stop()
-    assert writer.groups == 1 + 3
+    assert writer.sizes == [1, 3, 3, 2]
     assert feed() == 8
 
 
-def test_one_that_fails_takes_nothing_but_itself_back(writer: GroupWriter) -> None:
-    """The three are in one group: the first and the last are committed, the middle one is not."""
+def test_one_that_fails_takes_nothing_but_itself_back(writer: Writer) -> None:
+    """They are in one group: what does not fail is committed, the rest is not."""
 
     def work(number: int) -> int:
         count_up()
@@ -100,10 +124,10 @@ def test_one_that_fails_takes_nothing_but_itself_back(writer: GroupWriter) -> No
     assert [str(a) for a in answers[1::2]] == ["number 1", "number 3", "number 5"]
     assert all(isinstance(a, RuntimeError) for a in answers[1::2])
     assert feed() == 3
-    assert writer.groups == 2
+    assert writer.sizes == [1, 6]
 
 
-def test_what_the_database_refuses_is_raised_where_it_was_asked_for(writer: GroupWriter) -> None:
+def test_what_the_database_refuses_is_raised_where_it_was_asked_for(writer: Writer) -> None:
     def work(number: int) -> int:
         if number == 1:
             change("INSERT INTO feed (id, n) VALUES (2, 0)")  # only row 1 may exist
@@ -114,98 +138,89 @@ def test_what_the_database_refuses_is_raised_where_it_was_asked_for(writer: Grou
     assert feed() == 2
 
 
-def test_without_a_running_writer_work_is_done_at_once(hub_database: Database) -> None:
-    writer = GroupWriter()
-    assert writer.run(count_up) == 1
-    writer.start()
-    assert writer.run(count_up) == 2
-    writer.stop()
-    assert writer.run(count_up) == 3
-    assert writer.groups == 1
+def test_each_sees_its_own_context_in_whatever_thread_it_runs(writer: Writer) -> None:
+    """A request's language and person are context variables."""
+    who: contextvars.ContextVar[int] = contextvars.ContextVar("who")
+
+    answers = behind_a_gate(writer, 6, lambda number: (number, who.get()), before=who.set)
+    assert answers == [(n, n) for n in range(6)]
+    assert writer.sizes == [1, 6]
 
 
-def test_what_waits_is_written_before_the_end(hub_database: Database) -> None:
-    writer = GroupWriter()
-    writer.start()
-    gate = Gate()
-    threads = [threading.Thread(target=writer.run, args=(gate.work,))]
-    threads += [threading.Thread(target=writer.run, args=(count_up,)) for _ in range(5)]
-    threads[0].start()
-    assert gate.entered.wait(30)
-    for thread in threads[1:]:
-        thread.start()
-    while writer.waiting() < 5:
-        pass
-    gate.may_go.set()
-    writer.stop()
-    for thread in threads:
-        thread.join(30)
-    assert feed() == 5
-
-
-def test_many_count_without_a_gap(writer: GroupWriter) -> None:
-    told = at_once(8, lambda _: [writer.run(count_up) for _ in range(10)])
-    counted = sorted(n for some in told if isinstance(some, list) for n in some)
-    assert counted == list(range(1, 81)), told
-    assert writer.groups <= 80
-
-
-def test_a_group_stands_beside_writers_who_commit_alone(writer: GroupWriter) -> None:
-    def work(worker: int) -> list[int]:
-        transaction = writer.run if worker % 2 else money_transaction
-        return [transaction(count_up) for _ in range(5)]
-
-    told = at_once(6, work)
-    counted = sorted(n for some in told if isinstance(some, list) for n in some)
-    assert counted == list(range(1, 31)), told
-
-
-@pytest.mark.postgres
-def test_one_that_was_overtaken_is_tried_alone(postgres_database: Database) -> None:
-    """Somebody who does not queue up changes the row under it; its neighbours are not delayed."""
-    writer = GroupWriter()
-    writer.start()
-    add_day = "UPDATE closed_through SET day = day + 1"
-    tries: list[int] = []
-
-    def overtaken() -> int:
-        tries.append(int(rows("SELECT day FROM closed_through")[0][0]))
-        if len(tries) == 1:
-            with psycopg.connect(postgres_database.dsn, autocommit=True) as somebody:
-                somebody.execute(add_day)
-        change(add_day)
-        return tries[-1]
-
-    answers = behind_a_gate(writer, 3, lambda number: overtaken() if number == 1 else count_up())
-    writer.stop()
-    assert answers[1] == 1
-    assert feed() == 2
-    assert rows("SELECT day FROM closed_through") == [(2,)]
-
-
-@pytest.mark.postgres
-def test_a_group_whose_connection_breaks_is_told_by_each_for_itself(
-    postgres_database: Database, caplog: pytest.LogCaptureFixture
+def test_a_group_that_is_broken_for_all_is_tried_by_each(
+    writer: Writer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The one that breaks it finds out alone; the others are written after all."""
-    writer = GroupWriter()
-    writer.start()
+    """As a full disk takes the whole transaction back, and the one that is too large fails."""
 
     def work(number: int) -> int:
-        if number == 1 and threading.current_thread().name == "group writer":
-            rows("SELECT pg_terminate_backend(pg_backend_pid())")
+        if number == 1:
+            change("ROLLBACK")
+            raise RuntimeError("too large")
         return count_up()
 
     answers = behind_a_gate(writer, 3, work)
-    writer.stop()
-    assert sorted(map(str, answers)) == ["1", "2", "3"]
-    assert feed() == 3
+    assert sorted((answers[0], answers[2])) == [1, 2]
+    assert isinstance(answers[1], Exception)
+    assert feed() == 2
     assert "a group of 3 could not be written" in caplog.text
     assert caplog.records[-1].levelno == logging.ERROR
 
 
-def test_the_writer_gives_its_connection_back(writer: GroupWriter) -> None:
-    writer.run(count_up)
-    writer.stop()
-    HUB.connect(reuse_if_open=True)
-    assert feed() == 1
+def test_who_leads_and_is_interrupted_leaves_nobody_waiting(writer: Writer) -> None:
+    calls: list[int] = []
+
+    def work(number: int) -> int:
+        calls.append(number)
+        if number == 0:
+            raise KeyboardInterrupt
+        return count_up()
+
+    answers = behind_a_gate(writer, 4, work)
+    assert isinstance(answers[0], KeyboardInterrupt)
+    assert sorted(answers[1:]) == [1, 2, 3]
+    assert feed() == 3
+
+
+def test_what_writes_within_a_transaction_is_part_of_it(sqlite_database: Database) -> None:
+    def outer() -> int:
+        money_transaction(count_up)
+        raise RuntimeError("all of it")
+
+    with pytest.raises(RuntimeError, match="all of it"):
+        money_transaction(outer)
+    assert feed() == 0
+
+
+def test_many_count_without_a_gap(sqlite_database: Database) -> None:
+    told = at_once(8, lambda _: [money_transaction(count_up) for _ in range(10)])
+    counted = sorted(n for some in told if isinstance(some, list) for n in some)
+    assert counted == list(range(1, 81)), told
+
+
+def test_a_group_stands_beside_other_processes(sqlite_database: Database) -> None:
+    """Somebody with a connection of his own writes meanwhile, as another process does."""
+    done = threading.Event()
+
+    def other() -> int:
+        somebody = apsw.Connection(str(sqlite_database.sqlite_file))
+        somebody.set_busy_timeout(30_000)
+        times = 0
+        while not done.wait(0.002):
+            somebody.execute("UPDATE closed_through SET day = day + 1")
+            times += 1
+        somebody.close()
+        return times
+
+    def client(number: int) -> Any:
+        if number == 0:
+            return other()
+        try:
+            return [money_transaction(count_up) for _ in range(10)]
+        finally:
+            if number == 1:
+                done.set()
+
+    told = at_once(5, client)
+    counted = sorted(n for some in told if isinstance(some, list) for n in some)
+    assert counted == list(range(1, 41)), told
+    assert reading(lambda: rows("SELECT day FROM closed_through")) == [(told[0],)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,17 @@ import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
 
+import central
 from central.cli import main
 from central.foundation.db.engine import money_transaction
 from central.foundation.jobs.alerts import alerts, tell
 from central.foundation.jobs.outbox import Courier, Message, Undeliverable, messages, put
+from central.foundation.jobs.pages import KINDS
 from central.foundation.jobs.schedule import views
+from central.foundation.language.said import Saying
+from central.foundation.language.words import translate
 from central.foundation.people import login
-from central.foundation.web.words import translate
+from central.insight import standstill
 from central.timetable import schedule_of
 from tests.builders import NOW_S
 from tests.central.builders import (
@@ -70,6 +75,18 @@ def test_a_job_is_run_and_what_it_came_to_is_said(admin: FlaskClient) -> None:
     assert "Prove that books and rooms agree" in page
 
 
+def test_who_reads_chinese_reads_reports_and_alerts_in_chinese(admin: FlaskClient) -> None:
+    text(admin)
+    press(admin, "/jobs/proofs/run")
+    said = Saying("differences-open", count=3)
+    money_transaction(lambda: tell("bill-differs", "1010.web", said, NOW_S))
+    with admin.session_transaction() as session:
+        session["locale"] = "zh-CN"
+    page = text(admin)
+    assert "凭证 0 张，全部相符。" in page
+    assert "未处理差异 3 项。" in page
+
+
 def test_a_job_rests_and_goes_on(admin: FlaskClient) -> None:
     press(admin, "/jobs/proofs/run")
     assert "The job is paused." in press(admin, "/jobs/proofs/pause")
@@ -115,6 +132,13 @@ def test_a_program_hears_of_alerts_and_jobs(hub: Any, admin: FlaskClient) -> Non
     jobs = {job["name"]: job for job in client.get("/v1/jobs", headers=headers).json["jobs"]}
     assert jobs["proofs"]["outcome"] == "done"
     assert jobs["settlement"]["outcome"] == ""
+    assert jobs["proofs"]["said"] == "0 journals, everything agrees."
+    assert jobs["proofs"]["told"] == {"slug": "all-agrees", "values": {"journals": 0}}
+    headers["Accept-Language"] = "zh-CN"
+    jobs = {job["name"]: job for job in client.get("/v1/jobs", headers=headers).json["jobs"]}
+    assert jobs["proofs"]["said"] == "凭证 0 张，全部相符。"
+    [alert] = client.get("/v1/alerts", headers=headers).json["alerts"]
+    assert (alert["said"], alert["told"]) == ("1.00 stands there", None)
 
 
 @pytest.fixture(name="command")
@@ -137,15 +161,15 @@ def test_the_commands_say_the_same(command: Any, sqlite_database: Database) -> N
         0, "0 batches expired, 0 broken, 0 wait for tills that have not told everything.",
     )  # fmt: skip
     code, said = command("jobs", "list")
-    assert said.count("\n") == len(views()) == 7
+    assert said.count("\n") == len(views()) == 12
     assert command("jobs", "pause", "expiry") == (0, "expiry rests\n")
     assert "next rests" in command("jobs", "list")[1]
     assert command("jobs", "resume", "expiry") == (0, "expiry goes on\n")
     code, said = command("jobs", "run", "nothing")
     assert code == 1
     assert (
-        "there are after-sales, bills, commissions, expiry, proofs, settlement, supplier-prices"
-        in said
+        "there are after-sales, bills, channel-settlement, closing, commissions, customers, expiry,"
+        " proofs, settlement, standstill, supplier-prices, supplier-statements" in said
     )
     money_transaction(lambda: tell("proof", "1920", "1.00 stands there", NOW_S))
     code, said = command("jobs", "alerts")
@@ -162,3 +186,34 @@ def test_every_job_has_a_title_in_both_languages() -> None:
     config = a_config(Database("", Path("/nonexistent")))
     for job in schedule_of(config, lambda: NOW_S).jobs.values():
         assert translate("zh-CN", job.title) != job.title
+
+
+def test_every_kind_of_alert_has_a_name_for_people() -> None:
+    """The first argument of every call that opens an alert, found in the source."""
+    told: set[str] = set()
+    for path in Path(central.__file__).parent.rglob("*.py"):
+        source = path.read_text()
+        if "import alerts" not in source and "jobs.alerts import" not in source:
+            continue
+        tree = ast.parse(source)
+        names = {
+            target.id: node.value.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {
+                "alerts.tell", "alerts.tell_all",
+            }:  # fmt: skip
+                match node.args[0]:
+                    case ast.Constant(value=kind):
+                        told.add(str(kind))
+                    case ast.Name(id=name):
+                        told.add(str(names.get(name, "")))
+    told.discard("")  # standstill's own: it tells all of its kinds in a loop
+    told |= {standstill.CASE, standstill.DISPUTE, standstill.UNPROVEN, standstill.OPEN_DAY}
+    told |= {standstill.PAYOUT}
+    assert len(told) > 10
+    assert told <= set(KINDS)

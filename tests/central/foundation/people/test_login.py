@@ -89,16 +89,23 @@ def test_what_each_role_may_do() -> None:
     assert allowed == {
         "admin": {str(p) for p in Permission},
         "finance": {
-            "ledger.read", "redemptions.read", "agents.read", "sharing.read", "payouts.read",
-            "payouts.request", "payouts.release", "settlement.read", "settlement.manage",
-            "cases.decide", "jobs.read", "orders.read", "orders.refund", "catalogue.read",
-            "prices.read", "prices.manage", "cost.see", "cards.read", "suppliers.read",
+            "policies.read", "redemptions.read", "ledger.read", "ledger.close", "ledger.enter",
+            "ledger.confirm", "agents.read", "sharing.read", "payouts.read", "payouts.request",
+            "payouts.release", "settlement.read", "settlement.manage", "cases.decide",
+            "orders.read", "orders.refund", "customers.read", "jobs.read", "cards.read",
+            "catalogue.read", "prices.read", "prices.manage", "cost.see", "suppliers.read",
         },
-        "shop": {"orders.read", "orders.place", "catalogue.read", "prices.read"},
+        "shop": {
+            "orders.read", "orders.place", "catalogue.read", "prices.read",
+        },
+        "agent": {
+            "orders.read", "orders.place", "orders.goods", "catalogue.read", "prices.read",
+        },
         "viewer": {
-            "units.read", "vouchers.read", "redemptions.read", "ledger.read", "agents.read",
-            "sharing.read", "payouts.read", "settlement.read", "jobs.read", "orders.read",
-            "catalogue.read", "prices.read", "cards.read", "suppliers.read",
+            "units.read", "policies.read", "vouchers.read", "redemptions.read", "ledger.read",
+            "agents.read", "sharing.read", "payouts.read", "settlement.read", "orders.read",
+            "customers.read", "jobs.read", "cards.read", "catalogue.read", "prices.read",
+            "suppliers.read",
         },
     }  # fmt: skip
     assert not any(may("nobody", p) for p in Permission)

@@ -18,29 +18,62 @@ from tests.central.builders import KEYRING, Database, an_app, as_person, csrf_to
 
 # Written by hand, so that a new route has to be put here by somebody who has thought about it.
 FOR_ANYBODY = {
-    "static", "health", "openapi", "problems.show", "people.login", "people.language",
-    "units_api.offer", "shop.show",
+    "static", "health", "openapi", "problems.show", "people.login", "people.login_code",
+    "people.language", "units_api.offer", "shop.show", "holders.show", "holders.words",
+    "holders.manifest", "holders.worker", "my.left", "pictures.one",
 }  # fmt: skip
 FOR_BUYERS = {
     "shop.one", "shop.buy", "shop.order", "shop.state", "shop.ask_to_pay", "shop.cancel",
     "shop.look", "shop.help_with", "shop.open_case", "shop.withdraw",
 }  # fmt: skip
 """For whoever has an order's link; a stranger, who guesses, finds nothing."""
+FOR_SIGN_IN = {"my.sign_in", "my.code"}
+"""For anybody too, where codes can be sent; this hub sends none."""
+FOR_CUSTOMERS = {
+    "my.orders", "my.add_order", "my.account", "my.prove", "my.contact", "my.language",
+    "my.delete", "my.sign_out", "my.sign_out_everywhere", "my.statement", "my.ask_top_up",
+    "my.one_top_up", "my.top_up_state", "my.cancel_top_up",
+}  # fmt: skip
+FOR_PHONES = {"holders.open", "holders.grant"}
+"""Signed by the phone that has the link of a voucher."""
 FOR_CHANNELS = {"callbacks.wechat_pay", "callbacks.alipay"}
 """Signed by a channel; where none is connected there is nobody to call."""
 FOR_SUPPLIERS = {"supplier_hooks.called"}
 """Signed by a supplier; a name that is no account of ours answers nobody."""
 FOR_UNITS = {
-    "units_api.pull", "units_api.push", "units_api.reservations", "units_api.reveal",
-    "units_api.state",
+    "units_api.pull", "units_api.push", "units_api.relays", "units_api.reservations",
+    "units_api.reveal", "units_api.state", "units_api.leases",
 }  # fmt: skip
-FOR_PERSONS = {"home", "people.logout"}
+FOR_PERSONS = {
+    "home", "people.logout", "account.show", "account.password", "account.begin", "account.confirm",
+    "account.remove",
+}  # fmt: skip
 FOR_PERMISSION = {
     "units.show": Permission.UNITS_READ,
     "units.show_waiting": Permission.UNITS_MANAGE,
     "units.invite": Permission.UNITS_MANAGE,
     "units.decide": Permission.UNITS_MANAGE,
     "units.stop": Permission.UNITS_MANAGE,
+    "vouchers.find": Permission.VOUCHERS_READ,
+    "vouchers.show": Permission.VOUCHERS_READ,
+    "vouchers.link": Permission.VOUCHERS_ISSUE,
+    "vouchers.free": Permission.VOUCHERS_ISSUE,
+    "vouchers.lend_it": Permission.VOUCHERS_ISSUE,
+    "vouchers.recall_it": Permission.VOUCHERS_ISSUE,
+    "vouchers.give_up": Permission.VOUCHERS_ISSUE,
+    "vouchers.give_it_back": Permission.CASES_DECIDE,
+    "holders_api.correct": Permission.CASES_DECIDE,
+    "holders_api.link": Permission.VOUCHERS_ISSUE,
+    "holders_api.free": Permission.VOUCHERS_ISSUE,
+    "carried.show": Permission.UNITS_MANAGE,
+    "carried.bundles": Permission.UNITS_MANAGE,
+    "carried.journal": Permission.UNITS_MANAGE,
+    "carried.enrol": Permission.UNITS_MANAGE,
+    "receipts.show": Permission.UNITS_READ,
+    "receipts.one": Permission.UNITS_READ,
+    "receipts.change": Permission.UNITS_MANAGE,
+    "receipts.look": Permission.UNITS_MANAGE,
+    "receipts.go_back": Permission.UNITS_MANAGE,
     "redemptions.show": Permission.REDEMPTIONS_READ,
     "redemptions.show_conflicts": Permission.REDEMPTIONS_READ,
     "ledger.show": Permission.LEDGER_READ,
@@ -118,6 +151,13 @@ FOR_PERMISSION = {
     "settlement.show": Permission.SETTLEMENT_READ,
     "settlement.watermark": Permission.SETTLEMENT_READ,
     "settlement.run_now": Permission.SETTLEMENT_MANAGE,
+    "settlement.own": Permission.SETTLEMENT_MANAGE,
+    "settlement.netted": Permission.SETTLEMENT_READ,
+    "closing.show": Permission.LEDGER_READ,
+    "closing.close": Permission.LEDGER_CLOSE,
+    "closing.excuse": Permission.LEDGER_CLOSE,
+    "closing.post_settlement": Permission.SETTLEMENT_MANAGE,
+    "closing.ask": Permission.SETTLEMENT_MANAGE,
     "statements.one": Permission.SETTLEMENT_READ,
     "statements.line": Permission.SETTLEMENT_READ,
     "statements.file": Permission.SETTLEMENT_READ,
@@ -148,8 +188,25 @@ FOR_PERMISSION = {
     "after_sales.one": Permission.ORDERS_READ,
     "after_sales.picture": Permission.AFTER_SALES_MANAGE,
     "after_sales.decide": Permission.AFTER_SALES_MANAGE,
+    "after_sales.open_for": Permission.AFTER_SALES_MANAGE,
+    "after_sales_api.some": Permission.ORDERS_READ,
+    "after_sales_api.one": Permission.ORDERS_READ,
+    "after_sales_api.picture": Permission.AFTER_SALES_MANAGE,
+    "after_sales_api.new": Permission.AFTER_SALES_MANAGE,
+    "after_sales_api.add": Permission.AFTER_SALES_MANAGE,
+    "after_sales_api.show": Permission.AFTER_SALES_MANAGE,
+    "after_sales_api.replace": Permission.AFTER_SALES_MANAGE,
+    "after_sales_api.give_back": Permission.AFTER_SALES_MANAGE,
+    "after_sales_api.refuse": Permission.AFTER_SALES_MANAGE,
     "orders.show": Permission.ORDERS_READ,
     "orders.one": Permission.ORDERS_READ,
+    "orders.accept": Permission.ORDERS_REFUND,
+    "orders_api.accept": Permission.ORDERS_REFUND,
+    "shop_links.make": Permission.ORDERS_READ,
+    "catalogue.days_left": Permission.CATALOGUE_MANAGE,
+    "catalogue.terms": Permission.CATALOGUE_MANAGE,
+    "catalogue_api.voucher_terms": Permission.CATALOGUE_MANAGE,
+    "orders.unmask": Permission.ORDERS_PRIVATE,
     "orders.release": Permission.ORDERS_MANAGE,
     "orders.unit": Permission.ORDERS_MANAGE,
     "orders.back_to_buyer": Permission.ORDERS_REFUND,
@@ -159,9 +216,95 @@ FOR_PERMISSION = {
     "orders_api.give_up": Permission.ORDERS_PLACE,
     "orders_api.some": Permission.ORDERS_READ,
     "orders_api.one": Permission.ORDERS_READ,
+    "orders_api.unmask": Permission.ORDERS_PRIVATE,
+    "goods_api.goods": Permission.ORDERS_GOODS,
     "orders_api.back": Permission.ORDERS_REFUND,
     "orders_api.deliver": Permission.ORDERS_MANAGE,
     "orders_api.refill": Permission.ORDERS_MANAGE,
+    "customers.show": Permission.CUSTOMERS_READ,
+    "customers.find": Permission.CUSTOMERS_READ,
+    "customers.one": Permission.CUSTOMERS_READ,
+    "customers.member": Permission.CUSTOMERS_MANAGE,
+    "customers.steer": Permission.CUSTOMERS_MANAGE,
+    "customers.give_back": Permission.ORDERS_REFUND,
+    "customers.back_again": Permission.ORDERS_REFUND,
+    "customers_api.ask_code": Permission.ORDERS_PLACE,
+    "customers_api.begin": Permission.ORDERS_PLACE,
+    "customers_api.ask_again": Permission.ORDERS_PLACE,
+    "customers_api.proved": Permission.ORDERS_PLACE,
+    "customers_api.end": Permission.ORDERS_PLACE,
+    "customers_api.me": Permission.ORDERS_PLACE,
+    "customers_api.ask_contact": Permission.ORDERS_PLACE,
+    "customers_api.contact": Permission.ORDERS_PLACE,
+    "customers_api.language": Permission.ORDERS_PLACE,
+    "customers_api.delete": Permission.ORDERS_PLACE,
+    "customers_api.orders": Permission.ORDERS_PLACE,
+    "customers_api.add": Permission.ORDERS_PLACE,
+    "customers_api.statement": Permission.ORDERS_PLACE,
+    "customers_api.more": Permission.ORDERS_PLACE,
+    "customers_api.one_top_up": Permission.ORDERS_PLACE,
+    "customers_api.pay_it": Permission.ORDERS_PLACE,
+    "customers_api.some": Permission.CUSTOMERS_READ,
+    "customers_api.find": Permission.CUSTOMERS_READ,
+    "customers_api.one": Permission.CUSTOMERS_READ,
+    "customers_api.orders_of": Permission.CUSTOMERS_READ,
+    "customers_api.stop": Permission.CUSTOMERS_MANAGE,
+    "customers_api.let_in": Permission.CUSTOMERS_MANAGE,
+    "holders_api.give_up": Permission.CASES_DECIDE,
+    "holders_api.grants": Permission.VOUCHERS_READ,
+    "policies.change": Permission.POLICIES_MANAGE,
+    "policies.go_back": Permission.POLICIES_MANAGE,
+    "policies.look": Permission.POLICIES_MANAGE,
+    "policies.one": Permission.POLICIES_READ,
+    "policies.show": Permission.POLICIES_READ,
+    "policies_api.change": Permission.POLICIES_MANAGE,
+    "policies_api.changes": Permission.POLICIES_READ,
+    "policies_api.every": Permission.POLICIES_READ,
+    "policies_api.look": Permission.POLICIES_READ,
+    "policies_api.one": Permission.POLICIES_READ,
+    "policies_api.restore": Permission.POLICIES_MANAGE,
+    "suppliers.fetch_statement": Permission.SUPPLIERS_MANAGE,
+    "vouchers.give_up_grant": Permission.CASES_DECIDE,
+    "entries.attach": Permission.LEDGER_ENTER,
+    "entries.confirm": Permission.LEDGER_CONFIRM,
+    "entries.content": Permission.LEDGER_READ,
+    "entries.form": Permission.LEDGER_ENTER,
+    "entries.new": Permission.LEDGER_ENTER,
+    "entries.one": Permission.LEDGER_READ,
+    "entries.refuse": Permission.LEDGER_ENTER,
+    "entries.show": Permission.LEDGER_READ,
+    "entries_api.attach": Permission.LEDGER_ENTER,
+    "entries_api.kinds": Permission.LEDGER_READ,
+    "entries_api.look": Permission.LEDGER_ENTER,
+    "entries_api.new": Permission.LEDGER_ENTER,
+    "entries_api.one": Permission.LEDGER_READ,
+    "entries_api.refuse": Permission.LEDGER_ENTER,
+    "entries_api.some": Permission.LEDGER_READ,
+    "ledger.account_file": Permission.LEDGER_READ,
+    "ledger.party_file": Permission.LEDGER_READ,
+    "ledger.trial_balance_file": Permission.LEDGER_READ,
+    "ledger_api.audit": Permission.LEDGER_READ,
+    "ledger_api.of_party": Permission.LEDGER_READ,
+    "payouts.switch": Permission.PAYOUTS_RELEASE,
+    "closing_api.days": Permission.LEDGER_READ,
+    "closing_api.close": Permission.LEDGER_CLOSE,
+    "closing_api.excuse": Permission.LEDGER_CLOSE,
+    "closing_api.close_whole": Permission.LEDGER_CLOSE,
+    "settlement_api.whose": Permission.SETTLEMENT_READ,
+    "settlement_api.own": Permission.SETTLEMENT_MANAGE,
+    "bank_files.show": Permission.PAYOUTS_READ,
+    "bank_files.one": Permission.PAYOUTS_READ,
+    "bank_files.new": Permission.PAYOUTS_RELEASE,
+    "bank_files.get_it": Permission.PAYOUTS_RELEASE,
+    "bank_files.take": Permission.PAYOUTS_RELEASE,
+    "bank_files.refuse": Permission.PAYOUTS_RELEASE,
+    "bank_files_api.some": Permission.PAYOUTS_READ,
+    "bank_files_api.one": Permission.PAYOUTS_READ,
+    "bank_files_api.new": Permission.PAYOUTS_RELEASE,
+    "bank_files_api.content": Permission.PAYOUTS_RELEASE,
+    "bank_files_api.take": Permission.PAYOUTS_RELEASE,
+    "bank_files_api.refuse": Permission.PAYOUTS_RELEASE,
+    "exchange.show": Permission.JOBS_READ,
     "jobs.show": Permission.JOBS_READ,
     "jobs.seen": Permission.JOBS_READ,
     "jobs.run": Permission.JOBS_MANAGE,
@@ -203,12 +346,17 @@ FOR_PERMISSION = {
     "catalogue_api.revise_type": Permission.CATALOGUE_MANAGE,
     "catalogue_api.add_category": Permission.CATALOGUE_MANAGE,
     "catalogue_api.put_item": Permission.CATALOGUE_MANAGE,
+    "catalogue_api.add_picture": Permission.CATALOGUE_MANAGE,
+    "catalogue_api.change_picture": Permission.CATALOGUE_MANAGE,
+    "catalogue_api.remove_picture": Permission.CATALOGUE_MANAGE,
     "catalogue_api.put_sku": Permission.CATALOGUE_MANAGE,
     "catalogue_api.offer": Permission.CATALOGUE_MANAGE,
     "catalogue_api.retire": Permission.CATALOGUE_MANAGE,
     "catalogue.show": Permission.CATALOGUE_READ,
     "catalogue.new_item": Permission.CATALOGUE_MANAGE,
     "catalogue.item": Permission.CATALOGUE_MANAGE,
+    "catalogue.add_picture": Permission.CATALOGUE_MANAGE,
+    "catalogue.change_picture": Permission.CATALOGUE_MANAGE,
     "catalogue.put_sku": Permission.CATALOGUE_MANAGE,
     "catalogue.move_sku": Permission.CATALOGUE_MANAGE,
     "catalogue.categories": Permission.CATALOGUE_MANAGE,
@@ -246,6 +394,7 @@ VALUES = {
     "code": "2310.S0412", "voucher_id": "0a1b2c3d4e5f", "unit_id": "S0412-K1",
     "enrolment_id": "0" * 32, "filename": "hub.css", "agent_id": "EAST-1", "scope": "default",
     "version": "1", "ref": "O-1", "work": "activate", "no": "PO123456", "what": "release",
+    "turn": "stop",
     "slug": "conflict", "kind": "store", "party": "S0412", "number": "1", "store": "S0412",
     "statement_no": "S0412-20260411", "n": "1", "ending": "csv", "case_id": "1", "epoch": "2",
     "difference_id": "1", "order_id": "OAAAAAAAAAAAAAAA", "token": "A", "alert_id": "1",
@@ -253,8 +402,10 @@ VALUES = {
     "act": "void", "verdict": "approve", "type_id": "game-key", "type_version": "1",
     "sku": "KEY-50", "item_id": "key", "move": "offer", "book": "retail", "book_id": "retail",
     "cost": "floor", "promotion_id": "spring", "source": "bank.main", "channel": "web",
-    "day": "20260411", "unit": "O-1/1", "attempt": "1", "account": "nobody",
-    "alert": "1",
+    "day": "20260411", "month": "202604", "unit": "O-1/1", "attempt": "1", "account": "nobody",
+    "alert": "1", "voucher": "0a1b2c3d4e5f", "lease": "0" * 32, "seq": "1",
+    "group": "3", "customer_id": "CAAAAAAAAAAAAAAA", "picture": "A", "change": "first",
+    "hash": "a" * 64, "request": "0" * 32, "request_hex": "0" * 32, "document": "1",
 }  # fmt: skip
 
 
@@ -278,7 +429,8 @@ def routes(app: Any, endpoints: Any) -> list[tuple[str, str, str]]:
 
 
 def test_every_route_is_known_to_this_test(app: Any) -> None:
-    outside = FOR_ANYBODY | FOR_BUYERS | FOR_CHANNELS | FOR_SUPPLIERS | FOR_UNITS
+    outside = FOR_ANYBODY | FOR_BUYERS | FOR_CHANNELS | FOR_SUPPLIERS | FOR_UNITS | FOR_PHONES
+    outside |= FOR_SIGN_IN | FOR_CUSTOMERS
     known = outside | FOR_PERSONS | set(FOR_PERMISSION)
     assert {rule.endpoint for rule in app.url_map.iter_rules()} == known
 
@@ -300,8 +452,8 @@ def test_nobody_gets_in_without_credentials(app: Any, headers: dict[str, str]) -
             assert response.headers["Location"].startswith("/login?next=/"), path
 
 
-def test_a_unit_s_routes_ask_for_its_signature(app: Any) -> None:
-    for method, path, _ in routes(app, FOR_UNITS):
+def test_the_routes_of_units_and_phones_ask_for_a_signature(app: Any) -> None:
+    for method, path, _ in routes(app, FOR_UNITS | FOR_PHONES):
         response = app.test_client().open(path, method=method, data=b"")
         assert response.status_code in {400, 401}, path
 
@@ -311,6 +463,8 @@ def test_what_is_for_anybody_answers_anybody(app: Any) -> None:
         with app.test_client().open(path, method=method) as response:
             # No order has this token, no piece is sold: which is told to anybody, too.
             told = 404 if "A" in path or "KEY" in path else 200
+            if endpoint == "people.login_code":
+                told = 302  # back to the first step
             assert response.status_code == (told if method != "POST" else 400), endpoint
 
 
@@ -320,6 +474,26 @@ def test_a_stranger_finds_no_order(app: Any) -> None:
     for method, path, endpoint in routes(app, FOR_BUYERS):
         response = client.open(path, method=method, data={"csrf_token": token})
         assert response.status_code == 404, endpoint
+
+
+def test_the_routes_of_customers_lead_a_stranger_to_the_door(app: Any) -> None:
+    visitor, person = app.test_client(), as_person(app, "admin")
+    for method, path, endpoint in routes(app, FOR_CUSTOMERS):
+        for client in (visitor, person):
+            client.set_cookie("tearoff-customer", "A" * 43)  # made by nobody
+            token = csrf_token(client, "/shop")
+            response = client.open(path, method=method, data={"csrf_token": token})
+            assert response.status_code == 302, endpoint
+            assert response.headers["Location"].startswith("/my/sign-in?next=/my"), endpoint
+
+
+def test_where_no_code_can_be_sent_nobody_signs_in(app: Any) -> None:
+    client = app.test_client()
+    token = csrf_token(client)
+    for method, path, endpoint in routes(app, FOR_SIGN_IN):
+        response = client.open(path, method=method, data={"csrf_token": token})
+        assert response.status_code == (404 if endpoint == "my.sign_in" else 302), endpoint
+    assert "/my/" not in client.get("/shop").text
 
 
 def test_nobody_calls_for_a_channel_that_is_not_connected(app: Any) -> None:
@@ -353,10 +527,12 @@ def test_a_program_gets_what_the_role_of_its_key_may_have(app: Any, role: str) -
         allowed = may(role, FOR_PERMISSION[endpoint])
         if not allowed:
             expected = {403}
-        elif method == "POST":
+        elif method in {"POST", "PUT"}:
             # A program has no form, and so no token for what only forms can do; and the API's
-            # own routes are told nothing here, and some need nothing.
-            expected = {200, 404, 422} if path.startswith("/v1/") else {400}
+            # own routes are told nothing here; some need nothing, and find nothing to work on.
+            expected = {200, 404, 409, 422} if path.startswith("/v1/") else {400}
+        elif "/me" in path:
+            expected = {422}  # it says of no customer that he has signed in
         else:
             expected = {200, 302, 404}
         assert response.status_code in expected, (role, endpoint)

@@ -8,17 +8,21 @@ from typing import Any
 
 import pytest
 
-from central.errors import ChannelRefused, ChannelUnknown, HubError
+from central.errors import ChannelRefused, ChannelUnknown, HubError, RequestInvalid
 from central.foundation.db.engine import change
+from central.foundation.language.said import Saying
 from central.foundation.people import login
-from central.foundation.web.problem import titles
+from central.foundation.web.problem import problem_response, titles
 from edge.contract.problem import CONTENT_TYPE
 from tests import builders as b
 from tests.central.builders import Database, an_app, as_person, fill_in
 
 MARK = "x7Kq9ZmarkerQ"
 """Whatever is sent bears this, and no answer may."""
-MEMBERS = {"type", "title", "status", "detail", "instance", "errors", "retry_after_s"}
+MEMBERS = {
+    "type", "title", "status", "detail", "instance", "errors", "retry_after_s", "limit_bytes",
+    "said",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -79,6 +83,22 @@ def test_what_may_be_done_instead_is_told(app: Any) -> None:
 def test_an_unknown_key_is_not_repeated(app: Any) -> None:
     response = app.test_client().get("/v1/units", headers={"Authorization": f"Bearer {MARK}"})
     problem_of(response, 401, "not-identified")
+
+
+def test_a_program_reads_a_problem_in_its_language_and_as_data(app: Any) -> None:
+    fault = Saying("line", line=4, what=Saying("row-gap"))
+    problem = RequestInvalid(fault).problem()
+    for language, said in (
+        ("zh-CN", "第 4 行：余额与上一行不衔接"),
+        ("", "line 4: its balance does not follow from the line before"),
+    ):
+        headers = {"Accept-Language": language} if language else {}
+        with app.test_request_context("/v1/x", headers=headers):
+            found = json.loads(problem_response(problem).data)
+        assert found["detail"] == said
+        assert found["said"] == {
+            "slug": "line", "values": {"line": 4, "what": {"slug": "row-gap", "values": {}}},
+        }  # fmt: skip
 
 
 @pytest.mark.parametrize("size", [(1 << 20) + 1, 5 << 20])

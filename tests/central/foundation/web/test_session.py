@@ -6,13 +6,14 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+import pyotp
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from central.foundation.people import login
-from central.foundation.web.session import _own_path
+from central.foundation.web.own_path import own_path
 from tests import builders as b
 from tests.central.builders import Database, an_app, as_person, csrf_token, fill_in
 
@@ -124,7 +125,7 @@ def test_nobody_is_led_to_another_host(app: Any, target: str) -> None:
 @settings(max_examples=500)
 @given(st.text(alphabet="/\\\t\r\n :a", max_size=6))
 def test_no_path_of_ours_leads_elsewhere(target: str) -> None:
-    assert not leads_elsewhere(_own_path(target))
+    assert not leads_elsewhere(own_path(target))
 
 
 def test_the_language_can_be_chosen_and_stays(app: Any) -> None:
@@ -171,3 +172,106 @@ def test_a_cookie_that_names_nobody_is_no_error(app: Any) -> None:
     with client.session_transaction() as session:
         session["_user_id"] = "999"
     assert client.get("/units").status_code == 302
+
+
+def in_english(app: Any) -> FlaskClient:
+    """A browser of somebody who reads English."""
+    client: FlaskClient = app.test_client()
+    with client.session_transaction() as session:
+        session["locale"] = "en"
+    return client
+
+
+def switched_on(client: FlaskClient, password: str) -> pyotp.TOTP:
+    """Set the second factor up on the account's page, as somebody with an app does."""
+    fill_in(client, "/account/second-factor", "/account", password=password)
+    secret = re.search(r"<code>([A-Z2-7]{32})</code>", client.get("/account").text)
+    assert secret is not None
+    app = pyotp.TOTP(secret[1])
+    page = fill_in(client, "/account/second-factor/confirm", "/account", code=app.at(b.NOW_S))
+    assert len(re.findall(r"<code>(?:[a-z2-7]{4}-){3}[a-z2-7]{4}</code>", page.text)) == 10
+    return app
+
+
+def test_with_a_second_factor_the_password_alone_opens_nothing(app: Any) -> None:
+    client = in_english(app)
+    password = login.add_person("wang", "admin", b.NOW_S)
+    log_in(client, "wang", password)
+    phone = switched_on(client, password)
+    other = app.test_client()
+    response = log_in(other, "wang", password, "?next=/ledger")
+    assert response.headers["Location"] == "/login/code?next=/ledger"
+    assert other.get("/ledger").status_code == 302
+    wrong = fill_in(other, "/login/code?next=/ledger", code="000000")
+    assert wrong.status_code == 401
+    right = fill_in(other, "/login/code?next=/ledger", code=phone.at(b.NOW_S + 30))
+    assert right.headers["Location"] == "/ledger"
+    assert other.get("/ledger").status_code == 200
+
+
+def test_the_second_step_needs_the_first(app: Any) -> None:
+    client = in_english(app)
+    assert client.get("/login/code").headers["Location"] == "/login?next=/"
+    with client.session_transaction() as session:
+        session["half_way"] = ["1.0", b.NOW_S + 60]
+    assert client.get("/login/code").status_code == 302
+
+
+def test_the_second_step_waits_five_minutes(sqlite_database: Database) -> None:
+    password = login.add_person("wang", "admin", b.NOW_S)
+    at_s = [b.NOW_S]
+    app = an_app(sqlite_database, lambda: at_s[0])
+    client = in_english(app)
+    log_in(client, "wang", password)
+    switched_on(client, password)
+    other = app.test_client()
+    log_in(other, "wang", password)
+    assert other.get("/login/code").status_code == 200
+    at_s[0] += 301
+    assert other.get("/login/code").headers["Location"] == "/login?next=/"
+
+
+def test_a_changed_password_ends_other_sessions(app: Any) -> None:
+    password = login.add_person("wang", "admin", b.NOW_S)
+    here, there = in_english(app), in_english(app)
+    log_in(here, "wang", password)
+    log_in(there, "wang", password)
+    new = "correct horse battery"
+    for fields, said in (
+        ({"password": "wrong", "new": new, "again": new}, "The password is wrong."),
+        ({"password": password, "new": new, "again": "other horse"}, "differ"),
+        ({"password": password, "new": "short", "again": "short"}, "12 to 128 characters"),
+    ):
+        fill_in(here, "/account/password", "/account", **fields)
+        assert said in here.get("/account").text
+    fill_in(here, "/account/password", "/account", password=password, new=new, again=new)
+    assert "The password is changed" in here.get("/account").text
+    assert there.get("/").status_code == 302, "logged out"
+    assert log_in(there, "wang", new).status_code == 302
+
+
+def test_it_is_switched_off_by_password_and_code(app: Any) -> None:
+    client = in_english(app)
+    password = login.add_person("wang", "admin", b.NOW_S)
+    log_in(client, "wang", password)
+    phone = switched_on(client, password)
+    where = "/account/second-factor/remove"
+    fill_in(client, where, "/account", password=password, code="000000")
+    assert "Nothing has changed" in client.get("/account").text
+    fill_in(client, where, "/account", password=password, code=phone.at(b.NOW_S + 30))
+    assert "the password alone lets you in" in client.get("/account").text
+
+
+def test_where_it_is_required_nobody_gets_past_his_account_without(
+    sqlite_database: Database,
+) -> None:
+    password = login.add_person("wang", "admin", b.NOW_S)
+    client = in_english(an_app(sqlite_database, second_factor_required=True))
+    log_in(client, "wang", password)
+    for path in ("/", "/ledger", "/units"):
+        assert client.get(path).headers["Location"] == "/account", path
+    refused: Any = client.get("/v1/units").json
+    assert refused["type"].endswith("/not-permitted")
+    assert "asks it of everybody" in client.get("/account").text
+    switched_on(client, password)
+    assert client.get("/ledger").status_code == 200

@@ -21,9 +21,11 @@ from edge.contract.money import Money
 from tests.central.channel import yuan
 
 DAY = dt.date(2026, 4, 11)
-GBK = BankFileSettings(account="6222020000000000", account_name="某某有限公司", encoding="gbk")
+GBK = BankFileSettings(
+    account="6222020000000000", account_name="某某有限公司", encoding="gbk", bank="main"
+)
 UTF8 = BankFileSettings(
-    account="6222020000000000", account_name="某某有限公司", encoding="utf-8-sig"
+    account="6222020000000000", account_name="某某有限公司", encoding="utf-8-sig", bank="main"
 )
 
 

@@ -6,17 +6,20 @@ such deed on both engines, and says what the audit has to say about it.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from central.errors import HubError
 from central.foundation.db.engine import HUB, change, is_sqlite, money_transaction, rows
+from central.foundation.people import login
 from central.money.ledger import audit_log, store
 from central.money.ledger.audit import anchor_findings, audit, prove, size
 from central.money.ledger.close import close_day
 from central.money.ledger.posting import Posting, credit, debit
 from central.money.ledger.seal import newest_seal, seal_new
 from tests.builders import NOW_S
-from tests.central.builders import Database
+from tests.central.builders import Database, an_app
 
 DAY = 20260411
 WALLET, OTHER = "2130.A1", "2130.A2"
@@ -408,3 +411,18 @@ def test_progress_is_told_as_it_goes(books: Database) -> None:
 def test_an_empty_ledger_is_sound(hub_database: Database) -> None:
     proof = prove()
     assert (proof.findings, proof.journals, proof.newest.journal_id) == ([], 0, 0)
+
+
+def test_a_program_reads_the_findings_in_its_language(books: Database) -> None:
+    client = an_app(books).test_client()
+    key = login.add_api_key("books", "finance", NOW_S)
+    tamper("UPDATE entry SET amount = 19 WHERE journal_id = 3")
+
+    def asked(language: str) -> Any:
+        headers = {"Authorization": f"Bearer {key}", "Accept-Language": language}
+        return client.get("/v1/ledger/audit", headers=headers).json
+
+    english, chinese = asked("en"), asked("zh-CN")
+    assert not english["sound"]
+    assert len(english["findings"]) == len(chinese["findings"]) > 0
+    assert not set(english["findings"]) & set(chinese["findings"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from central.foundation.db.engine import money_transaction
-from central.foundation.web.words import POSTINGS
+from central.foundation.language.words import POSTINGS
 from central.money.ledger import rules, store
 from central.money.ledger.audit import audit
 from central.money.ledger.chart import CHART, heading_of
@@ -23,7 +23,7 @@ from tests.central.money.ledger import walk
 from tests.central.money.ledger.walk import Step, steps
 
 GOLDEN = Path(__file__).with_name("golden_trial_balance.json")
-CLEARED = ("1010", "2010", "2610", "2410", "1150", "1920", "2310", "2111")
+CLEARED = ("1010", "2010", "2610", "2410", "1150", "1920", "2310", "2320", "2111")
 
 
 def take(step: Step) -> Posted:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import zipfile
 from typing import Any
 
 import pytest
@@ -48,8 +51,8 @@ def page(client: FlaskClient, path: str) -> str:
 def test_the_trial_balance_can_be_had_at_the_end_of_a_day(client: FlaskClient) -> None:
     today = page(client, "/ledger")
     before = page(client, "/ledger?day=2026-04-10")
-    assert "98,553.30" in today
-    assert "98,553.30" not in before
+    assert "98,553.70" in today
+    assert "98,553.70" not in before
     assert 'value="2026-04-10"' in before
 
 
@@ -272,3 +275,59 @@ def test_every_kind_has_a_name(sqlite_database: Database, kind: str, name: str) 
     app = an_app(sqlite_database)
     with app.test_request_context(headers={"Accept-Language": "en"}):
         assert pages.kind_name(kind) == name
+
+
+# --- taken away ----------------------------------------------------------------------------------
+
+
+def test_what_is_seen_can_be_taken_away_down_to_its_papers(client: FlaskClient) -> None:
+    """Trial balance and statements as tables in which nothing is a formula, and all of it."""
+    table = client.get("/ledger/trial-balance.csv")
+    assert table.content_type.startswith("text/csv")
+    assert (
+        "2130.A1,Agent prepaid purchasing money,代理预存货款,CNY,87.00,3007.00,-2920.00"
+        in table.text
+    )
+    evil = Posting(
+        "evil", "test", "=1+1", "CNY", (debit("1010.web", 5), credit("2130.A1", 5)), TODAY,
+        "test", "@SUM(A1)",
+    )  # fmt: skip
+    number = money_transaction(lambda: store.post(evil, NOW_S)).id
+    change(
+        "INSERT INTO manual_entry (id, kind, key, document, day, amount, currency, given, note,"
+        " state, asked_by, asked_at_s, journal_id) VALUES (1, 'prepaid', 'evil', 'D', ?, 5, 'CNY',"
+        " '{}', '', 'posted', 'amy', 0, ?)",
+        (TODAY, number),
+    )
+    digest = hashlib.sha256(b"%PDF").hexdigest()
+    change(
+        "INSERT INTO manual_entry_document (entry_id, name, sha256, content, added_by, added_at_s)"
+        " VALUES (1, '../slip.pdf', ?, ?, 'amy', 0)",
+        (digest, b"%PDF"),
+    )
+    days = "first=2026-04-01&last=2026-04-30"
+    lines = client.get(f"/ledger/2130.A1/export.csv?{days}").text
+    assert ",'=1+1,'@SUM(A1),0.05,2920.05" in lines
+    assert lines.splitlines()[-1] == "2130.A1,CNY,,,closing,,,,2920.05"
+    for path in ("trial-balance.xlsx?", "2130.A1/export.xlsx?", "parties/agent/A1/export.xlsx?"):
+        book = zipfile.ZipFile(io.BytesIO(client.get(f"/ledger/{path}&{days}").data))
+        assert b"<f>" not in book.read("xl/worksheets/sheet1.xml")
+    raw = client.get(f"/ledger/parties/agent/A1/export.zip?{days}").data
+    assert client.get(f"/ledger/parties/agent/A1/export.zip?{days}").data == raw
+    files = zipfile.ZipFile(io.BytesIO(raw))
+    assert files.read("papers/entry-document-1-.._slip.pdf") == b"%PDF"
+    papers = files.read("papers.csv").decode()
+    assert f"{digest},{digest},SHA-256" in papers
+    sums = dict(line.split("  ")[::-1] for line in files.read("SHA256SUMS").decode().splitlines())
+    assert set(sums) == set(files.namelist()) - {"SHA256SUMS"}
+    assert all(hashlib.sha256(files.read(name)).hexdigest() == told for name, told in sums.items())
+    assert "oc:O1" in files.read("journals.csv").decode()
+    assert client.get("/ledger/trial-balance.pdf").status_code == 404
+    assert client.get("/ledger/9999.X/export.csv").status_code == 404
+    assert client.get("/ledger/parties/agent/NOBODY/export.zip").status_code == 404
+    assert 'href="/entries/1"' in page(client, f"/ledger/journals/{number}")
+    told = client.get("/v1/ledger/parties/agent/A1/statement?first=20260401&last=20260430")
+    assert {one["code"] for one in told.json["statements"]} >= {"2110.A1", "2130.A1"}  # type: ignore[index]
+    booked = "/v1/ledger/accounts/2130.A1/statement?first=20260301&last=20260331&by=booked"
+    assert client.get(booked).json["lines"] == []  # type: ignore[index]
+    assert client.get("/v1/ledger/audit").json["sound"] is True  # type: ignore[index]

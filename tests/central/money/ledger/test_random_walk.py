@@ -98,8 +98,8 @@ class Walk:
     def top_up(self) -> None:
         """An agent pays in advance."""
         posting = rules.prepaid(
-            "web", f"P{self.number}", self.agent(), Money(self.chance.randint(1, 9_000), "CNY"),
-            self.some_day(), "walk",
+            "1010.web", f"P{self.number}", self.agent(),
+            Money(self.chance.randint(1, 9_000), "CNY"), self.some_day(), "walk",
         )  # fmt: skip
         self.take(posting, store.post(posting, NOW_S).id)
 
@@ -176,7 +176,7 @@ class Walk:
     def late(self) -> None:
         """Something of a closed day: never."""
         day = closed_through() or 20260101
-        posting = rules.prepaid("web", f"L{self.number}", "A0", Money(5, "CNY"), day, "walk")
+        posting = rules.prepaid("1010.web", f"L{self.number}", "A0", Money(5, "CNY"), day, "walk")
         journal_id = store.post(posting, NOW_S).id
         assert closed_through() == 0
         self.take(posting, journal_id)

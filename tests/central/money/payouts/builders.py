@@ -31,7 +31,7 @@ def cny(minor: int) -> Money:
 def earn(account: str = AGENT, minor: int = 50_000) -> None:
     """Give a party something that it is owed, and the channel the money to pay it."""
     legs = (debit("1020.bank", minor), credit(account, minor))
-    posting = Posting(f"earned:{account}", "test", account, "CNY", legs, TODAY, "test")
+    posting = Posting(f"earned:{account}", "brought-in", account, "CNY", legs, TODAY, "test")
     money_transaction(lambda: ledger.post(posting, NOW_S))
 
 
@@ -39,7 +39,7 @@ def an_agent(account: str = AGENT, minor: int = 50_000, address: str = "") -> st
     """Return a party that is owed something and has said where it is to go."""
     earn(account, minor)
     payee = Payee(address or f"openid-{account}", "张三")
-    set_payee(account, "bank", payee, NOW_S)
+    set_payee(account, "bank", payee, NOW_S, by="li")
     return account
 
 

@@ -11,7 +11,7 @@ from central.money.ledger.balance import balance
 from central.money.ledger.posting import Posting, credit, debit
 from central.money.ledger.rules import business_day
 from central.money.payouts import store
-from central.money.payouts.model import State
+from central.money.payouts.model import Limits, State
 from central.money.payouts.pay_out import Machine
 from central.money.payouts.payees import set_payee
 from central.money.payouts.request import Wanted, request_payout
@@ -35,7 +35,7 @@ def owe(account: str, channel: str) -> None:
     legs = (debit(f"1020.{channel}", total), credit(account, total))
     posting = Posting(f"earned:{account}", "test", account, "CNY", legs, TODAY, "test")
     money_transaction(lambda: ledger.post(posting, NOW_S))
-    set_payee(account, channel, Payee(PAYEE[channel], "王小明"), NOW_S)
+    set_payee(account, channel, Payee(PAYEE[channel], "王小明"), NOW_S, by="li")
 
 
 @pytest.mark.parametrize("name", CHANNELS)
@@ -45,6 +45,7 @@ def test_through_a_swarm_of_faults_each_payout_moves_its_money_once(
 ) -> None:
     account = f"2110.{name}"
     owe(account, name)
+    store.set_limits(Limits(two_person_above=PAYOUTS * MINOR), NOW_S, "boss")
     rich = "wechat/OPERATION" if name == WECHAT else "alipay/BASIC"
     before = channel.balance(rich)
     wanted = {

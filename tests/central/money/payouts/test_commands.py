@@ -21,7 +21,8 @@ def _hub(tmp_path: Path) -> Hub:
     HUB.connect(reuse_if_open=True)
     earn()
     close_hub()
-    made.do("payouts", "payee", AGENT, "bank-file", "--address", "6222020000000000")
+    payee = ("--address", "6222020000000000", "--name", "张三", "--bank", "建设银行")
+    made.do("payouts", "payee", AGENT, "bank-file", *payee)
     return made
 
 
@@ -51,7 +52,7 @@ def test_a_batch_asks_for_all_that_is_available(hub: Hub) -> None:
 def test_without_channels_the_worker_says_so_and_loses_nothing(hub: Hub) -> None:
     number = ask(hub).split()[0]
     assert hub.do("payouts", "work", "--once").startswith("Channels: none")
-    assert "no-channel" in hub.do("payouts", "show", number)
+    assert "ready" in hub.do("payouts", "show", number)
 
 
 @pytest.mark.parametrize(
@@ -60,9 +61,9 @@ def test_without_channels_the_worker_says_so_and_loses_nothing(hub: Hub) -> None
         (("payouts", "ask", AGENT, "ten", "--key", "k", "--remark", "r"), "digits"),
         (("payouts", "ask", AGENT, "501.00", "--key", "k", "--remark", "r"), "floor"),
         (("payouts", "ask", "2110.B", "1.00", "--key", "k", "--remark", "r"), "Nobody has said"),
-        (("payouts", "payee", "4010", "bank-file", "--address", "x"), "accounts only"),
+        (("payouts", "payee", "4010", "bank-file", "--address", "x"), "2110, 2310, 2320 only"),
         (("payouts", "show", "PO-nothing"), "no payout"),
-        (("cases", "close", "7", "platform", "--reason", "none"), "no case"),
+        (("cases", "close", "7", "platform", "--reason", "none"), "no double redemption 7"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(

@@ -56,19 +56,25 @@ def test_the_queue_shows_each_payout_and_where_its_money_is(
     payout = ask_for(8800)
     page = text(finance, "/payouts")
     assert "88.00" in page
-    assert "Nothing has been sent." in page
+    assert "Its channel is not connected: nothing is sent" in page
     an_office(tmp_path).work()
     assert "With the payee." in text(finance, f"/payouts/{payout.no}")
     assert payout.no[:12] in text(finance, "/payouts?state=paid")
     assert payout.no[:12] not in text(finance, "/payouts?state=ready")
 
 
-def test_the_payee_is_shown_nowhere(finance: FlaskClient) -> None:
+def test_who_may_release_sees_to_whom_and_nobody_the_whole_address(
+    finance: FlaskClient, hub: Any
+) -> None:
     an_agent(address="openid-of-a-person")
     payout = ask_for()
-    for path in ("/payouts", f"/payouts/{payout.no}"):
-        assert "openid-of-a-person" not in text(finance, path)
-        assert "张三" not in text(finance, path)
+    viewer = as_person(hub, "viewer")
+    for client in (finance, viewer):
+        for path in ("/payouts", f"/payouts/{payout.no}"):
+            assert "openid-of-a-person" not in text(client, path)
+        assert "…rson" in text(client, f"/payouts/{payout.no}")
+    assert payout.order.payee.name in text(finance, f"/payouts/{payout.no}")
+    assert payout.order.payee.name not in text(viewer, f"/payouts/{payout.no}")
 
 
 def test_a_second_person_releases_on_the_page(finance: FlaskClient) -> None:
@@ -106,14 +112,39 @@ def test_an_unknown_button_does_nothing(finance: FlaskClient) -> None:
     assert answer.status_code == 400
 
 
-def test_all_is_stopped_with_one_switch(finance: FlaskClient) -> None:
+def test_all_is_stopped_with_one_switch_and_goes_on_within_the_limits(
+    finance: FlaskClient,
+) -> None:
     amounts = dict.fromkeys(("two_person_above", "payee_per_day", "per_hour"), "100.00")
-    answer = fill_in(
-        finance, "/payouts/limits", "/payouts", is_stopped="yes", least="0.10", **amounts
-    )
-    assert answer.status_code == 302
+    fill_in(finance, "/payouts/limits", "/payouts", least="0.10", **amounts)
+    fill_in(finance, "/payouts/stop", "/payouts", why=" ")
+    assert not store.limits().is_stopped
+    fill_in(finance, "/payouts/stop", "/payouts", why="a key was lost")
     assert store.limits() == Limits(True, 10_000, 10_000, 10_000, 10)
-    assert "Payouts are stopped" in text(finance, "/payouts")
+    page = text(finance, "/payouts")
+    assert "Payouts are stopped" in page
+    assert "a key was lost" in page
+    fill_in(finance, "/payouts/go_on", "/payouts", why="it was found")
+    assert store.limits() == Limits(False, 10_000, 10_000, 10_000, 10)
+
+
+def test_more_goes_out_only_when_a_second_person_wants_the_same(
+    finance: FlaskClient, hub: Any
+) -> None:
+    more = {"two_person_above": "1000.01", "payee_per_day": "20000.00", "per_hour": "100000.00"}
+
+    def put(client: FlaskClient, **amounts: str) -> Limits:
+        fill_in(client, "/payouts/limits", "/payouts", least="0.10", **{**more, **amounts})
+        return store.limits()
+
+    for _ in range(2):  # asking twice makes nobody two people
+        assert put(finance) == Limits()
+    assert "Put this in force" not in text(finance, "/payouts")
+    other = as_person(hub, "finance")
+    assert "Put this in force" in text(other, "/payouts")
+    assert put(other, two_person_above="2000.00") == Limits(), "that is something else"
+    assert put(finance, two_person_above="2000.00") == Limits(two_person_above=200_000)
+    assert put(finance, two_person_above="10.00") == Limits(two_person_above=1000)
 
 
 @pytest.mark.parametrize("least", ["", "ten", "-1.00", "0.001", "0.00"])

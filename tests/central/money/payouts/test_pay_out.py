@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 
 from central.errors import Conflict
+from central.foundation.db.engine import money_transaction
 from central.money.channels.model import PayoutState
+from central.money.channels.record import RecordedCalls
 from central.money.ledger.audit import audit
 from central.money.ledger.balance import Balance, balance
 from central.money.payouts import release, store
-from central.money.payouts.model import Limits, State
-from central.money.payouts.pay_out import LEASE_S
+from central.money.payouts.model import NO_CHANNEL, Event, Limits, State
+from central.money.payouts.pay_out import LEASE_S, Machine
 from central.money.payouts.store import Payout
 from tests.builders import NOW_S
-from tests.central.money.payouts.builders import AGENT, Office, an_agent, an_office, ask_for
+from tests.central.money.payouts.builders import AGENT, TODAY, an_agent, an_office, ask_for
 
 pytestmark = pytest.mark.usefixtures("hub_database")
 
@@ -216,12 +218,40 @@ def test_no_more_goes_out_within_an_hour_than_the_limit(tmp_path: Path) -> None:
     assert len(office.bank.book()) == 4
 
 
-def test_a_payout_whose_channel_is_not_connected_waits(payout: Payout, tmp_path: Path) -> None:
-    office = Office(an_office(tmp_path).bank)
-    office.machine.__class__({}, office.clock, lambda _: 20260411).run_due(3)
-    assert store.get(payout.no).state is State.SENT
-    office.work(hours=1)
+def test_a_payout_whose_channel_is_not_connected_waits_unsent(
+    payout: Payout, tmp_path: Path
+) -> None:
+    office = an_office(tmp_path)
+    for channels in ({}, {"other": office.bank}):
+        assert Machine(channels, office.clock, lambda _: TODAY).run_due() == 0
+    assert store.get(payout.no) == payout, "neither taken, nor counted as sent"
+    assert store.sent_since(0) == 0
+    office.work(hours=48)
     assert store.get(payout.no).state is State.PAID
+
+
+@pytest.mark.parametrize("was_asked", [False, True], ids=["never asked", "asked"])
+def test_what_was_parked_is_given_back_only_if_no_channel_was_ever_asked(
+    payout: Payout, was_asked: bool
+) -> None:
+    """Earlier versions took a payout before they saw that its channel was not there."""
+
+    def park() -> None:
+        taken = store.take(payout, "lease", NOW_S, NOW_S + LEASE_S)
+        store.happen(
+            taken, Event.PARKED, NOW_S, "worker", NO_CHANNEL, lease="lease", lease_until_s=0,
+            last_code=NO_CHANNEL,
+        )  # fmt: skip
+
+    money_transaction(park)
+    if was_asked:
+        RecordedCalls(lambda: NOW_S).begin("bank", "payout", payout.no, b"x" * 32)
+        with pytest.raises(Conflict, match="only the channel"):
+            release.refuse(payout.no, NOW_S, "li", "no channel", day=TODAY)
+    else:
+        release.refuse(payout.no, NOW_S, "li", "no channel", day=TODAY)
+        assert store.get(payout.no).state is State.FAILED
+    assert balance(AGENT) == Balance(50_000, 8800 if was_asked else 0)
 
 
 def test_nobody_meddles_while_a_worker_is_at_it(payout: Payout) -> None:
@@ -230,8 +260,8 @@ def test_nobody_meddles_while_a_worker_is_at_it(payout: Payout) -> None:
         store.take(held, "other", NOW_S, NOW_S + LEASE_S)
     with pytest.raises(Conflict):
         release.ask_to_stop(payout.no, NOW_S, "li")
-    assert store.due(NOW_S + LEASE_S - 1, 10**9) is None
-    assert store.due(NOW_S + LEASE_S, 10**9) is not None
+    assert store.due(NOW_S + LEASE_S - 1, 10**9, {"bank"}) is None
+    assert store.due(NOW_S + LEASE_S, 10**9, {"bank"}) is not None
 
 
 def test_the_address_of_a_payee_is_in_no_repr(payout: Payout) -> None:

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from central.foundation.clock import now_s
 from central.foundation.db.engine import money_transaction
 from central.money.ledger import rules
 from central.money.ledger.store import post
 from central.money.reconciliation.files.read import BYTES_MAX
-from central.outside import now_s
 from tests import builders as b
 from tests.central.books import balances
 from tests.central.builders import Database, a_config, furnish, write_keys

@@ -104,6 +104,11 @@ def test_a_bank_s_file_is_uploaded_and_what_differs_can_be_filtered(
     assert "line 6: its balance does not follow" in upload(
         client, BANK.replace("0.21", "1").encode()
     )
+    with client.session_transaction() as session:
+        session["locale"] = "zh-CN"
+    assert "第 6 行：余额与上一行不衔接" in upload(client, BANK.replace("0.21", "1").encode())
+    with client.session_transaction() as session:
+        session["locale"] = "en"
     assert "Choose a file that is not empty." in upload(client, b"")
     assert "no section bank.x" in upload(client, b"x", "bank.x")
 

@@ -6,12 +6,14 @@ import datetime as dt
 
 import pytest
 
-from central.errors import Conflict, NotFound, PostingRefused
-from central.foundation.db.engine import change, rows
+from central.errors import Conflict, NotFound
+from central.foundation.db.engine import rows
 from central.money.channels.model import FundAccount
 from central.money.ledger import rules
 from central.money.ledger.audit import audit
+from central.money.ledger.close import close_day
 from central.money.reconciliation.match import Kind
+from central.money.reconciliation.overview import standings
 from central.money.reconciliation.resolve import Decision, differences, resolve
 from central.money.reconciliation.settle import Settlement, settle, settlements
 from central.money.reconciliation.take import Taken, take, take_flows
@@ -247,13 +249,22 @@ def test_movements_come_after_payments_and_not_before(hub_database: Database) ->
         settlements(WEB, TODAY)
 
 
-def test_a_closed_day_is_not_settled(hub_database: Database) -> None:
+def test_what_is_settled_after_its_day_is_closed_counts_on_the_first_open_one(
+    hub_database: Database,
+) -> None:
+    """It was refused for good: the day that was closed first never left the clearing account."""
     in_the_books()
     take_both(a_day())
-    change("UPDATE closed_through SET day = ?", (TODAY,))
-    with pytest.raises(PostingRefused, match="closed"):
-        settle(WEB, TODAY, BY)
-    assert rows("SELECT count(*) FROM settled") == [(0,)]
+    close_day(TODAY, BY.at_s, today=TODAY + 1, actor="test")
+    [one] = settle(WEB, TODAY, BY)
+    assert rows("SELECT effective, idem, memo FROM journal WHERE id = ?", one.journals) == [
+        (TODAY + 1, f"settle:web:{TODAY}", f"of {TODAY}")
+    ]
+    assert "1010.web" not in balances()
+    assert settle(WEB, TODAY, BY) == [one]
+    [stands] = standings()
+    assert (stands.day, stands.off) == (TODAY, yuan("0.00")), "it belongs to the bill's own day"
+    assert audit() == []
 
 
 def test_a_day_that_comes_to_nothing_is_settled_without_a_journal(hub_database: Database) -> None:

@@ -140,7 +140,8 @@ def test_cases_are_listed_shown_and_closed_once(hub: Hub) -> None:
     assert "Name the agent" in hub.fail(*close, "agent", "--reason", "so")
     assert "platform, journal" in hub.do(*close, "platform", "--reason", "so")
     assert "is closed already" in hub.fail(*close, "store", "--reason", "so")
-    assert "There is no case 99" in hub.fail("cases", "close", "99", "store", "--reason", "so")
+    told = hub.fail("cases", "close", "99", "store", "--reason", "so")
+    assert "There is no double redemption 99" in told
     assert hub.do("cases", "list", "--state", "open") == "There is no such case.\n"
 
 

@@ -76,7 +76,11 @@ def test_a_program_is_told_who_would_earn_what(caller: Caller) -> None:
 def test_a_rule_set_is_drafted_tried_and_activated(caller: Caller) -> None:
     a_tree(b.NOW_S - 10)
     drafted = caller.post("/v1/sharing/rules", scope="default", rule=BODY, note="Spring")
-    assert (drafted["version"], drafted["state"], drafted["drafted_by"]) == (1, "draft", "api")
+    assert (drafted["version"], drafted["state"], drafted["drafted_by"]) == (
+        1,
+        "draft",
+        "key admin",
+    )
     question: dict[str, Any] = {"amount_minor": 10_000, "agent": "C1"}
     assert caller.post("/v1/sharing/simulate", **question)["agents"] == []
     tried = caller.post("/v1/sharing/simulate", **question, rule={"scope": "default", "version": 1})

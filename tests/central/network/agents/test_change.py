@@ -22,6 +22,7 @@ from tests.central.network.agents.builders import C1, C2, G1, P1, a_tree, add
 
 NOW_S = b.NOW_S
 LATER_S = NOW_S + 1000
+TODAY = 20260411
 
 
 def chain(agent: str, at_s: int = LATER_S + 1) -> list[str]:
@@ -94,7 +95,7 @@ def test_who_is_suspended_is_barred_until_he_is_resumed(hub_database: Database) 
 
 def test_those_below_one_who_leaves_stand_under_his_parent(hub_database: Database) -> None:
     a_tree()
-    left, moved = change.terminate(P1, LATER_S, "test")
+    left, moved = change.terminate(P1, LATER_S, "test", day=TODAY)
     assert left.state is State.TERMINATED
     assert [(one.id, one.parent) for one in moved] == [(C1, G1), (C2, G1)]
     assert chain("C1") == ["C1", "G1"]
@@ -109,23 +110,23 @@ def test_those_below_one_who_leaves_stand_under_his_parent(hub_database: Databas
 )
 def test_or_under_his_heir(hub_database: Database, heir: str, parents: dict[str, str]) -> None:
     a_tree()
-    change.terminate(P1, LATER_S, "test", heir)
+    change.terminate(P1, LATER_S, "test", heir, day=TODAY)
     assert {a.id: a.parent for a in upstream.agents() if a.id in parents} == parents
 
 
 def test_those_at_the_top_may_leave_too(hub_database: Database) -> None:
     a_tree()
-    change.terminate(G1, LATER_S, "test")
+    change.terminate(G1, LATER_S, "test", day=TODAY)
     assert chain("C1") == ["C1", "P1"]
     assert upstream.get(P1).parent is None
 
 
 def test_who_has_left_stays_away(hub_database: Database) -> None:
     a_tree()
-    change.terminate(C1, LATER_S, "test")
+    change.terminate(C1, LATER_S, "test", day=TODAY)
     for work in (
         lambda: move(C1, "G1"), lambda: change.set_level(C1, "province", LATER_S, "x"),
-        lambda: change.terminate(C1, LATER_S, "x"),
+        lambda: change.terminate(C1, LATER_S, "x", day=TODAY),
     ):  # fmt: skip
         refused(Conflict, "C1 is terminated", work)
     refused(Conflict, "C1 is terminated", lambda: move(C2, "C1"))
@@ -179,14 +180,18 @@ def test_other_changes_that_cannot_be(hub_database: Database) -> None:
     a_tree()
     refused(Conflict, "this level already", lambda: change.set_level(C1, "city", LATER_S, "x"))
     refused(RequestInvalid, "no level", lambda: change.set_level(C1, "", LATER_S, "x"))
-    refused(Conflict, "own heir", lambda: change.terminate(P1, LATER_S, "x", "P1"))
-    refused(RequestInvalid, "no agent 'X9'", lambda: change.terminate(P1, LATER_S, "x", "X9"))
+    refused(Conflict, "own heir", lambda: change.terminate(P1, LATER_S, "x", "P1", day=TODAY))
+    refused(
+        RequestInvalid, "no agent 'X9'", lambda: change.terminate(P1, LATER_S, "x", "X9", day=TODAY)
+    )
     refused(Conflict, "clock stands before", lambda: move(C1, "P2", NOW_S - 1))
 
 
 def test_an_heir_deeper_below_is_refused(hub_database: Database) -> None:
     a_tree()
-    refused(Conflict, "C1 stands below P1", lambda: change.terminate(G1, LATER_S, "x", "C1"))
+    refused(
+        Conflict, "C1 stands below P1", lambda: change.terminate(G1, LATER_S, "x", "C1", day=TODAY)
+    )
 
 
 def test_two_changes_in_one_second_leave_one_of_them_to_be_seen(hub_database: Database) -> None:

@@ -14,10 +14,11 @@ from central.sale.orders import store as orders
 from central.sale.orders.model import Order
 from central.sale.orders.place import token_of
 from tests.central.builders import as_person, csrf_token
+from tests.central.foundation.pictures import a_picture
 from tests.central.sale.builders import CODE, KEY
 from tests.central.sale.served import Open, press
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
+PNG = a_picture()
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def complained(opened: Open, order: Order, **fields: Any) -> Case:
         ({"code": "not it"}, 403, "not the code of this order"),
         ({"reason": "bored"}, 400, "Choose what is wrong."),
         ({"said": " "}, 400, "Say what is wrong"),
-        ({"picture": (BytesIO(b"<svg>"), "a.svg")}, 400, "A picture is PNG, JPEG or WebP"),
+        ({"picture": (BytesIO(b"<svg>"), "a.svg")}, 422, "This is no picture"),
     ],
 )
 def test_what_cannot_be_taken_up_is_told_and_nothing_typed_is_lost(
@@ -81,8 +82,8 @@ def test_headquarters_answers_and_the_buyer_reads_it(opened: Open, bought: Order
     assert f'href="/after-sales/{case.id}"' in admin.get("/after-sales").text
     page = f"/after-sales/{case.id}"
     token = {"csrf_token": csrf_token(admin, page)}
-    admin.post(f"{page}/reject", data=token | {"answer": ""})
-    assert "Say why" in admin.get(page).text
+    wrong = admin.post(f"{page}/reject", data=token | {"answer": ""})
+    assert (wrong.status_code, "Say why" in wrong.text) == (400, True)
     admin.post(f"{page}/say", data=token | {"answer": "asked the supplier"})
     assert "asked the supplier" in admin.get(page).text
     admin.post(f"{page}/replace", data=token | {"answer": "here is another"})
@@ -90,8 +91,8 @@ def test_headquarters_answers_and_the_buyer_reads_it(opened: Open, bought: Order
     shown = opened.buyer().get(page_of(opened, bought)).text
     assert "here is another" in shown
     assert "asked the supplier" not in shown
-    admin.post(f"{page}/refund", data=token | {"answer": "and the money"})
-    assert "is not open any more" in admin.get(page).text
+    late = admin.post(f"{page}/refund", data=token | {"answer": "and the money"})
+    assert (late.status_code, "is not open any more" in late.text) == (409, True)
     assert orders.refunds(bought.id) == []
 
 
@@ -107,5 +108,46 @@ def test_who_may_only_read_sees_neither_button_nor_picture(opened: Open, bought:
     assert viewer.get(f"{page}/pictures/{shown.id}").status_code == 403
     admin = as_person(opened.app, "admin")
     picture = admin.get(f"{page}/pictures/{shown.id}")
-    assert (picture.data, picture.content_type) == (PNG, "image/png")
+    assert (picture.data[8:12], picture.content_type) == (b"WEBP", "image/webp")
     assert picture.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_headquarters_opens_cases_for_a_buyer_who_has_called(opened: Open) -> None:
+    opened.shop.stock(range(4))
+    order = opened.shop.bought(KEY, 3)
+    page, path = f"/orders/{order.id}", f"/after-sales/orders/{order.id}"
+    admin = as_person(opened.app, "admin")
+    wrong = press(admin, page, path, n=["1"], reason="used", said=" ")
+    assert (wrong.status_code, "Say what is wrong" in wrong.text) == (400, True)
+    assert 'value="1" checked' in wrong.text
+    assert "Choose what it is about." in press(admin, page, path, reason="used", said="x").text
+    assert press(admin, page, path, n=["9"], reason="used", said="x").status_code == 404
+    press(admin, page, path, n=["1", "2"], reason="used", said="he called",
+          picture=(BytesIO(PNG), "a.png"))  # fmt: skip
+    second, first = store.newest(9)
+    assert [case.unit for case in (first, second)] == [f"{order.id}-1", f"{order.id}-2"]
+    assert first.opened_by.startswith("admin")
+    assert [e.picture for e in store.evidence(second.id)] == ["image/webp"]
+    again = press(admin, page, path, n=["2", "3"], reason="used", said="again")
+    assert (again.status_code, len(store.newest(9))) == (409, 2), "all of them, or none"
+    shown = admin.get(page).text
+    assert f'href="/after-sales/{first.id}"' in shown
+    assert first.opened_by in shown.partition('id="story"')[2]
+    token = {"csrf_token": csrf_token(admin, page)}
+    part = {"answer": "we are sorry", "amount": "9.00"}
+    wrong = admin.post(f"/after-sales/{first.id}/refund", data=token | part | {"amount": "nine"})
+    assert "An amount is a number" in wrong.text
+    assert "we are sorry</textarea>" in wrong.text
+    admin.post(f"/after-sales/{first.id}/refund", data=token | part)
+    assert orders.refunds(order.id)[0].amount.minor == 900
+    buyers = opened.buyer().get(f"/o/{token_of(order.id, opened.shop.office)}").text
+    assert "we are sorry" in buyers
+    assert "waits for an answer" in buyers
+    assert "he called" not in buyers
+
+
+def test_who_may_only_read_opens_no_case(opened: Open, bought: Order) -> None:
+    viewer = as_person(opened.app, "viewer")
+    assert "Open a case" not in viewer.get(f"/orders/{bought.id}").text
+    token = {"csrf_token": csrf_token(viewer, "/account")}
+    assert viewer.post(f"/after-sales/orders/{bought.id}", data=token).status_code == 403

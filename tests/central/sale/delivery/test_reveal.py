@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from central.errors import Conflict, NotPermitted, TooManyTries
+from central.errors import Conflict, NotPermitted, RequestInvalid, TooManyTries
+from central.foundation.db.engine import change
+from central.foundation.jobs.alerts import alerts
+from central.money.ledger.rules import Cost
 from central.sale.delivery.reveal import HOUR_S, Shown, reveal
 from central.sale.orders import serve, store
 from central.sale.orders.model import Order
 from central.sale.orders.states import UnitState
+from central.supply.product_types import store as product_types
+from edge.contract.voucher_token import decode_payload, split
 from tests import builders as b
 from tests.central.books import assert_sound
 from tests.central.builders import Database, furnish
 from tests.central.channel import Served
 from tests.central.network.agents.builders import a_tree
-from tests.central.sale.builders import BY_HAND, CODE, KEY, LUNCH, Shop, a_shop, first_unit
+from tests.central.sale.builders import (
+    BY_HAND,
+    CODE,
+    KEY,
+    LUNCH,
+    Shop,
+    a_shop,
+    balance_of,
+    first_unit,
+)
 from tests.central.supply.cards.builders import secret
+from tests.central.supply.product_types.builders import a_body, a_field, both
 
 
 @pytest.fixture
@@ -55,6 +71,58 @@ def test_what_a_person_has_delivered_is_shown(shop: Shop) -> None:
         shown(shop, order)
     serve.deliver_by_hand(first_unit(order.id).id, "Room 4", "amy", shop.office)
     assert shown(shop, order).text == "Room 4"
+
+
+def redelivered(name: str, text: str, **bent: object) -> None:
+    """Give a type another text; orders that are placed from now on are delivered by it."""
+    fields = [a_field("account")] if name == "game-key" else []
+    body = a_body(*fields, delivery=text, **bent)
+    product_types.revise(name, both("类型", name), body, by="amy", at_s=b.NOW_S)
+
+
+def test_a_text_says_how_many_and_until_when(shop: Shop) -> None:
+    shop.stock(range(3))
+    redelivered("game-key", "{key} {quantity} {until}")
+    assert shown(shop, shop.bought(KEY, 2)).text == f"{secret(0)} 2 长期有效"
+    redelivered("game-key", "{until} {key}", validity={"kind": "until", "until_s": b.NOW_S})
+    assert shown(shop, shop.bought(KEY)).text == f"2026-04-11 20:00 {secret(2)}"
+    redelivered("voucher", "{voucher} {until}")
+    order = shop.bought(LUNCH)
+    ends = decode_payload(split(shown(shop, order).token)[0]).expires_day
+    day = dt.date(2026, 1, 1) + dt.timedelta(days=ends)
+    assert shown(shop, order).text.endswith(f" {day} 08:00")  # midnight, UTC
+
+
+def test_what_cannot_be_shown_is_a_problem_for_staff_and_does_not_count_as_seen(
+    shop: Shop,
+) -> None:
+    order = shop.bought(BY_HAND)
+    unit = first_unit(order.id)
+    serve.deliver_by_hand(unit.id, "Room 4", "amy", shop.office)
+    change("UPDATE order_unit SET delivered = NULL")
+    with pytest.raises(Conflict, match="cannot be shown just now"):
+        shown(shop, order)
+    assert first_unit(order.id).state is UnitState.DELIVERED
+    assert [(alert.kind, alert.subject) for alert in alerts()] == [("delivery-unshown", unit.id)]
+    sealed = shop.office.seal.close({"note": "Room 4"}, f"unit:{unit.id}")
+    change("UPDATE order_unit SET delivered = ?", (sealed,))
+    assert shown(shop, order).text == "Room 4"
+    assert alerts() == []
+
+
+def test_a_key_delivered_by_hand_reaches_its_buyer_and_its_cost_the_books(shop: Shop) -> None:
+    shop.stock(range(1))
+    order = shop.paid(KEY)
+    change("UPDATE card_key SET state = 'quarantined', unit = NULL, reserved_until_s = 0")
+    shop.serve()
+    unit = first_unit(order.id)
+    assert unit.state is UnitState.STUCK
+    for cost in (Cost("2210.friend", -1), Cost("4010", 700), Cost("", 700)):
+        with pytest.raises(RequestInvalid):
+            serve.deliver_by_hand(unit.id, "FROM-A-FRIEND", "amy", shop.office, cost)
+    serve.deliver_by_hand(unit.id, "FROM-A-FRIEND", "amy", shop.office, Cost("2210.friend", 700))
+    assert shown(shop, order).text == "FROM-A-FRIEND"
+    assert (balance_of("5010"), balance_of("2210.friend")) == (700, 700)
 
 
 def test_a_wrong_code_shows_nothing_and_five_of_them_nothing_for_an_hour(shop: Shop) -> None:

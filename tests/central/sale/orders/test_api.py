@@ -179,12 +179,39 @@ def test_an_agent_s_order_is_paid_from_what_he_has_prepaid(opened: Open, mall: P
     number = mall.order(buyer="C1", code="")["order"]["id"]
     path = f"/v1/orders/{number}/pay"
     assert mall.post(path, 409, channel="balance")["type"] == "/problems/posting-refused"
-    prepaid = rules.prepaid("web", "T1", "C1", cny(PRICE[KEY]), TODAY, "test")
+    prepaid = rules.prepaid("1010.web", "T1", "C1", cny(PRICE[KEY]), TODAY, "test")
     money_transaction(lambda: post(prepaid, b.NOW_S))
     paid = mall.post(path, channel="balance")
     assert (paid["order"]["state"], paid["qr_text"]) == ("serving", "")
     assert mall.post(path, 409, channel="balance")["type"] == "/problems/conflict"
     assert mall.post(path, 404, channel="cash")["type"] == "/problems/not-found"
+    goods = f"/v1/orders/{number}/units/{number}-1/goods"
+    agent = Program(opened, "agent", "agent")
+    agent.post(goods, 409)  # not delivered yet
+    opened.shop.serve()
+    mall.post(goods, 403)
+    assert agent.post(goods)["text"] == secret(0)
+    told = agent.get(f"/v1/orders/{number}")
+    assert [unit["state"] for unit in told["units"]] == ["revealed"]
+    assert told["story"][-1]["who"] == "key agent"
+    assert secret(0) not in json.dumps(told)
+    theirs = opened.shop.bought(KEY)
+    agent.post(f"/v1/orders/{theirs.id}/units/{theirs.id}-1/goods", 403)
+
+
+def test_what_a_buyer_has_told_is_masked_until_somebody_says_why(
+    mall: Program, chief: Program
+) -> None:  # fmt: skip
+    number = mall.order(fields={"account": "li-xiaoming"})["order"]["id"]
+    path = f"/v1/orders/{number}/private"
+    masked = mall.get(f"/v1/orders/{number}")["told"]
+    assert masked == {"contact": "l***@example.com", "fields": {"account": "li-****ng"}}
+    mall.post(path, 403, reason="curious")
+    chief.post(path, 400, reason=" ")
+    told = chief.post(path, reason="the supplier asks")
+    assert told == {"contact": "li@example.com", "fields": {"account": "li-xiaoming"}}
+    last = store.story(number)[-1]
+    assert (last.who, last.event, last.detail) == ("key chief", "private-seen", "the supplier asks")
 
 
 def test_money_goes_back_once(opened: Open, mall: Program, chief: Program) -> None:

@@ -25,9 +25,13 @@ from central.supply.prices import books
 from central.supply.prices.model import Mode, Tier
 from central.supply.prices.wanted import Change
 from central.supply.prices.wanted import Wanted as Price
+from central.supply.suppliers.ask_for import bought
 from central.supply.suppliers.buy import Buyer
 from central.supply.suppliers.into_vault import VaultKeys
+from central.supply.suppliers.model import Purchase
 from central.supply.suppliers.record import Recorder
+from central.supply.suppliers.resolve import try_again
+from central.supply.suppliers.sync_offers import sync_due
 from tests.central.books import assert_sound
 from tests.central.builders import CURRENCY, KEYRING, ZONE, Database, furnish
 from tests.central.money.sharing.outside import OUTSIDE
@@ -172,12 +176,42 @@ def test_a_supplier_who_has_it_again_delivers_after_all(sells: Store) -> None:
     sells.market.open("alpha")
     sells.market.world.stock("alpha", "31", 80_000, 0)
     order = sells.sold(SKU)
-    sells.market.open("beta", "dujiao_next")
     [unit] = store.units(order.id)
+    sells.market.world.stock("alpha", "31", 80_000, 9)
+    sells.market.clock.at_s += 300
+    sync_due(sells.market.shelf, sells.market.clock)
     serve.refill(unit.id, "amy", sells.office)
     sells.work()
+    assert len(sells.market.bought_at()) == 1
     assert store.get(order.id).state is OrderState.COMPLETED
     assert_agrees(sells)
+
+
+def test_what_a_person_delivers_is_not_bought_as_well(sells: Store) -> None:
+    sells.market.open("alpha")
+    sells.market.world.stock("alpha", "33", 80_000, 0)
+    order = sells.sold(TOP_UP)
+    [unit] = store.units(order.id)
+    serve.deliver_by_hand(unit.id, "done at the counter", "amy", sells.office)
+    assert bought(unit.id).state is Purchase.CANCELLED
+    assert keys_of(sells, order) == [f"{'done at the counter'} 13800000000"]
+    with pytest.raises(Conflict):
+        try_again(unit.id, sells.market.clock())
+    sells.market.world.stock("alpha", "33", 80_000, 9)
+    sells.work()
+    assert sells.market.bought_at() == []
+    assert_agrees(sells)
+
+
+def test_nothing_is_delivered_by_hand_while_nobody_knows_whether_it_was_bought(
+    sells: Store,
+) -> None:
+    sells.market.open("alpha")
+    sells.market.let("late", "alpha")
+    order = sells.sold(SKU, rounds=1)
+    [unit] = store.units(order.id)
+    with pytest.raises(Conflict, match="Nobody knows yet"):
+        serve.deliver_by_hand(unit.id, "KEY", "amy", sells.office)
 
 
 def test_money_does_not_go_back_while_nobody_knows_whether_it_was_bought(sells: Store) -> None:

@@ -10,8 +10,10 @@ import pytest
 from central.foundation.db.engine import rows
 from central.foundation.jobs.outbox import Courier, Message, counts
 from central.foundation.notices.mail import Mail
+from central.foundation.notices.sms import Text
+from central.foundation.notices.sms_settings import Templates
 from central.sale.orders import mail, pay, serve, store
-from central.sale.orders.mail import TEXTS, Told, compose
+from central.sale.orders.mail import TEXTS, Told, compose, compose_text
 from central.sale.orders.model import Order
 from central.sale.orders.place import token_of
 from tests.central.channel import WECHAT
@@ -114,3 +116,38 @@ def test_every_text_is_there_in_both_languages() -> None:
         for subject, text in texts.values():
             assert "O1" in subject.format(**holes)
             assert "{" not in text.format(**holes)
+
+
+TEMPLATES = Templates(paid="SMS_1", delivered="SMS_2", refunded="SMS_4")
+
+
+def test_who_has_left_a_mobile_number_is_told_by_text_where_there_are_templates(
+    shop: Shop,
+) -> None:
+    shop.office = dataclasses.replace(shop.office, texts=True, mails=True, url=URL)
+    shop.stock(range(1))
+    order = shop.bought(KEY, contact="+86 138 0013 8000", locale="zh-CN")
+    shop.refund_all(order.id)
+    assert "0013" not in outbox_text()
+    sent: list[Text | None] = []
+    Courier(
+        {mail.TEXT_KIND: lambda m: sent.append(compose_text(m, shop.office, TEMPLATES))},
+        shop.office.now_s,
+    ).run_due()
+    assert sent == [
+        Text("13800138000", "SMS_1", {"order": order.id, "price": "CNY 49.00"}),
+        Text("13800138000", "SMS_2", {"order": order.id}),
+        Text("13800138000", "SMS_4", {"order": order.id, "amount": "CNY 49.00"}),
+    ]
+
+
+def test_what_has_no_template_is_told_to_nobody(shop: Shop) -> None:
+    shop.office = dataclasses.replace(shop.office, texts=True)
+    shop.paid(BY_HAND, contact="13800138000")
+    sent: list[Text | None] = []
+    none = Templates(refunded="SMS_4")
+    Courier(
+        {mail.TEXT_KIND: lambda m: sent.append(compose_text(m, shop.office, none))},
+        shop.office.now_s,
+    ).run_due()
+    assert set(sent) == {None}

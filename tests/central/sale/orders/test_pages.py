@@ -6,9 +6,12 @@ import re
 
 import pytest
 
+from central.foundation.db.engine import money_transaction
+from central.money.channels.model import Payment, PaymentState
 from central.sale.orders import pay, store
 from central.sale.orders.states import OrderState, RefundState, UnitState
 from central.simulators.channel.wechat.orders import BASIC
+from edge.contract.money import Money
 from tests.central.builders import Database, an_app, as_person, fill_in
 from tests.central.channel import WECHAT, Served
 from tests.central.sale.builders import BY_HAND, KEY, Shop, first_unit, states
@@ -62,7 +65,13 @@ def test_who_may_only_read_has_no_button(opened: Open) -> None:
     main = client.get(f"/orders/{order}").text.partition("<main")[2].partition("</main>")[0]
     assert order in main
     assert "<form" not in main
-    for path in (f"units/{order}-1/refill", f"units/{order}-1/deliver", "refund", "release"):
+    for path in (
+        f"units/{order}-1/refill",
+        f"units/{order}-1/deliver",
+        "refund",
+        "release",
+        "private",
+    ):
         assert fill_in(client, f"/orders/{order}/{path}", reason="so").status_code == 403
     assert as_person(opened.app).get("/orders/OAAAAAAAAAAAAAAA").status_code == 404
 
@@ -86,6 +95,22 @@ def test_a_unit_that_found_nothing_is_tried_again(opened: Open) -> None:
     assert states(store.get(order).id) == (S.COMPLETED, [U.DELIVERED])
 
 
+def test_what_the_buyer_has_told_is_masked_until_somebody_says_why(opened: Open) -> None:
+    opened.shop.stock(range(1))
+    typed = {"account": "li-xiaoming"}
+    order = opened.shop.order(KEY, contact="li@example.com", fields=typed).order
+    page = f"/orders/{order.id}"
+    for role in ("admin", "viewer"):
+        shown = as_person(opened.app, role).get(page).text
+        assert "l***@example.com" in shown
+        assert "li-xiaoming" not in shown
+    client = as_person(opened.app)
+    assert "Say why" in press(client, page, f"{page}/private", reason=" ").text
+    told = press(client, page, f"{page}/private", reason="he calls").text
+    assert all(text in told for text in ("li@example.com", "li-xiaoming", "he calls"))
+    assert "li-xiaoming" not in client.get(page).text
+
+
 def test_a_person_delivers(opened: Open) -> None:
     order = opened.shop.bought(BY_HAND)
     page, deliver = f"/orders/{order.id}", f"/orders/{order.id}/units/{order.id}-1/deliver"
@@ -97,6 +122,32 @@ def test_a_person_delivers(opened: Open) -> None:
     assert "It is delivered." in shown
     assert "Room 4" not in shown
     assert states(order.id) == (S.COMPLETED, [U.DELIVERED])
+
+
+def test_another_amount_is_delivered_all_the_same(opened: Open) -> None:
+    opened.shop.stock(range(1))
+    order = opened.shop.order(KEY).order
+    payment = pay.ask_to_pay(order.id, WECHAT, opened.shop.office)
+    said = Payment(payment.number, PaymentState.PAID, Money(4_800, "CNY"), "CH1")
+    at_s = opened.shop.office.now_s()
+    money_transaction(lambda: pay.take_money(payment.number, said, at_s, opened.shop.office))
+    page = f"/orders/{order.id}"
+    client = as_person(opened.app, "finance")
+    press(client, page, f"{page}/accept", reason="")
+    assert "Say why" in client.get(page).text
+    press(client, page, f"{page}/accept", reason="one yuan less")
+    shown = client.get(page).text
+    assert "one yuan less" in shown
+    assert f'action="{page}/accept"' not in shown
+    opened.shop.serve()
+    assert states(order.id) == (S.COMPLETED, [U.DELIVERED])
+
+
+def test_a_key_that_ends_too_soon_is_said_on_the_page_of_its_item(opened: Open) -> None:
+    client, page = as_person(opened.app), "/catalogue/items/key"
+    for days, kept in (("7", "7"), ("-1", "7"), ("", "7"), ("4000", "7")):
+        press(client, page, f"/catalogue/skus/{KEY}/days-left", days=days)
+        assert f'name="days" min="0" max="3650" value="{kept}"' in client.get(page).text, days
 
 
 def test_a_unit_of_another_order_is_not_touched(opened: Open) -> None:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from central.errors import ChannelUnknown, Conflict, NotFound
+from central.errors import ChannelUnknown, Conflict, NotFound, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
 from central.foundation.jobs.alerts import alerts
 from central.money.channels.model import Payment as Said
 from central.money.channels.model import PaymentState as Its
-from central.sale.orders import pay, refund, store
-from central.sale.orders.model import PAY_S
+from central.sale.orders import mismatch, pay, refund, store
+from central.sale.orders.model import PAY_S, Order
 from central.sale.orders.states import OrderState, PaymentState, RefundState, UnitState
 from tests.central.books import journals
 from tests.central.builders import at_once
 from tests.central.channel import ALIPAY, CHANNELS, WECHAT
 from tests.central.money.ledger.walk import cny
-from tests.central.sale.builders import KEY, PRICE, Shop, balance_of, states
+from tests.central.sale.builders import KEY, PRICE, SET, Shop, balance_of, states
 
 S, U = OrderState, UnitState
 
@@ -165,6 +165,70 @@ def test_another_amount_waits_for_a_person_and_goes_back(any_shop: Shop) -> None
     assert states(order.id) == (S.REFUNDED, [U.CANCELLED])
     assert alerts() == []
     assert balance_of("2610.wechat-pay") == 4_800
+
+
+def other_amount(shop: Shop, minor: int, quantity: int = 1, sku: str = KEY) -> Order:
+    order = shop.order(sku, quantity).order
+    payment = pay.ask_to_pay(order.id, WECHAT, shop.office)
+    shop.channel.pay(WECHAT, payment.number)
+    late(shop, payment.number, minor)
+    return store.get(order.id)
+
+
+def test_a_person_lets_another_amount_buy(any_shop: Shop) -> None:
+    any_shop.stock(range(3))
+    more = other_amount(any_shop, 5_000)
+    with pytest.raises(RequestInvalid):
+        mismatch.accept(more.id, " ", "amy", any_shop.office)
+    mismatch.accept(more.id, "he agrees", "amy", any_shop.office)
+    [back] = store.refunds(more.id)
+    assert (back.amount, back.total) == (cny(100), cny(5_000))
+    any_shop.serve()
+    assert states(more.id) == (S.COMPLETED, [U.DELIVERED])
+    less = other_amount(any_shop, 9_700, 2)
+    mismatch.accept(less.id, "our mistake", "amy", any_shop.office)
+    with pytest.raises(Conflict):
+        mismatch.accept(less.id, "again", "amy", any_shop.office)
+    assert (balance_of("5060"), balance_of("2010")) == (100, 2 * PRICE[KEY])
+    assert alerts() == []
+    # Of what the house has borne nothing goes to the buyer.
+    unit = store.units(less.id)[1].id
+    refund.refund_units(less.id, [unit], "not wanted", "amy", any_shop.office)
+    assert store.refunds(less.id)[0].amount == cny(4_850)
+    assert balance_of("5060") == 50
+    any_shop.serve()
+    assert states(less.id) == (S.COMPLETED, [U.DELIVERED, U.CANCELLED])
+    assert balance_of("2010") == 0
+
+
+def test_of_an_order_that_was_paid_too_little_no_more_goes_back_than_has_come(
+    shop: Shop,
+) -> None:
+    shop.stock(range(3))
+    order = other_amount(shop, 9_701, 2)
+    mismatch.accept(order.id, "our mistake", "amy", shop.office)
+    shop.serve()
+    one, other = (unit.id for unit in store.units(order.id))
+    with pytest.raises(Conflict, match="less than what is left"):
+        refund.refund_part(one, 4_850, "all but a little", "amy", shop.office)
+    refund.refund_part(one, 4_849, "all but a cent", "amy", shop.office)
+    refund.refund_units(order.id, [one, other], "and the rest", "amy", shop.office)
+    assert [back.amount for back in store.refunds(order.id)] == [cny(4_849), cny(4_852)]
+    assert store.get(order.id).refunded == 9_701
+
+
+def test_a_set_that_was_paid_too_little_goes_back_whole(shop: Shop) -> None:
+    shop.stock(range(3))
+    order = other_amount(shop, 10_000, sku=SET)
+    mismatch.accept(order.id, "our mistake", "amy", shop.office)
+    shop.serve()
+    assert states(order.id) == (S.COMPLETED, [U.DELIVERED] * 3)
+    refund.refund_units(order.id, [u.id for u in store.units(order.id)], "no", "amy", shop.office)
+    [back] = store.refunds(order.id)
+    assert back.amount == cny(10_000)
+    assert balance_of("2020.7") == 0
+    # What the house has borne is all that it took in for nothing.
+    assert balance_of("4010") + balance_of("4020") == balance_of("5060") == 5_000
 
 
 def test_the_same_money_is_taken_once_however_many_say_so(any_shop: Shop) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import peewee
@@ -12,11 +13,22 @@ from central.foundation.db.engine import change, money_transaction, rows
 from central.foundation.jobs.alerts import alerts
 from central.money.ledger import rules
 from central.money.ledger.store import post
-from central.sale.orders import pay, serve, store
+from central.sale.delivery.reveal import reveal_to_program
+from central.sale.orders import pay, refund, serve, store
+from central.sale.orders.limits import Limits
 from central.sale.orders.place import token_of
 from central.sale.orders.states import OrderState, UnitState
+from central.supply.cards.access.log import Asker
 from central.supply.cards.reserve import handed_over
 from central.supply.catalogue import shelf
+from central.supply.catalogue.model import Part
+from central.supply.catalogue.selling import set_min_days_left
+from central.supply.prices import books
+from central.supply.prices.model import Mode, Tier
+from central.supply.prices.snapshot import from_snapshot
+from central.supply.prices.wanted import Change
+from central.supply.prices.wanted import Wanted as Price
+from central.supply.product_types import store as product_types
 from tests import builders as b
 from tests.central.builders import TODAY, at_once
 from tests.central.channel import ALIPAY, CHANNELS
@@ -34,6 +46,9 @@ from tests.central.sale.builders import (
     first_unit,
     states,
 )
+from tests.central.supply.cards.builders import an_intake, secret, stocked
+from tests.central.supply.catalogue.builders import KEY_2, a_sku, put
+from tests.central.supply.product_types.builders import a_body, a_field, both
 
 S, U = OrderState, UnitState
 SELLER = CHAIN[0].agent
@@ -62,6 +77,14 @@ def test_the_same_key_and_wish_is_the_same_order(any_shop: Shop) -> None:
     assert any_shop.order(**wish) == first
     with pytest.raises(KeyReused):
         any_shop.order(quantity=2, **wish)
+    # Whoever asks again after a lost answer gets it, whatever has become of the SKU since.
+    body = a_body(a_field("account"), a_field("server"), delivery="{key}")
+    product_types.revise("game-key", both("类型", "Game"), body, by="amy", at_s=b.NOW_S)
+    shelf.retire(SET, b.NOW_S)
+    shelf.retire(KEY, b.NOW_S)
+    assert any_shop.order(**wish) == first
+    with pytest.raises(KeyReused):
+        any_shop.order(**wish, fields={"account": "wang"})
     assert rows("SELECT count(*) FROM card_key WHERE state = 'reserved'") == [(1,)]
 
 
@@ -129,6 +152,31 @@ def test_nobody_holds_the_stock_without_paying(shop: Shop) -> None:
         shop.order(contact="hoarder@example.com")
 
 
+def test_an_agent_does_not_hold_the_stock_either(shop: Shop) -> None:
+    shop.stock(range(20))
+    for _ in range(2):
+        shop.order(KEY, 5, buyer=SELLER, code="")
+    with pytest.raises(Conflict, match="not kept for one buyer"):
+        shop.order(KEY, buyer=SELLER, code="")
+    limits = Limits(agent_orders=2, agent_stock_percent=100)
+    object.__setattr__(shop.office, "limits", limits)
+    with pytest.raises(Conflict, match="unpaid orders"):
+        shop.order(KEY, buyer=SELLER, code="")
+
+
+def test_a_key_that_ends_too_soon_is_not_sold(shop: Shop) -> None:
+    stocked(shop.vault, range(1), intake=an_intake(KEY, expires_at_s=b.NOW_S + 20 * 3_600))
+    stocked(shop.vault, range(1, 2), intake=an_intake(KEY, expires_at_s=b.NOW_S + 9 * 86_400))
+    with pytest.raises(OutOfStock):
+        shop.order(KEY, 2)
+    shop.order(KEY)
+    set_min_days_left(KEY, 0, by="amy", at_s=b.NOW_S)
+    shop.order(KEY)
+    for wrong in (-1, 3_651):
+        with pytest.raises(RequestInvalid):
+            set_min_days_left(KEY, wrong, by="amy", at_s=b.NOW_S)
+
+
 # --- paid and served -----------------------------------------------------------------------------
 
 
@@ -190,12 +238,74 @@ def test_a_voucher_of_ours_is_issued_and_owed(any_shop: Shop) -> None:
     assert token not in str(rows("SELECT * FROM order_unit"))
 
 
-def test_a_bundle_is_served_part_by_part(any_shop: Shop) -> None:
+def test_a_bundle_is_served_and_booked_part_by_part(any_shop: Shop) -> None:
+    """Its keys are revenue, cost and commission; its voucher is a debt to its holder."""
     any_shop.stock(range(3))
-    order = any_shop.bought(SET)
+    activated(a_rule())
+    order = any_shop.bought(SET, seller=SELLER)
     assert states(order.id) == (S.COMPLETED, [U.DELIVERED] * 3)
-    assert sum(unit.price for unit in store.units(order.id)) == PRICE[SET]
-    assert {unit.sku for unit in store.units(order.id)} == {KEY, LUNCH}
+    # 150.00 over two keys of 49.00 and a lunch of 80.00, each rounded where least is lost.
+    parts = [(unit.sku, unit.price) for unit in store.units(order.id)]
+    assert parts == [(KEY, 4_129), (KEY, 4_129), (LUNCH, 6_742)]
+    [(kept,)] = rows("SELECT quote FROM sale_order")
+    assert json.loads(kept)["split"] == {
+        "by": "price",
+        "parts": [{"sku": KEY, "quantity": 2, "unit_minor": 4_900},
+                  {"sku": LUNCH, "quantity": 1, "unit_minor": 8_000}],
+    }  # fmt: skip
+    assert from_snapshot(kept).total.minor == PRICE[SET]
+    units = store.units(order.id)
+    assert sum(unit.price for unit in units) == PRICE[SET]
+    keys = sum(unit.price for unit in units if unit.sku == KEY)
+    [lunch] = [unit for unit in units if unit.sku == LUNCH]
+    assert (balance_of("2010"), balance_of("4010"), balance_of("5010")) == (0, keys, 2 * CENTS)
+    assert (balance_of("2020.7"), balance_of("4020")) == (8_800, lunch.price - 8_800)
+    shared = "SELECT minor, left_minor FROM shared_sale WHERE ref = ?"
+    assert rows(shared, (order.id,)) == [(keys, keys)], "the voucher's is earned as it is used"
+    commission = balance_of("5020")
+    assert commission > 0
+    refund.refund_units(order.id, [lunch.id], "not wanted", "amy", any_shop.office)
+    assert (balance_of("2020.7"), balance_of("4020")) == (0, 0)
+    assert (balance_of("4010"), balance_of("5020")) == (keys, commission), "the keys stay sold"
+    rest = [unit.id for unit in units if unit.sku == KEY]
+    refund.refund_units(order.id, rest, "not wanted", "amy", any_shop.office)
+    any_shop.settle_refunds()
+    for code in ("2010", "4010", "4020", "5020", "2610.wechat-pay"):
+        assert balance_of(code) == 0, code
+
+
+def test_a_bundle_of_which_a_part_is_not_sold_alone_is_split_otherwise(shop: Shop) -> None:
+    """By what is printed on the parts, if something is on each; else evenly."""
+    shop.stock(range(3))
+    shop.stock(range(3, 5), KEY_2)
+    parts = (Part(KEY, 1), Part(KEY_2, 1))
+    put(a_sku("SET-2", "set", face=None, parts=parts))
+    shelf.offer("SET-2", b.NOW_S)
+
+    def price(sku: str, wanted: Price) -> None:
+        books.set_price(Change("retail", sku, wanted), by="amy", now_s=b.NOW_S)
+
+    def split(sku: str) -> tuple[str, list[int]]:
+        order = shop.order(sku).order
+        [(kept,)] = rows("SELECT quote FROM sale_order WHERE id = ?", (order.id,))
+        prices = [unit.price for unit in store.units(order.id)]
+        return json.loads(kept)["split"]["by"], prices
+
+    price("SET-2", Price(Mode.LADDER, (Tier(1, 9_000),)))
+    assert split("SET-2") == ("face", [6_000, 3_000])  # KEY-100 has no price, and sorts first
+    price(LUNCH, Price(Mode.CLOSED))
+    assert split(SET) == ("even", [5_000] * 3)
+
+
+def test_what_has_cost_nothing_is_not_given_back(shop: Shop) -> None:
+    shop.stock(range(3))
+    books.set_price(
+        Change("retail", SET, Price(Mode.LADDER, (Tier(1, 1),))), by="amy", now_s=b.NOW_S
+    )
+    order = shop.bought(SET)
+    assert [unit.price for unit in store.units(order.id)] == [0, 0, 1]
+    with pytest.raises(Conflict, match="has cost nothing"):
+        refund.refund_units(order.id, [first_unit(order.id).id], "no", "amy", shop.office)
 
 
 def test_what_a_person_delivers_waits_for_him(shop: Shop) -> None:
@@ -243,19 +353,33 @@ def test_a_large_order_waits_for_a_person(shop: Shop) -> None:
 
 def test_an_agent_pays_from_what_he_has_prepaid(any_shop: Shop) -> None:
     any_shop.stock(range(3))
-    prepaid = rules.prepaid("web", "T1", SELLER, cny(6_000), TODAY, "test")
+    prepaid = rules.prepaid("1010.web", "T1", SELLER, cny(6_000), TODAY, "test")
     money_transaction(lambda: post(prepaid, b.NOW_S))
     order = any_shop.order(KEY, buyer=SELLER, code="").order
-    pay.pay_from_balance(order.id, any_shop.office)
+    pay.pay_by_agent(order.id, any_shop.office)
     any_shop.serve()
     assert states(order.id)[0] is S.COMPLETED
     assert balance_of(f"2130.{SELLER}") == 6_000 - PRICE[KEY]
+    program = Asker("key mall", "192.0.2.4")
+    goods = reveal_to_program(order, 1, program, any_shop.vault, any_shop.office)
+    assert goods.text == secret(0)
+    assert states(order.id)[1] == [U.REVEALED]
+    assert [h.event for h in store.story(order.id) if h.who == "key mall"] == [
+        "revealed", "looked-at",
+    ]  # fmt: skip
     second = any_shop.order(KEY, buyer=SELLER, code="").order
     with pytest.raises(Conflict):
-        pay.pay_from_balance(second.id, any_shop.office)
+        pay.pay_by_agent(second.id, any_shop.office)
     assert states(second.id) == (S.PENDING, [U.WAITING])
     with pytest.raises(Conflict, match="Only an agent"):
-        pay.pay_from_balance(any_shop.order().order.id, any_shop.office)
+        pay.pay_by_agent(any_shop.order().order.id, any_shop.office)
+    earned = rules.brought_in(f"2110.{SELLER}", cny(PRICE[KEY]), TODAY, "test")
+    money_transaction(lambda: post(earned, b.NOW_S))
+    pay.pay_by_agent(second.id, any_shop.office, pay.COMMISSION)
+    assert balance_of(f"2110.{SELLER}") == 0
+    any_shop.refund_all(second.id)
+    assert balance_of(f"2110.{SELLER}") == PRICE[KEY], "it goes back to where it came from"
+    assert balance_of("2610.commission") == 0
 
 
 def test_forty_buyers_at_once_get_twenty_keys_between_them(any_shop: Shop) -> None:
@@ -296,10 +420,22 @@ def test_a_story_cannot_be_altered(any_shop: Shop) -> None:
 def test_a_story_that_was_altered_all_the_same_is_found(any_shop: Shop) -> None:
     any_shop.stock(range(1))
     order = any_shop.bought()
-    change("INSERT INTO order_event (order_id, n, unit, at_s, who, event, state, detail, hash)"
-           " SELECT order_id, 99, unit, at_s, who, event, state, detail, hash FROM order_event"
-           " WHERE n = 2")  # fmt: skip
-    assert store.broken_stories() == [order.id]
+    found: list[str] = []
+
+    class UndoneError(Exception):
+        """The forgery is looked at and taken back."""
+
+    def forged() -> None:
+        change("INSERT INTO order_event (order_id, n, unit, at_s, who, event, state, detail, hash)"
+               " SELECT order_id, 99, unit, at_s, who, event, state, detail, hash FROM order_event"
+               " WHERE n = 2")  # fmt: skip
+        found.extend(store.broken_stories())
+        raise UndoneError
+
+    with pytest.raises(UndoneError):
+        money_transaction(forged)
+    assert found == [order.id]
+    assert store.broken_stories() == []
 
 
 @pytest.mark.parametrize(

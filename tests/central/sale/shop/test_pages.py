@@ -6,10 +6,18 @@ import re
 
 from flask.testing import FlaskClient
 
+from central.sale.after_sales import store as cases
+from central.sale.after_sales.model import ARRIVES_S, Reason
 from central.sale.orders import store
 from central.sale.orders.model import Order
 from central.sale.orders.states import OrderState
-from tests.central.builders import Database, an_app
+from central.supply.catalogue.voucher_terms import VoucherTerms, set_terms, stores_of
+from central.supply.prices import books
+from central.supply.prices.model import Mode, Tier
+from central.supply.prices.wanted import Change
+from central.supply.prices.wanted import Wanted as Price
+from tests import builders as b
+from tests.central.builders import Database, an_app, as_person, csrf_token
 from tests.central.channel import ALIPAY, WECHAT
 from tests.central.sale.builders import BY_HAND, CODE, KEY, LUNCH, PRICE, first_unit
 from tests.central.sale.served import Open, press
@@ -49,6 +57,62 @@ def test_what_has_a_price_is_on_the_shelf_of_its_category(opened: Open) -> None:
     assert opened.buyer().get("/shop/NONE").status_code == 404
 
 
+def test_a_minimum_a_ladder_and_what_is_sold_out_are_said_before_anybody_pays(
+    opened: Open,
+) -> None:
+    price = Price(Mode.LADDER, (Tier(3, 2_000), Tier(10, 1_500)))
+    books.set_price(Change("retail", BY_HAND, price), by="amy", now_s=b.NOW_S + 1)
+    opened.shop.forward(10)
+    client = opened.buyer()
+    assert re.search(rf'/shop/{BY_HAND}".*20\.00.*from 3', client.get("/shop").text, re.DOTALL)
+    page = client.get(f"/shop/{BY_HAND}?quantity=12").text
+    assert 'min="3"' in page
+    assert "<strong>180.00</strong>" in page
+    assert "<strong>60.00</strong>" in client.get(f"/shop/{BY_HAND}").text
+    assert ordered(opened, client, BY_HAND, quantity="3")[1].price.minor == 6_000
+    # There is no key in stock.
+    assert "sold out" in client.get("/shop").text
+    page = client.get(f"/shop/{KEY}").text
+    assert "Sold out just now." in page
+    assert '<form method="post" action="/shop' not in page
+    opened.shop.stock(range(1))
+    assert "Sold out" not in client.get(f"/shop/{KEY}").text
+
+
+def test_a_link_fills_in_and_orders_nothing(opened: Open) -> None:
+    opened.shop.stock(range(3))
+    client = opened.buyer()
+    desk = as_person(opened.app, "viewer")
+    made = desk.get(f"/orders/link?sku={KEY}&field.account=li+ming&quantity=2&by=C1").text
+    link = re.search(r"http://localhost(/shop/[^<]+)</pre>", made)
+    assert link is not None
+    assert "data:image/svg+xml" in made
+    page = client.get(link[1].replace("&amp;", "&")).text
+    assert 'name="field.account" type="text" value="li ming"' in page
+    assert 'name="quantity" min="1" max="100" value="2"' in page
+    assert store.newest(9) == []
+    assert ordered(opened, client)[1].seller == "C1"
+    long = "x" * 501
+    for query in (
+        f"field.account={long}",
+        "quantity=0",
+        "quantity=two",
+        "key=mine&code=open+sesame",
+        "contact=x@example.com",
+        f"field.account={long[:-1]}&field.other=%3Cb%3E",
+    ):
+        shown = client.get(f"/shop/{KEY}?{query}")
+        assert shown.status_code == 200, query
+        assert not re.search(r'value="(0|two|mine|open sesame|x@example.com|<b>)"', shown.text), (
+            query
+        )
+    assert (
+        "At most 500 characters."
+        in desk.get(f"/orders/link?sku={KEY}&field.account={long}&quantity=1").text
+    )
+    assert "There is no such agent." in desk.get(f"/orders/link?sku={KEY}&quantity=1&by=NO").text
+
+
 def test_a_buyer_goes_from_the_shelf_to_his_key(opened: Open) -> None:
     opened.shop.stock(range(1))
     client = opened.buyer()
@@ -75,10 +139,28 @@ def test_a_buyer_goes_from_the_shelf_to_his_key(opened: Open) -> None:
     assert press(client, page, look, code=CODE).status_code == 400  # he has not said that he wants
     told = press(client, page, look, code=CODE, consent="yes")
     assert secret(0) in told.text
+    assert re.search(r'<button type="button"[^>]* data-copies="goods-1"', told.text)
     assert told.headers["Cache-Control"] == "no-store"
     assert secret(0) not in client.get(page).text
     for text in (shown, unseen, told.text):
         assert not re.search(r"9\.50|<script(?! type=\"module\" src=)| style=| onclick=", text)
+
+
+def test_what_never_arrived_can_be_told_on_the_order_s_page(opened: Open) -> None:
+    client = opened.buyer()
+    page, order = bought(opened, client, BY_HAND)
+    assert "It has not arrived" in client.get(page).text
+    help_ = f"{page}/help/1"
+    assert "It is on its way." in client.get(help_).text
+    assert "<textarea" not in client.get(help_).text
+    opened.shop.forward(ARRIVES_S)
+    shown = client.get(help_).text
+    assert re.findall(r'<option value="([a-z-]+)"', shown) == ["not-arrived"]
+    typed = {"code": CODE, "reason": "not-arrived", "said": "nothing has come"}
+    client.post(help_, data={"csrf_token": csrf_token(client, help_), **typed})
+    assert "We have it." in client.get(help_).text
+    [case] = cases.of_order(order.id)
+    assert case.reason is Reason.NOT_ARRIVED
 
 
 def test_a_voucher_is_shown_as_a_code_to_be_scanned(opened: Open) -> None:
@@ -86,6 +168,20 @@ def test_a_voucher_is_shown_as_a_code_to_be_scanned(opened: Open) -> None:
     page, _ = bought(opened, client, LUNCH)
     told = press(client, page, f"{page}/units/1", code=CODE, consent="yes")
     assert told.text.count('src="data:image/svg+xml') == 1
+
+
+def test_a_voucher_that_is_good_in_some_stores_from_a_phone_alone_says_so(opened: Open) -> None:
+    at_s = opened.shop.office.now_s()
+    set_terms(LUNCH, VoucherTerms(int(b.GROUP), is_dynamic=True), by="amy", at_s=at_s)
+    client = opened.buyer()
+    shown = client.get(f"/shop/{LUNCH}").text
+    assert f"Good at: {stores_of(int(b.GROUP))[0]}" in shown
+    assert "a picture of it does not count" in shown
+    page, _ = bought(opened, client, LUNCH)
+    told = press(client, page, f"{page}/units/1", code=CODE, consent="yes").text
+    assert "It counts only from the phone on which it is kept." in told
+    assert 'src="data:image/svg+xml' not in told
+    assert "Keep it on this phone" in told
 
 
 def test_what_was_typed_wrongly_is_told_beside_its_field_and_nothing_else_is_lost(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from central.stores.cases.liability import Circumstances, Question, suggest
 from central.stores.redemptions.conflict import CaseOutcome
 from edge.contract.policy import EXACT, Mode
+from edge.contract.refusal import Refusal
 from edge.contract.status import Staleness
 from tests import builders as b
 
@@ -102,3 +104,12 @@ def test_a_store_that_kept_to_the_policy_never_bears_it(
     )
     assert (suggest(here).outcome is CaseOutcome.STORE) == broke_a_rule
     assert here.age in {None, *Staleness}
+
+
+def test_a_store_whose_supervisor_overruled_within_the_policy_has_done_as_told() -> None:
+    policy = replace(POLICY, overrides={Refusal.OVER_FLOOR_LIMIT: 100_000})
+    beyond = {"worth_minor": 60_000, "policy": policy}
+    assert suggest(known(**beyond)).outcome is CaseOutcome.STORE
+    assert suggest(known(**beyond, is_overruled=True)).outcome is CaseOutcome.PLATFORM
+    more = {"worth_minor": 100_001, "policy": policy, "is_overruled": True}
+    assert suggest(known(**more)).outcome is CaseOutcome.STORE

@@ -13,6 +13,7 @@ from tests import builders as b
 from tests.central.books import assert_sound
 from tests.central.builders import Database, an_app, as_person, fill_in
 from tests.central.money.settlement.test_pages import read
+from tests.central.network.agents.builders import a_tree
 from tests.central.stores.cases.test_evidence import a_double
 
 
@@ -59,7 +60,8 @@ def test_a_case_is_decided_by_a_button_once(app: Any, outcome: CaseOutcome) -> N
     client = as_person(app, "finance")
     page, fields = f"/cases/{case.id}", {"reason": "so it was"}
     if outcome is CaseOutcome.AGENT:
-        fields["agent"] = "A7"
+        a_tree(b.NOW_S - 10)
+        fields["agent"] = "C1"
     fill_in(client, f"{page}/close", page, outcome=outcome, **fields)
     text = read(client, page)
     assert "The case is decided." in text

@@ -8,7 +8,7 @@ from typing import Any
 import peewee
 import pytest
 
-from central.errors import Conflict, KeyReused, NotFound, PostingRefused, RequestInvalid
+from central.errors import Conflict, KeyReused, NotFound, RequestInvalid
 from central.foundation.db.engine import change, money_transaction
 from central.money.ledger import rules
 from central.money.ledger.rules import reserve_accrued
@@ -39,6 +39,7 @@ from tests.central.builders import (
     enrolled,
     furnish,
 )
+from tests.central.network.agents.builders import a_tree
 
 STORE = f"2310.{b.STORE}"
 
@@ -47,6 +48,7 @@ STORE = f"2310.{b.STORE}"
 def hub(hub_database: Database) -> Iterator[None]:
     """A furnished hub before every test, and books in order after it."""
     furnish()
+    a_tree(b.NOW_S - 10)
     yield
     assert_sound()
 
@@ -90,7 +92,7 @@ def test_reporting_again_opens_nothing_more() -> None:
     [
         (CaseOutcome.PLATFORM, "", {"5050": 8800, STORE: -17600}),
         (CaseOutcome.STORE, "", {STORE: -8800}),
-        (CaseOutcome.AGENT, "A7", {"1110.A7": 8800, STORE: -17600}),
+        (CaseOutcome.AGENT, "C1", {"1110.C1": 8800, STORE: -17600}),
         (CaseOutcome.NO_CONFLICT, "", {STORE: -8800}),
     ],
 )
@@ -106,11 +108,11 @@ def test_each_outcome_posts_what_it_says(
 
 def test_the_reserve_bears_what_it_holds() -> None:
     _, _, case = a_double()
-    accrued = reserve_accrued(TODAY, Money(8799, "CNY"), TODAY, "test")
+    accrued = reserve_accrued("1", Money(8799, "CNY"), TODAY, "test")
     money_transaction(lambda: post(accrued, b.NOW_S))
     with pytest.raises(Conflict, match=r"holds 87\.99 only"):
         close(case.id, decide(CaseOutcome.RESERVE), b.NOW_S)
-    more = reserve_accrued(TODAY + 1, Money(1, "CNY"), TODAY, "test")
+    more = reserve_accrued("2", Money(1, "CNY"), TODAY, "test")
     money_transaction(lambda: post(more, b.NOW_S))
     close(case.id, decide(CaseOutcome.RESERVE), b.NOW_S)
     assert balances().get("2710", 0) == 0
@@ -122,7 +124,7 @@ def test_a_case_is_closed_once(second: CaseOutcome) -> None:
     close(case.id, decide(CaseOutcome.STORE), b.NOW_S)
     before = balances(), state_of(case)
     with pytest.raises(Conflict, match="is closed already"):
-        close(case.id, decide(second, agent="A7" if second == "agent" else ""), b.NOW_S)
+        close(case.id, decide(second, agent="C1" if second == "agent" else ""), b.NOW_S)
     assert (balances(), state_of(case)) == before
 
 
@@ -155,10 +157,11 @@ def test_the_ledger_ends_a_claim_once_whatever_the_case_says() -> None:
         ({"reason": " "}, RequestInvalid),
         ({"reason": "x" * 501}, RequestInvalid),
         ({"outcome": CaseOutcome.AGENT}, RequestInvalid),
-        ({"agent": "A7"}, RequestInvalid),
-        ({"outcome": CaseOutcome.AGENT, "agent": "no such.agent"}, PostingRefused),
+        ({"agent": "C1"}, RequestInvalid),
+        ({"outcome": CaseOutcome.AGENT, "agent": "no such.agent"}, NotFound),
+        ({"outcome": CaseOutcome.AGENT, "agent": "NOBODY"}, NotFound),
     ],
-    ids=["no-reason", "long-reason", "no-agent", "agent-too-many", "no-account"],
+    ids=["no-reason", "long-reason", "no-agent", "agent-too-many", "no-account", "nobody"],
 )
 def test_a_decision_that_cannot_be_leaves_nothing_behind(
     bent: dict[str, Any], error: type[Exception]
@@ -171,7 +174,7 @@ def test_a_decision_that_cannot_be_leaves_nothing_behind(
 
 
 def test_a_case_that_nobody_opened_is_not_closed() -> None:
-    with pytest.raises(NotFound, match="no case 7"):
+    with pytest.raises(NotFound, match="no double redemption 7"):
         close(7, decide(), b.NOW_S)
 
 
@@ -192,7 +195,7 @@ def test_a_late_void_takes_a_decision_back(outcome: CaseOutcome) -> None:
     """Somebody has borne it; then it turns out that there was nothing to bear."""
     _fill_reserve(8800)
     first, _, case = a_double()
-    close(case.id, decide(outcome, agent="A7" if outcome == "agent" else ""), b.NOW_S)
+    close(case.id, decide(outcome, agent="C1" if outcome == "agent" else ""), b.NOW_S)
     first.void(_entry_of(first), at_s=b.NOW_S + 9)
     first.deliver(2)
     assert state_of(case) == (CaseState.WITHDRAWN, outcome)
@@ -235,7 +238,7 @@ def _entry_of(till: Till) -> JournalEntry:
 
 
 def _fill_reserve(minor: int) -> None:
-    accrued = reserve_accrued(TODAY, Money(minor, "CNY"), TODAY, "test")
+    accrued = reserve_accrued("1", Money(minor, "CNY"), TODAY, "test")
     money_transaction(lambda: post(accrued, b.NOW_S))
 
 

@@ -15,7 +15,7 @@ from central.money.ledger.close import close_day
 from central.money.ledger.statement import statement
 from central.stores.redemptions import overview
 from central.stores.redemptions.receive_push import ENTRIES_PER_TRANSACTION
-from central.stores.redemptions.resume import resume
+from central.stores.redemptions.settle import resume
 from central.stores.redemptions.tables import ForkedEntry, RedemptionEntry
 from central.stores.units import overview as unit_overview
 from central.stores.units import revoke

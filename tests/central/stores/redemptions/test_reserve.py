@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,8 @@ from central.errors import KeyReused
 from central.foundation.db.engine import change
 from central.stores.redemptions.reserve import LIFE_S, reserve
 from central.stores.redemptions.tables import ReservationRow
+from central.stores.units.revoke import revoke as revoke_unit
+from central.stores.units.signature import CLOCK_SKEW_S
 from central.stores.units.tables import Unit
 from central.stores.vouchers.status import revoke, suspend
 from edge.contract.ids import VoucherId
@@ -101,18 +104,70 @@ def test_two_units_may_use_the_same_bytes_for_their_requests() -> None:
     assert ask(other, card, 500).remaining == 19000
 
 
-def test_a_reservation_lasts_five_minutes() -> None:
+def says(till: Till, at_s: int, seq: int) -> None:
+    """A unit tells with a pull that this was its newest entry at that moment of its clock."""
+    told = {"journal_epoch": till.epoch, "journal_seq": seq, "journal_at_s": at_s}
+    Unit.update(health=json.dumps(told)).where(Unit.id == till.unit).execute()
+
+
+GONE_S = b.NOW_S + LIFE_S + CLOCK_SKEW_S
+
+
+def test_a_till_that_was_promised_something_and_fell_silent_keeps_it() -> None:
+    """It may have accepted and lost its network: two tills must not both be promised it."""
     till, other, lunch = enrolled(), enrolled("second"), a_voucher()
     ask(till, lunch)
-    assert ask(other, lunch, at_s=b.NOW_S + LIFE_S - 1).refusal is Refusal.REDEEMED_ELSEWHERE
+    for later_s in (LIFE_S, CLOCK_SKEW_S + LIFE_S, 30 * DAY_S):
+        told = ask(other, lunch, at_s=b.NOW_S + later_s)
+        assert told.refusal is Refusal.REDEEMED_ELSEWHERE
+    till.accept(lunch, 1, Mode.ONLINE, request=bytes_named("one")[:16])
+    assert outcomes(till.deliver()) == ["applied"]
+
+
+@pytest.mark.parametrize("refused", [True, False], ids=["refused", "accepted"])
+def test_the_entry_frees_what_was_not_used(refused: bool) -> None:
+    till, other, card = enrolled(), enrolled("second"), a_voucher(GIFT)
+    ask(till, card, 15000)
+    request = bytes_named("one")[:16]
+    if refused:
+        till.refuse(voucher_id=card.voucher_id, request=request)
+    else:
+        till.accept(card, 5000, Mode.ONLINE, request=request)
+    till.deliver()
+    assert ask(other, card, 20000 if refused else 15000).refusal is None
+
+
+@pytest.mark.parametrize(
+    ("at_s", "seq", "is_free"),
+    [(GONE_S, 1, True), (GONE_S - 1, 1, False), (GONE_S, 2, False)],
+    ids=["its journal is here and it is over", "not over by its clock", "an entry is missing"],
+)
+def test_a_promise_is_over_once_its_entry_cannot_come(at_s: int, seq: int, is_free: bool) -> None:
+    till, other, lunch = enrolled(), enrolled("second"), a_voucher()
+    till.refuse()
+    till.deliver()
+    ask(till, lunch)
+    says(till, at_s, seq)
+    told = ask(other, lunch, at_s=b.NOW_S + LIFE_S)
+    assert (told.refusal is None) is is_free
+    assert held() == [1]
+
+
+def test_while_a_promise_lasts_nothing_that_a_unit_says_ends_it() -> None:
+    till, other, lunch = enrolled(), enrolled("second"), a_voucher()
+    till.refuse()
+    till.deliver()
+    ask(till, lunch)
+    says(till, GONE_S + DAY_S, 1)
+    refusal = ask(other, lunch, at_s=b.NOW_S + LIFE_S - 1).refusal
+    assert refusal is Refusal.REDEEMED_ELSEWHERE
+
+
+def test_nobody_waits_for_a_unit_that_was_revoked() -> None:
+    till, other, lunch = enrolled(), enrolled("second"), a_voucher()
+    ask(till, lunch)
+    revoke_unit(till.unit, b.NOW_S + 1)
     assert ask(other, lunch, at_s=b.NOW_S + LIFE_S).refusal is None
-
-
-def test_what_has_expired_is_thrown_away() -> None:
-    till, card = enrolled(), a_voucher(GIFT)
-    ask(till, card, 1, "old")
-    ask(till, card, 2, "new", at_s=b.NOW_S + LIFE_S)
-    assert held() == [2]
 
 
 def test_a_gift_card_is_held_in_parts() -> None:

@@ -17,7 +17,7 @@ refs = st.builds(
 )
 fact = st.builds(
     Fact, refs, st.sampled_from(Mode), st.integers(NOW_S, NOW_S + 3), st.integers(0, 60),
-    st.booleans(),
+    st.booleans(), st.booleans(),
 )  # fmt: skip
 facts = st.lists(fact, max_size=10, unique_by=lambda f: f.ref)
 capacities = st.integers(1, 100)
@@ -33,8 +33,8 @@ def covered(capacity: int, *known: Fact) -> list[int]:
     return [shares[f.ref].covered for f in known]
 
 
-def rank(one: Fact) -> tuple[int, int, EntryRef]:
-    return one.mode, one.wall_s, one.ref
+def rank(one: Fact) -> tuple[bool, int, int, EntryRef]:
+    return one.is_written_off, one.mode, one.wall_s, one.ref
 
 
 @given(capacities, facts, st.randoms())

@@ -12,16 +12,19 @@ from hypothesis import strategies as st
 from central.errors import Conflict
 from central.foundation.feed import newest_change
 from central.stores.keys import trust
-from central.stores.redemptions.resume import resume
-from central.stores.units import steer
-from central.stores.units.bundle import Cursor, ack_of
+from central.stores.redemptions.acknowledge import ack_of
+from central.stores.redemptions.receive_push import receive_push
+from central.stores.redemptions.settle import resume
+from central.stores.units import receipt_template, steer
+from central.stores.units.bundle import Cursor
+from central.stores.units.tables import Unit
 from central.stores.vouchers.status import revoke, suspend
 from central.stores.vouchers.tables import Voucher
 from central.supply.catalogue import products
 from edge.contract import canonical
 from edge.contract.bundle import Product
-from edge.contract.ids import ProductId, StatusIndex, StoreGroup, UnitId
-from edge.contract.journal_entry import entry_hash
+from edge.contract.ids import Epoch, ProductId, Seq, StatusIndex, StoreGroup, UnitId
+from edge.contract.journal_entry import EpochCause, Gap, entry_hash
 from edge.contract.keys import (
     KEY_EPOCH_S,
     CodeAlgorithm,
@@ -38,6 +41,7 @@ from edge.contract.voucher_token import VoucherKind
 from tests import builders as b
 from tests.central.builders import (
     BUNDLE_KEYS,
+    CURRENCY,
     KEYRING,
     OTHER_GROUP,
     OTHER_STORE,
@@ -52,7 +56,9 @@ from tests.central.builders import (
 from tests.central.listener import Listener
 
 DAY = trust.REFRESH_S
-EVERYTHING = ["trust-list", "epoch-keys", "policy", "catalogue", "receipt-template", "handles"]
+EVERYTHING = [
+    "trust-list", "epoch-keys", "policy", "catalogue", "receipt-template", "handles", "peers",
+]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -94,8 +100,13 @@ CHANGES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "policy": (lambda: steer.set_policy(b.GROUP, {"void_s": 60}), ["policy"]),
     "template": (
-        lambda: steer.set_template(b.GROUP, b.a_receipt_template()), ["receipt-template"]
+        lambda: receipt_template.set_template(
+            b.GROUP, b.a_receipt_template(), by="ann", at_s=b.NOW_S
+        ),
+        ["receipt-template"],
     ),
+    "neighbour": (lambda: enrolled("neighbour"), ["peers"]),
+    "other-store's-unit": (lambda: enrolled("stranger", OTHER_STORE), []),
     "sale": (a_voucher, ["handles"]),
     "sale-for-all": (lambda: a_voucher(scope=0), ["handles"]),
     "other-group's-policy": (lambda: steer.set_policy(OTHER_GROUP, {"void_s": 60}), []),
@@ -286,13 +297,29 @@ def test_pages_of_the_handle_table_lose_nothing(handles_max: int) -> None:
 
 
 def test_a_page_says_that_there_is_more() -> None:
+    listener = a_listener()
     for _ in range(3):
         a_voucher()
-    listener = a_listener()
     assert [listener.pull_once(handles_max=1).more for _ in range(4)] == [True, True, False, False]
 
 
 # --- the acknowledgement -------------------------------------------------------------------------
+
+
+def test_a_hub_that_lacks_the_end_of_an_earlier_epoch_says_how_far_that_is() -> None:
+    """It was restored from a backup before the new epoch came: nobody would send the rest again."""
+    till = enrolled()
+    for _ in range(3):
+        till.refuse()
+    first, third = entry_hash(till.raws[0]), entry_hash(till.raws[2])
+    rest = till.push(2, 3)
+    receive_push(till.push(1, 1), Unit.get(Unit.id == till.unit), KEYRING, currency=CURRENCY,
+                 at_s=b.NOW_S)  # fmt: skip
+    till.begin_epoch(2, Gap(EpochCause.JOURNAL_BEHIND_ANCHOR, Epoch(1), Seq(3), third, Seq(4)))
+    till.deliver()
+    assert ack_of(till.unit) == Ack(Epoch(1), Seq(1), first)
+    receive_push(rest, Unit.get(Unit.id == till.unit), KEYRING, currency=CURRENCY, at_s=b.NOW_S)
+    assert ack_of(till.unit) == Ack(Epoch(2), Seq(1), entry_hash(till.raws[0]))
 
 
 def test_the_newest_epoch_is_acknowledged_with_its_hash() -> None:

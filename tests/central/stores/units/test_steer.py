@@ -9,7 +9,7 @@ import pytest
 from central.errors import Conflict, NotFound, RequestInvalid
 from central.foundation.feed import newest_change
 from central.stores.units import steer
-from edge.contract.bundle import ReceiptTemplate
+from central.stores.units.receipt_template import set_template, template_of
 from edge.contract.ids import StoreGroup, StoreId
 from edge.contract.policy import Mode, Policy
 from tests import builders as b
@@ -53,9 +53,13 @@ def test_a_second_store_of_a_group_leaves_its_policy_as_it_is() -> None:
     assert policy() == before
 
 
-def test_a_new_group_may_work_alone_within_limits() -> None:
-    assert policy().modes == {Mode.ONLINE, Mode.SOLO}
-    assert policy().floors == {Mode.SOLO: (50_000, 20_000, 5_000, 0)}
+def test_a_new_group_may_work_without_the_hub_within_limits() -> None:
+    assert policy().modes == set(Mode)
+    assert policy().floors == {
+        Mode.LAN: (200_000, 200_000, 100_000, 50_000),
+        Mode.DEGRADED: (50_000, 20_000, 5_000, 0),
+        Mode.SOLO: (50_000, 20_000, 5_000, 0),
+    }
     assert policy().currency == CURRENCY
 
 
@@ -114,39 +118,21 @@ def test_a_policy_that_no_unit_could_read_is_refused(changes: dict[str, Any]) ->
     assert policy() == before
 
 
-@pytest.mark.parametrize(
-    "bent", [{"locales": ()}, {"locales": ("fr",)}, {"locales": ("zh-CN", "fr")}], ids=str
-)
-def test_a_receipt_in_a_language_that_nobody_translates_is_refused(bent: dict[str, Any]) -> None:
-    before = steer.template_of(b.GROUP)
-    with pytest.raises(RequestInvalid):
-        steer.set_template(b.GROUP, b.a_receipt_template(**bent))
-    assert steer.template_of(b.GROUP) == before
-
-
-def test_a_receipt_template_is_kept_as_it_is() -> None:
-    template = b.a_receipt_template()
-    steer.set_template(b.GROUP, template)
-    found = steer.template_of(b.GROUP)
-    assert ReceiptTemplate(1, found.locales, found.header, found.footer) == template
-    assert found.version == newest_change()
-
-
 def test_one_group_is_steered_without_the_other() -> None:
     other = StoreGroup(5)
-    before = steer.policy_of(other, CURRENCY, b.NOW_S), steer.template_of(other)
+    before = steer.policy_of(other, CURRENCY, b.NOW_S), template_of(other)
     steer.set_policy(b.GROUP, {"void_s": 60})
-    steer.set_template(b.GROUP, b.a_receipt_template())
-    assert (steer.policy_of(other, CURRENCY, b.NOW_S), steer.template_of(other)) == before
+    set_template(b.GROUP, b.a_receipt_template(), by="ann", at_s=b.NOW_S)
+    assert (steer.policy_of(other, CURRENCY, b.NOW_S), template_of(other)) == before
     assert OTHER_STORE
 
 
 def test_a_group_without_a_store_has_nothing_to_steer() -> None:
     for work in (
         lambda: steer.policy_of(NOBODY, CURRENCY, b.NOW_S),
-        lambda: steer.template_of(NOBODY),
+        lambda: template_of(NOBODY),
         lambda: steer.set_policy(NOBODY, {"void_s": 60}),
-        lambda: steer.set_template(NOBODY, b.a_receipt_template()),
+        lambda: set_template(NOBODY, b.a_receipt_template(), by="ann", at_s=b.NOW_S),
     ):
         with pytest.raises(NotFound):
             work()

@@ -9,7 +9,7 @@ import pytest
 
 from central.errors import Conflict, NotFound
 from central.foundation.feed import newest_change
-from central.stores.redemptions.resume import resume
+from central.stores.redemptions.settle import resume
 from central.stores.vouchers.status import deltas, revoke, snapshots, suspend
 from central.stores.vouchers.tables import Voucher
 from edge.contract import status

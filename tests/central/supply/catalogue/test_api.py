@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests import builders as b
 from tests.central.builders import Database, an_app
 from tests.central.money.sharing.test_api import Caller
-from tests.central.supply.catalogue.builders import KEY, SET, fill_shelf
+from tests.central.supply.catalogue.builders import KEY, LUNCH, SET, fill_shelf
 from tests.central.supply.product_types.builders import a_body, a_field, both
 
 NAMES = {"zh": "在线课程", "en": "Online course"}
@@ -107,3 +108,17 @@ def test_profit_sharing_by_category_follows_the_shelf(quick: Caller) -> None:
     assert quick.post("/v1/sharing/simulate", **asked)["scope"] == "default"
     fill_shelf()
     assert quick.post("/v1/sharing/simulate", **asked)["scope"] == "category:food"
+
+
+def test_where_and_how_a_voucher_is_good_is_said_and_read(quick: Caller) -> None:
+    fill_shelf()
+    path = f"/v1/catalogue/skus/{LUNCH}"
+    assert quick.get(path)["voucher_terms"] == {
+        "store_group": 0, "is_dynamic": False, "is_online_only": False,
+    }  # fmt: skip
+    wanted = {"store_group": int(b.GROUP), "is_dynamic": True, "is_online_only": False}
+    assert quick.post(f"{path}/voucher-terms", **wanted) == wanted
+    assert quick.get(path)["voucher_terms"] == wanted
+    quick.post(f"{path}/voucher-terms", 404, store_group=65_000)
+    assert quick.get(f"/v1/catalogue/skus/{KEY}")["voucher_terms"] is None
+    quick.post(f"/v1/catalogue/skus/{KEY}/voucher-terms", 400, **wanted)

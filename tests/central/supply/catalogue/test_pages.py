@@ -11,9 +11,10 @@ import pytest
 from central.supply.catalogue import shelf
 from central.supply.catalogue.model import SkuState
 from central.supply.product_types import store as product_types
+from tests import builders as b
 from tests.central.builders import Database, an_app, as_person, csrf_token, fill_in
 from tests.central.stores.test_pages import read
-from tests.central.supply.catalogue.builders import KEY, SET, fill_shelf
+from tests.central.supply.catalogue.builders import KEY, LUNCH, SET, fill_shelf
 
 LICENCE = {
     "id": "licence", "zh": "软件授权", "en": "Software licence", "fulfilment": "supplier_key",
@@ -175,3 +176,19 @@ def test_what_is_no_table_is_told(quick: Any) -> None:
     for text in NO_TABLES:
         response = fill_in(as_person(quick), "/catalogue/table", table=text)
         assert response.status_code in {400, 413}
+
+
+def test_where_and_how_a_voucher_is_good_is_chosen_in_its_row(app: Any) -> None:
+    fill_shelf()
+    client = as_person(app)
+    page = f"/catalogue/items/{shelf.sku_of(LUNCH).item}"
+    path = f"/catalogue/skus/{LUNCH}/voucher-terms"
+    assert f'name="group" aria-label="Stores that take {LUNCH}"' in client.get(page).text
+    fill_in(client, path, page, group=str(int(b.GROUP)), dynamic="on")
+    assert f"{LUNCH} is saved." in client.get(page).text
+    shown = client.get(page).text
+    assert f'<option value="{int(b.GROUP)}" selected>' in shown
+    assert re.search(r'name="dynamic" checked', shown)
+    assert not re.search(r'name="online" checked', shown)
+    fill_in(client, path, page, group="all")
+    assert "There is no such store group." in client.get(page).text

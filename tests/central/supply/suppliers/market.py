@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from central.foundation.db.engine import HUB, change, is_sqlite, money_transaction, rows
+from central.foundation.seal import Seal
 from central.money.ledger import rules
 from central.money.ledger import store as ledger
 from central.money.ledger.rules import business_day
@@ -20,17 +21,19 @@ from central.simulators.supplier.books import Books
 from central.simulators.supplier.deliver import deliver_due
 from central.simulators.supplier.faults import Fault
 from central.simulators.supplier.world import World
+from central.supply.cards.access.unseal import unseal
+from central.supply.cards.reserve import handed_over
+from central.supply.cards.vault.keys import Vault, make_keys
 from central.supply.suppliers.adapters.gather import CREDENTIALS
 from central.supply.suppliers.adapters.shelf import Shelf
 from central.supply.suppliers.ask_for import Wanted, ask_for
 from central.supply.suppliers.buy import Buyer
+from central.supply.suppliers.into_vault import VaultKeys
 from central.supply.suppliers.model import Kind, Terms
 from central.supply.suppliers.ports import Supplier
 from central.supply.suppliers.record import Recorder
 from central.supply.suppliers.records import accounts, offers, purchases
-from central.supply.suppliers.records.arrivals import HeldKeys
 from central.supply.suppliers.records.purchases import AttemptRow, PurchaseRow
-from central.supply.suppliers.records.seal import Seal
 from edge.contract.money import Money
 from tests.builders import NOW_S
 from tests.central.builders import ZONE
@@ -65,6 +68,7 @@ class Market:
     made: simulator.Simulator
     clock: Clock
     go_on: threading.Event
+    vault: Vault
     seal: Seal = field(default_factory=lambda: Seal(b"k" * 32))
     callbacks: list[tuple[str, bytes, Mapping[str, str]]] = field(default_factory=list)
 
@@ -78,14 +82,14 @@ class Market:
         """Our adapters."""
         return Shelf(self.seal, self.made.data_dir, self.clock)
 
-    @property
-    def keys(self) -> HeldKeys:
-        """Where keys arrive."""
-        return HeldKeys(self.seal)
+    def keys_of(self, unit: str) -> list[str]:
+        """The secrets that a unit has got from the vault."""
+        has = handed_over(unit)
+        return [card.secret for card in unseal([has.key], self.vault)] if has else []
 
     def buyer(self, crash: Callable[[str], None] = lambda _: None) -> Buyer:
         """The machine, as it stands after a restart."""
-        recorder = Recorder(self.keys, lambda at_s: business_day(at_s, ZONE))
+        recorder = Recorder(VaultKeys(self.vault, day_of), day_of)
         return Buyer(
             self.shelf, recorder, self.seal, self.clock,
             lambda account: f"http://127.0.0.1:1/hooks/supplier/{account}", crash,
@@ -241,6 +245,7 @@ class Street:
 
     made: simulator.Simulator
     clock: Clock
+    vault: Vault
     go_on: threading.Event = field(default_factory=threading.Event)
 
     def pause(self, _seconds: float) -> None:
@@ -253,11 +258,14 @@ def a_street(directory: Path) -> Iterator[Street]:
     """Serve shops on loopback."""
     clock = Clock()
     made = simulator.build(directory, clock)
+    keys = directory / "vault"
+    keys.mkdir(mode=0o700)
+    make_keys(keys)
     httpd = simulator.listen(made, "127.0.0.1", 0)
     thread = threading.Thread(target=httpd.serve_forever, args=(0.02,))
     thread.start()
     try:
-        yield Street(made, clock)
+        yield Street(made, clock, Vault(keys))
     finally:
         httpd.shutdown()
         thread.join()
@@ -275,9 +283,20 @@ def a_market(street: Street) -> Iterator[Market]:
     vars(world).update(vars(fresh))
     before.close()
     try:
-        yield Market(street.made, street.clock, street.go_on)
+        yield Market(street.made, street.clock, street.go_on, street.vault)
     finally:
         street.go_on.set()
+
+
+def day_of(at_s: int) -> int:
+    """The business day of a moment."""
+    return business_day(at_s, ZONE)
+
+
+def stock_of(sku: str = SKU) -> int:
+    """How many keys wait to be sold."""
+    [(count,)] = rows("SELECT count(*) FROM card_key WHERE sku = ? AND state = 'available'", (sku,))
+    return int(count)
 
 
 def keys_sold(row: Mapping[str, Any]) -> list[str]:

@@ -154,7 +154,7 @@ def counted(  # noqa: C901, PLR0912 - a list of questions
             money.append(f"{unit} cost nothing")
         if purchase.kind is Kind.KEY:
             spent[row["shop"]] += -(-row["total_e4"] // 100)
-            keys = [key.secret for key in market.keys.of_unit(unit)]
+            keys = market.keys_of(unit)
             if keys != keys_sold(row):
                 twice.append(f"{unit} has other keys than it bought")
             for key in keys:

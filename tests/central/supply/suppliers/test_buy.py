@@ -14,7 +14,8 @@ from central.supply.suppliers.ask_for import Wanted, ask_for, bought, cancel
 from central.supply.suppliers.model import TRANSITIONS, Attempt, Kind, Policy, Purchase
 from central.supply.suppliers.next_step import GIVE_UP_S, SETTLE_S
 from central.supply.suppliers.records import accounts, offers, purchases
-from central.supply.suppliers.records.arrivals import in_stock
+from central.supply.suppliers.resolve import try_again
+from central.supply.suppliers.sync_offers import sync_due
 from edge.contract.money import Money
 from tests.central.builders import at_once
 from tests.central.supply.suppliers.market import (
@@ -26,6 +27,7 @@ from tests.central.supply.suppliers.market import (
     last,
     prepaid,
     state,
+    stock_of,
     tries,
 )
 
@@ -39,16 +41,16 @@ class Died(BaseException):
 def test_a_key_is_bought_at_the_cheapest_and_paid_from_what_lies_there(market: Market) -> None:
     market.open("dear", price_e4=90_000)
     market.open("cheap", price_e4=70_000)
-    market.want(quantity=2)
+    market.want()
     market.work()
     assert tries() == [("cheap", "accepted")]
     market.work(2)
     assert tries() == [("cheap", "succeeded")]
     found = bought("O-1/1")
-    assert found == ("O-1/1", Purchase.SOURCED, Cost(f"1310.{SKU}", 1400), "cheap", 1)
+    assert found == ("O-1/1", Purchase.SOURCED, Cost(f"1310.{SKU}", 700), "cheap", 1)
     [row] = market.bought_at()
-    assert [key.secret for key in market.keys.of_unit("O-1/1")] == keys_sold(row)
-    assert prepaid("cheap") == FUNDS - 1400
+    assert market.keys_of("O-1/1") == keys_sold(row)
+    assert prepaid("cheap") == FUNDS - 700
     assert audit() == []
 
 
@@ -161,13 +163,14 @@ def test_what_comes_after_all_that_is_stock_or_a_dispute(
     [first, second] = purchases.attempts("O-1/1")
     assert (first.state, first.late_to) == (Attempt.LATE, late_to)
     assert second.state is Attempt.SUCCEEDED
-    assert in_stock(SKU) == (1 if sku == SKU else 0)
+    assert stock_of() == (1 if sku == SKU else 0)
     assert len(market.bought_at()) == 2
     assert "disputed" in alerts() or sku == SKU
     # Both are in the books: keys as stock, a top-up as a claim.
     assert prepaid("first") == FUNDS - 700
     claim = rows("SELECT d FROM account WHERE code = '1130.first'")
     assert claim == ([(700,)] if sku == TOP_UP else [])
+    assert balance(f"1310.{SKU}").posted == (1500 if sku == SKU else 0)
     assert audit() == []
 
 
@@ -187,7 +190,43 @@ def test_a_key_may_be_bought_elsewhere_where_a_late_one_may_go_to_stock(market: 
     assert first.state in {Attempt.LATE, Attempt.NOT_FOUND}
     market.work(4000)
     assert purchases.attempts("O-1/1")[0].state is Attempt.LATE
-    assert in_stock(SKU) == 1
+    assert stock_of() == 1
+
+
+@pytest.mark.parametrize("sku", [SKU, TOP_UP])
+def test_a_new_round_asks_again_who_has_refused(market: Market, sku: str) -> None:
+    market.open("first", price_e4=70_000)
+    market.terms(sku, attempts_max=1)
+    market.let("no-stock", "first")
+    market.want(sku=sku)
+    market.work()
+    assert (state(), tries()) == ("exhausted", [("first", "rejected")])
+    market.world.faults.clear()
+    sync_due(market.shelf, market.clock)
+    money_transaction(lambda: try_again("O-1/1", market.clock()))
+    market.work()
+    market.work(2)
+    assert tries() == [("first", "rejected"), ("first", "succeeded")]
+
+
+def test_a_new_round_does_not_ask_again_of_whom_nobody_knows(market: Market) -> None:
+    market.open("first", price_e4=70_000, ambiguity_s=30)
+    market.open("second", price_e4=80_000)
+    market.terms(late_win_to_stock=True)
+    market.world.late_s = 10**6
+    market.let("late", "first")
+    market.let("no-stock", "second")
+    market.want()
+    market.work()
+    market.wait_out(4, 10)
+    assert (state(), tries()) == ("exhausted", [("first", "unknown"), ("second", "rejected")])
+    market.world.faults.clear()
+    sync_due(market.shelf, market.clock)
+    money_transaction(lambda: try_again("O-1/1", market.clock()))
+    market.work()
+    assert [account for account, _ in tries()] == ["first", "second", "second"]
+    [left] = purchases.decisions("O-1/1")[-1][1]["left_out"]
+    assert (left["account"], left["reason"]) == ("first", "tried")  # not only its breaker
 
 
 def test_a_top_up_is_not_even_where_the_terms_say_so(market: Market) -> None:
@@ -224,7 +263,7 @@ def test_what_is_no_key_is_held_and_nobody_else_is_asked(
     market.work(2)
     assert (state(), last().state, last().code) == ("held", Attempt.HELD, code)
     assert alerts() == ["held"]
-    assert market.keys.of_unit("O-1/1") == ()
+    assert market.keys_of("O-1/1") == []
     market.wait_out(20, 60)
     assert len(market.bought_at()) == 1
     assert prepaid("first") == FUNDS
@@ -240,8 +279,9 @@ def test_a_key_that_was_sold_before_is_held(market: Market) -> None:
     market.work()
     market.work(2)
     assert (state("O-2/1"), last("O-2/1").code) == ("held", "key-known")
+    assert market.keys_of("O-2/1") == []
     assert prepaid("shop") == FUNDS - 800
-    assert rows("SELECT count(*) FROM supplier_key_print") == [(1,)]
+    assert rows("SELECT count(*) FROM card_key") == [(1,)]
 
 
 def test_slow_keys_are_waited_for(market: Market) -> None:
@@ -563,7 +603,7 @@ def test_what_turns_up_after_all_serves_its_unit_if_nobody_else_has(
     assert (state(), tries()) == ("exhausted", [("only", "not_found")])
     market.work(4000)
     assert (state(), tries()) == ("sourced", [("only", "succeeded")])
-    assert (alerts(), in_stock(SKU)) == ([], 0)
+    assert (alerts(), stock_of()) == ([], 0)
 
 
 def test_what_turns_up_after_its_order_was_refunded_is_late(market: Market) -> None:
@@ -576,4 +616,4 @@ def test_what_turns_up_after_its_order_was_refunded_is_late(market: Market) -> N
     cancel("O-1/1", market.clock())
     market.work(4000)
     assert (state(), tries()) == ("cancelled", [("only", "late")])
-    assert in_stock(SKU) == 1
+    assert stock_of() == 1

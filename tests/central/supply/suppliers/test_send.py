@@ -76,7 +76,7 @@ def test_an_answer_is_read_whole_and_its_price_to_the_last_decimal() -> None:
         port, heard,
     ):  # fmt: skip
         found = ask(sender(port), "POST", "/buy", {"X-Sign": "s"}, b"a=1")
-    assert found == Reply(200, {"price": "3.10000000000000005"})
+    assert found == Reply(200, {"price": "3.10000000000000005"}, body.encode())
     assert heard[0].startswith(b"POST /base/buy HTTP/1.1\r\n")
     assert heard[0].endswith(b"\r\n\r\na=1")
 

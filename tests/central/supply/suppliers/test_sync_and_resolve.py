@@ -6,13 +6,13 @@ import pytest
 
 from central.errors import ConfigInvalid, Conflict, RequestInvalid
 from central.foundation.db.engine import change, rows
+from central.foundation.seal import Seal, load
 from central.supply.suppliers.adapters.send import NotGone, Sender
 from central.supply.suppliers.address import check_address
 from central.supply.suppliers.ask_for import bought
 from central.supply.suppliers.model import Purchase
 from central.supply.suppliers.overview import kind_of
 from central.supply.suppliers.records import accounts, offers, purchases
-from central.supply.suppliers.records.seal import Seal, load
 from central.supply.suppliers.resolve import decide_held, try_again, would_go
 from central.supply.suppliers.sync_offers import sync_due
 from edge.contract.money import Money
@@ -36,6 +36,11 @@ def test_price_stock_and_balance_follow_the_supplier(market: Market, protocol: s
     assert accounts.account("shop").balance_e4 == 5_000_000
     assert alerts() == ["price-raised"]
     assert sync_due(market.shelf, market.clock).accounts == 0
+    for price_e4, still in ((85_000, True), (84_000, True), (79_000, False)):
+        market.world.stock("shop", "31", price_e4, 7)
+        market.clock.at_s += 301
+        assert sync_due(market.shelf, market.clock).accounts == 1
+        assert alerts() == (["price-raised"] if still else []), price_e4
 
 
 def test_an_offer_near_zero_is_asked_for_at_every_turn(market: Market) -> None:
@@ -199,7 +204,7 @@ def test_no_secret_and_no_key_lies_in_the_database(market: Market) -> None:
     market.work(2)
     shop = market.world.shop("shop")
     assert shop is not None
-    key = market.keys.of_unit("O-2/1")[0].secret
+    key = market.keys_of("O-2/1")[0]
     dump = b""
     for (table,) in rows(
         "SELECT name FROM sqlite_master WHERE name LIKE 'supplier%' AND type = 'table'"

@@ -17,7 +17,7 @@ from tests.central.money.reconciliation.bills import (
     pay,
 )
 
-NEW = ("settled", "proof", "difference", "bill_line", "bill", "bill_file")
+NEW = ("supplier_statement", "settled", "proof", "difference", "bill_line", "bill", "bill_file")
 
 
 def migration(name: str) -> Any:

@@ -63,7 +63,7 @@ def hub(hub_database: Database) -> Iterator[None]:
 
 
 def with_a_payee() -> None:
-    set_payee(ACCOUNT, "bank", Payee("6222-0412", "静安店"), NOON_S)
+    set_payee(ACCOUNT, "bank", Payee("6222-0412", "静安店"), NOON_S, by="li")
 
 
 def ask(at_s: int = NOON_S) -> Asked:

@@ -1,0 +1,1 @@
+"""What is said to people: English in the code, Chinese beside it, data until somebody asks."""

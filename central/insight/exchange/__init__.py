@@ -1,0 +1,1 @@
+"""What was asked of channels, and what channels and suppliers have told of themselves."""

@@ -1,0 +1,1 @@
+"""Ends days and months: once the channels' bills of them are settled, or a person says why not."""

@@ -1,0 +1,1 @@
+"""Manual journal entries: what happened outside, entered by a person in his own words."""

@@ -1,0 +1,1 @@
+"""Customers of the shop: accounts without a password, their orders, and their balance."""

@@ -1,0 +1,1 @@
+"""Units without a network: what a person carries to them and back, as files."""

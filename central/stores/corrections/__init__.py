@@ -1,0 +1,1 @@
+"""Headquarters gives back part or all of what a till has taken."""

@@ -1,0 +1,1 @@
+"""What stands on receipts, as headquarters changes it: form, logo, picture, versions."""

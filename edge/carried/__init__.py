@@ -1,0 +1,1 @@
+"""What a person carries: the hub's bundles in, the journal out, for a unit without a network."""

@@ -1,0 +1,42 @@
+"""What the doctor is told of the receipt printer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from edge.devices.finding import Finding, Health, Said
+from edge.devices.ports import PrinterState
+from edge.errors import N_, ConfigInvalid
+
+_WHAT_TO_DO = {
+    PrinterState.PAPER_LOW: N_("have a new roll ready"),
+    PrinterState.PAPER_END: N_("put a new roll in"),
+    PrinterState.COVER_OPEN: N_("close the cover"),
+    PrinterState.ERROR: N_("switch it off and on; clear a paper jam"),
+    PrinterState.UNREACHABLE: N_("check power, cable and printer.to"),
+    PrinterState.UNKNOWN: N_("it takes data but does not answer: check printer.profile"),
+}
+NAME = N_("printer")
+
+
+def report_printer(to: str, profile: str, state: Callable[[], PrinterState]) -> Finding:
+    """Return the finding of a printer.
+
+    Args:
+        to: Where it is, as the settings have it; empty for none.
+        state: Asks it, or returns what it said last; may raise ConfigInvalid.
+    """
+    try:
+        told = state() if to else PrinterState.ABSENT
+    except ConfigInvalid as exc:
+        what_to_do = N_("correct printer.to and printer.profile")
+        return Finding(NAME, Health.BAD, exc.detail, what_to_do, profile)
+    if told is PrinterState.ABSENT:
+        return Finding(
+            NAME, Health.NONE, N_("none set"), N_("set printer.to, unless it has none"), profile
+        )
+    found = Said("{to} ({profile}): {state}", to=to, profile=profile, state=str(told))
+    if told is PrinterState.READY:
+        return Finding(NAME, Health.GOOD, found, "", profile, str(told))
+    health = Health.WARNING if told is PrinterState.PAPER_LOW else Health.BAD
+    return Finding(NAME, health, found, _WHAT_TO_DO[told], profile, str(told))

@@ -1,0 +1,1 @@
+"""Ends days and months."""

@@ -1,0 +1,1 @@
+"""The product on machines that are not this one."""

@@ -1,0 +1,391 @@
+"""A hub in memory: the rules of the real one, without its database, its money and its pages.
+
+What decides is the real code: ``arrange``, ``resolve``, the contract. What the real hub does around
+it with tables is done here with dictionaries, in the same order. ``test_thin_hub`` holds the two
+against one another over the same seeds, so that this one cannot drift away.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from central.stores.redemptions.accept import Arrived, Place, arrange, empty_tail
+from central.stores.redemptions.resolve import Fact, Share, resolve
+from central.stores.units.bundle import Cursor
+from central.stores.units.restored import life_at
+from edge.bundles.identity import UnitKeys
+from edge.contract import signed
+from edge.contract.ids import (
+    EntryRef,
+    Epoch,
+    KeyId,
+    Seq,
+    StatusIndex,
+    UnitId,
+    VoucherId,
+)
+from edge.contract.journal_entry import EntryKind, EpochCause, Head, JournalEntry, entry_hash
+from edge.contract.policy import Mode, Policy
+from edge.contract.refusal import Refusal
+from edge.contract.signed import Kind
+from edge.contract.status import Status
+from edge.contract.sync_message import (
+    Ack,
+    Outcome,
+    Pull,
+    PullAnswer,
+    Push,
+    PushReceipt,
+    Reservation,
+    Reserve,
+    Result,
+    UnitState,
+)
+from edge.contract.voucher_token import VoucherClaims, validity
+from edge.sync import pull as pull_paths
+from edge.sync import push as push_paths
+from edge.sync import reserve as reserve_paths
+from tests import builders as b
+from tests.simulation.hub.memory import (
+    ALL,
+    BUNDLE_KEY,
+    GROUP,
+    ISSUER,
+    RESERVED_S,
+    SKEW_S,
+    Books,
+    Held,
+    HubSays,
+    Kept,
+    Known,
+    Sold,
+)
+from tests.simulation.hub.word import Word
+
+
+class ThinHub(Word):
+    """A hub that never fails by itself; who talks to it does so through the network."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.books = Books()
+        self.add_issuer_key(KeyId(1))
+        self.set_policy(policy)
+
+    # --- what headquarters does --------------------------------------------------------------
+
+    def add_unit(self, unit: UnitId, keys: UnitKeys) -> None:
+        """Know a unit."""
+        self.books.units[unit] = Known(keys)
+
+    def add_issuer_key(self, kid: KeyId) -> None:
+        """Sign new vouchers with a new key from now on."""
+        self.books.issuer_keys[kid] = b.a_sign_key(f"issuer {kid}")
+        self.books.keys_n = self.books.next()
+
+    def set_policy(self, policy: Policy) -> None:
+        """Tell the units another policy."""
+        self.books.policy = replace(policy, version=self.books.next())
+
+    def policy(self) -> Policy:
+        """Return the policy of now."""
+        assert self.books.policy is not None, "a hub has a policy"
+        return self.books.policy
+
+    def sell(self, claims: VoucherClaims, capacity: int) -> None:
+        """Sell a voucher."""
+        sold = Sold(claims, capacity, Status.VALID, self.books.next())
+        self.books.vouchers[claims.voucher_id] = sold
+
+    def change_status(self, voucher_id: VoucherId, wanted: Status, allowed: set[Status]) -> bool:
+        """Change a voucher's status if it has one of the allowed ones."""
+        sold = self.books.vouchers.get(voucher_id)
+        if sold is None or sold.status not in allowed:
+            return False
+        self.books.vouchers[voucher_id] = sold._replace(status=wanted)
+        self.books.changes.append((self.books.next(), sold.claims.status_index, wanted))
+        return True
+
+    def resume(self, voucher_id: VoucherId) -> None:
+        """Let a suspended voucher be good again; used up if it is."""
+        if voucher_id not in self.books.vouchers:
+            return  # sold after the backup that this hub was set back to
+        spent = self._covered(voucher_id) >= self.books.vouchers[voucher_id].capacity
+        after = Status.REDEEMED if spent else Status.VALID
+        self.change_status(voucher_id, after, {Status.SUSPENDED})
+
+    def set_state(self, unit: UnitId, state: UnitState, at_s: int) -> None:
+        """Stop a unit for good, or let a quarantined one go on."""
+        known = self.books.units[unit]
+        if known.state is UnitState.REVOKED:
+            return
+        revoked_at_s = at_s if state is UnitState.REVOKED else None
+        self.books.units[unit] = known._replace(state=state, revoked_at_s=revoked_at_s)
+
+    def state_of(self, unit: UnitId) -> UnitState:
+        """Return what the hub thinks of a unit."""
+        return self.books.units[unit].state
+
+    def backup(self) -> Any:
+        """Return all that is remembered now."""
+        return self.books.copy()
+
+    def restore(self, backup: Any) -> None:
+        """Remember only what a backup holds; the units and keys are those of now."""
+        units = self.books.units
+        self.books = backup.copy()
+        self.books.units = dict(units)
+
+    def begin_new_life(self, at_s: int) -> None:
+        """Do what ``tearoff-hub restored`` does."""
+        books = self.books
+        books.n = life_at(at_s, books.n)
+        index, now = books.changes[-1][1:] if books.changes else (StatusIndex(0), Status.VALID)
+        books.changes.append((books.next(), index, now))
+        self.set_policy(self.policy())
+        books.keys_n = books.next()
+
+    # --- what a unit asks --------------------------------------------------------------------
+
+    def post(self, path: str, body: bytes, created_s: int, at_s: int) -> bytes:
+        """Answer a request whose signature was checked.
+
+        Raises:
+            HubSays: the answer is a problem.
+            MessageInvalid: the request cannot be read.
+        """
+        if path == pull_paths.PATH:
+            kind, answer = Kind.PULL_ANSWER, self._pull(Pull.decode(body), at_s).to_body()
+        elif path == push_paths.PATH:
+            kind, answer = Kind.PUSH_RECEIPT, self._push(Push.decode(body), at_s).to_body()
+        elif path == reserve_paths.PATH:
+            wanted = Reserve.decode(body)
+            if abs(at_s - created_s) > SKEW_S:
+                raise HubSays("not-identified")
+            kind, answer = Kind.RESERVATION, self._reserve(wanted, at_s).to_body()
+        else:
+            raise HubSays("not-found")
+        return signed.seal(kind, ISSUER, answer, BUNDLE_KEY)
+
+    def _reserve(self, wanted: Reserve, at_s: int) -> Reservation:
+        books, unit = self.books, wanted.unit
+        if books.units[unit].state is not UnitState.ACTIVE:
+            raise HubSays("not-permitted")
+        books.held = {
+            key: held for key, held in books.held.items()
+            if held.voucher_id != wanted.voucher_id or held.expires_at_s > at_s
+            or not self._has_all_until(key[0], held.expires_at_s + SKEW_S)
+        }  # fmt: skip
+        key = (unit, wanted.request)
+        mine = books.held.get(key)
+        if mine and mine.expires_at_s <= at_s:
+            del books.held[key]
+            mine = None
+        if mine and mine[:2] != (wanted.voucher_id, wanted.amount):
+            raise HubSays("key-reused")
+        is_done = any(
+            ref.unit == unit and kept.entry is not None and kept.entry.request == wanted.request
+            and kept.outcome is Outcome.APPLIED
+            for ref, kept in books.entries.items()
+        )  # fmt: skip
+        refusal, left = self._decide(wanted, at_s, is_done=is_done)
+        expires_at_s = mine.expires_at_s if mine else at_s + RESERVED_S
+        if refusal is None and mine is None and not is_done:
+            books.held[key] = Held(wanted.voucher_id, wanted.amount, expires_at_s)
+        return Reservation(unit, wanted.request, refusal, max(0, left), expires_at_s, at_s)
+
+    def _has_all_until(self, unit: UnitId, at_s: int) -> bool:
+        """Say whether every entry that a unit made before this moment of its clock is here."""
+        if self.books.units[unit].state is UnitState.REVOKED:
+            return True
+        epoch, seq, told_s = self.books.health.get(unit, (0, 0, 0))
+        tail = self.books.tails.get((unit, epoch))
+        return tail is not None and tail.seq >= seq and told_s >= at_s
+
+    def _decide(self, wanted: Reserve, at_s: int, *, is_done: bool) -> tuple[Refusal | None, int]:
+        sold = self.books.vouchers.get(wanted.voucher_id)
+        if sold is None:
+            return Refusal.UNKNOWN_VOUCHER, 0
+        others = sum(
+            held.amount for key, held in self.books.held.items()
+            if held.voucher_id == wanted.voucher_id and key != (wanted.unit, wanted.request)
+        )  # fmt: skip
+        left = sold.capacity - self._covered(wanted.voucher_id) - others
+        by_status = {Status.REVOKED: Refusal.REVOKED, Status.SUSPENDED: Refusal.SUSPENDED}
+        refusal = by_status.get(sold.status) or validity(sold.claims, at_s, at_s)
+        if sold.claims.scope not in {ALL, GROUP}:
+            refusal = Refusal.WRONG_STORE
+        if refusal or is_done:
+            return refusal, left
+        if wanted.amount < 1 or wanted.amount > left:
+            return Refusal.REDEEMED_ELSEWHERE if left <= 0 else Refusal.INSUFFICIENT_VALUE, left
+        return None, left - wanted.amount
+
+    # --- push --------------------------------------------------------------------------------
+
+    def _push(self, push: Push, at_s: int) -> PushReceipt:
+        books, unit = self.books, push.unit
+        key = books.units[unit].keys.sign.public_key()
+        head = Head.open(push.head, ISSUER, Ed25519PublicKey.from_public_bytes(
+            key.public_bytes_raw()))  # fmt: skip
+        last = Seq(push.first_seq + len(push.entries) - 1)
+        if head[:4] != (unit, push.epoch, last, entry_hash(push.entries[-1])):
+            raise HubSays("message-refused")
+        before = books.tails.get((unit, push.epoch)) or empty_tail(push.epoch)
+        refs = [EntryRef(unit, push.epoch, Seq(s)) for s in range(push.first_seq, last + 1)]
+        known = {ref.seq: books.entries[ref].hash for ref in refs if ref in books.entries}
+        arrived = arrange(unit, before, known, push.first_seq, push.entries)
+        new = [a for a in arrived if a.place is Place.NEXT]
+        for one in new:
+            self._keep(one, push)
+        for voucher_id in dict.fromkeys(a.entry.voucher_id for a in new if a.entry):
+            if voucher_id in books.vouchers:
+                self._settle(voucher_id)
+        forks = [a for a in arrived if a.place is Place.FORK]
+        if forks:
+            self._quarantine(forks, push)
+        ack = Ack(push.epoch, new[-1].seq, new[-1].hash) if new else before
+        if new:
+            books.tails[unit, push.epoch] = ack
+        return PushReceipt(unit, ack, tuple(self._results(arrived, push)), at_s)
+
+    def _results(self, arrived: list[Arrived], push: Push) -> Iterable[Result]:
+        for one in arrived:
+            if one.place in {Place.NEXT, Place.KNOWN}:
+                kept = self.books.entries[EntryRef(push.unit, push.epoch, one.seq)]
+                yield Result(one.seq, kept.outcome, kept.reason)
+            elif one.place is Place.FORK:
+                yield Result(one.seq, Outcome.QUARANTINED, "fork")
+
+    def _keep(self, one: Arrived, push: Push) -> None:
+        books, entry = self.books, one.entry
+        outcome, why = self._first_outcome(one, push.unit)
+        ref = EntryRef(push.unit, push.epoch, one.seq)
+        books.entries[ref] = Kept(one.raw, one.hash, entry, outcome, why)
+        if entry and entry.request:
+            books.held.pop((push.unit, entry.request), None)
+        if entry and entry.gap and entry.gap.cause is not EpochCause.FIRST_START:
+            books.alarms.append((push.unit, "new-epoch"))
+
+    def _first_outcome(self, one: Arrived, unit: UnitId) -> tuple[Outcome, str]:
+        entry, revoked_at_s = one.entry, self.books.units[unit].revoked_at_s
+        if entry is None:
+            return Outcome.QUARANTINED, one.fault
+        if entry.kind not in {EntryKind.REDEMPTION, EntryKind.VOID}:
+            return Outcome.RECORDED, ""
+        why = ""
+        if entry.voucher_id not in self.books.vouchers:
+            why = "unknown-voucher"
+        elif revoked_at_s is not None and entry.wall_s > revoked_at_s:
+            why = "after-revocation"
+        elif entry.voids and not self._voids_its_own(entry):
+            why = "voids-nothing"
+        if why:
+            return Outcome.QUARANTINED, why
+        is_void = entry.kind is EntryKind.VOID
+        return Outcome.RECORDED if is_void else Outcome.APPLIED, ""
+
+    def _voids_its_own(self, entry: JournalEntry) -> bool:
+        assert entry.voids is not None, "a void names an acceptance"
+        kept = self.books.entries.get(EntryRef(entry.unit, *entry.voids))
+        taken = kept and kept.entry
+        if taken is None or taken.kind is not EntryKind.REDEMPTION:
+            return False
+        if taken.voucher_id != entry.voucher_id:
+            return False
+        return 0 < (entry.amount or 0) <= (taken.amount or 0)
+
+    def _settle(self, voucher_id: VoucherId) -> None:
+        books = self.books
+        for ref, share in self.shares(voucher_id).items():
+            outcome = Outcome.OVERSPEND if share.excess else Outcome.APPLIED
+            kept = books.entries[ref]
+            books.entries[ref] = kept._replace(outcome=outcome, covered=share.covered)
+            if share.excess:
+                books.conflicts[ref] = share.excess
+            else:
+                books.conflicts.pop(ref, None)
+        if self._covered(voucher_id) >= books.vouchers[voucher_id].capacity:
+            self.change_status(voucher_id, Status.REDEEMED, {Status.VALID})
+        else:
+            self.change_status(voucher_id, Status.VALID, {Status.REDEEMED})
+
+    def _is_about(self, ref: EntryRef, voucher_id: VoucherId) -> bool:
+        entry = self.books.entries[ref].entry
+        return entry is not None and entry.voucher_id == voucher_id
+
+    def _covered(self, voucher_id: VoucherId) -> int:
+        return sum(share.covered for share in self.shares(voucher_id).values())
+
+    def shares(self, voucher_id: VoucherId) -> dict[EntryRef, Share]:
+        """Return who gets how much of a voucher, as ``resolve`` says."""
+        about = [
+            (ref, kept.entry) for ref, kept in self.books.entries.items()
+            if kept.entry is not None and kept.entry.voucher_id == voucher_id
+            and kept.entry.kind in {EntryKind.REDEMPTION, EntryKind.VOID}
+            and kept.outcome is not Outcome.QUARANTINED
+        ]  # fmt: skip
+        back: Counter[EntryRef] = Counter()
+        for _, e in about:
+            if e.voids:
+                back[EntryRef(e.unit, *e.voids)] += e.amount or 0
+        facts = [
+            Fact(
+                ref, e.mode or Mode.SOLO, e.wall_s, max(0, (e.amount or 0) - back[ref]),
+                is_voided=back[ref] >= (e.amount or 0),
+            )
+            for ref, e in about if e.kind is EntryKind.REDEMPTION
+        ]  # fmt: skip
+        return resolve(self.books.vouchers[voucher_id].capacity, facts)
+
+    def _quarantine(self, forks: list[Arrived], push: Push) -> None:
+        for one in forks:
+            self.books.forked[EntryRef(push.unit, push.epoch, one.seq), one.hash] = one.raw
+        known = self.books.units[push.unit]
+        if known.state is UnitState.ACTIVE:
+            self.books.units[push.unit] = known._replace(state=UnitState.QUARANTINED)
+            self.books.alarms.append((push.unit, "fork"))
+
+    # --- pull --------------------------------------------------------------------------------
+
+    def _pull(self, pull: Pull, at_s: int) -> PullAnswer:
+        known, since = self.books.units[pull.unit], Cursor.decode(pull.cursor)
+        told = tuple(pull.health.get(f"journal_{name}") for name in ("epoch", "seq", "at_s"))
+        self.books.health[pull.unit] = tuple(int(t or 0) for t in told)  # type: ignore[assignment]
+        bundles: tuple[tuple[str, bytes], ...] = ()
+        if known.state is UnitState.ACTIVE:
+            bundles, since = self._news(pull.unit, since, at_s)
+        return PullAnswer(
+            pull.unit,
+            pull.nonce,
+            at_s,
+            known.state,
+            self._ack_of(pull.unit),
+            bundles,
+            since.encode(),
+            more=False,
+        )
+
+    def _ack_of(self, unit: UnitId) -> Ack | None:
+        books = self.books
+        tails = {epoch: ack for (u, epoch), ack in books.tails.items() if u == unit}
+        for epoch in sorted(tails):
+            opened = books.entries[EntryRef(unit, Epoch(epoch), Seq(1))].entry
+            gap = opened and opened.gap
+            if not gap or not gap.have_seq:
+                continue
+            ref = EntryRef(unit, gap.epoch, gap.have_seq)
+            kept = books.entries.get(ref)
+            if (kept is None or kept.hash != gap.have_hash) and (
+                (ref, gap.have_hash) not in books.forked
+            ):
+                return tails.get(gap.epoch, empty_tail(gap.epoch))
+        return max(tails.values(), default=None)
+
+    def status_version(self) -> int:
+        """Return the number of the newest change of any voucher's status."""
+        return self.books.changes[-1][0] if self.books.changes else 0

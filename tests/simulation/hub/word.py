@@ -1,0 +1,104 @@
+"""What the simulated hub tells a unit: everything that has changed since its cursor, signed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from central.foundation.feed import is_of_this_life
+from central.stores.units.bundle import EPOCHS_AFTER, EPOCHS_BEFORE, Cursor
+from edge.contract import signed, status
+from edge.contract.bundle import Handles
+from edge.contract.ids import UnitId
+from edge.contract.keys import CodeAlgorithm, EpochKeys, IssuerKey, TrustList, key_epoch_at
+from edge.contract.signed import Kind
+from edge.contract.status import Delta, Snapshot, Status
+from edge.contract.sync_message import STATUS_SNAPSHOT
+from tests.simulation.hub.memory import (
+    ALL,
+    BUNDLE_KEY,
+    DAY_S,
+    GROUP,
+    HEADER,
+    ISSUER,
+    Books,
+    code_key,
+)
+
+
+class Word:
+    """The half of a hub that speaks."""
+
+    books: Books
+
+    def _news(
+        self, unit: UnitId, since: Cursor, at_s: int
+    ) -> tuple[tuple[tuple[str, bytes], ...], Cursor]:
+        books = self.books
+        if max(since.n, since.handles_n) > books.n:
+            since = Cursor()
+        if not (is_of_this_life(since.n, books.n) and is_of_this_life(since.handles_n, books.n)):
+            since = Cursor()
+        epoch, day = key_epoch_at(at_s), max(at_s // DAY_S, since.day)
+        news: list[tuple[str, bytes]] = []
+
+        def add(kind: Kind, body: object) -> None:
+            news.append((str(kind), signed.seal(kind, ISSUER, body, BUNDLE_KEY)))
+
+        if books.keys_n > since.n or day != since.day:
+            add(Kind.TRUST_LIST, self._trust_list(at_s).to_body())
+        if epoch != since.key_epoch:
+            add(Kind.EPOCH_KEYS, self._epoch_keys(unit, epoch))
+        assert books.policy is not None, "a hub has a policy"
+        if books.policy.version > since.n:
+            add(Kind.POLICY, books.policy.to_body())
+        if not since.n:
+            add(Kind.CATALOGUE, books.catalogue.to_body())
+            add(Kind.RECEIPT_TEMPLATE, HEADER.to_body())
+        news += self._status(since.n, at_s)
+        for scope in (ALL, GROUP):
+            rows = tuple(
+                s.claims for s in books.vouchers.values()
+                if s.claims.scope == scope and s.issued_n > since.handles_n
+            )  # fmt: skip
+            if rows or not since.handles_n:
+                add(Kind.HANDLES, Handles(scope, since.handles_n, books.n, rows).to_body())
+        return tuple(news), Cursor(books.n, books.n, epoch, day)
+
+    def _trust_list(self, at_s: int) -> TrustList:
+        keys = tuple(
+            IssuerKey(ISSUER, kid, key.public_key().public_bytes_raw())
+            for kid, key in sorted(self.books.issuer_keys.items())
+        )
+        version = (at_s // DAY_S << 40) + self.books.keys_n
+        ours = (BUNDLE_KEY.public_key().public_bytes_raw(),)
+        return TrustList(version, ISSUER, at_s, at_s + 90 * DAY_S, keys, ours)
+
+    def _epoch_keys(self, unit: UnitId, now: int) -> dict[int, object]:
+        keys = {
+            (scope, epoch): (CodeAlgorithm.SHA256, code_key(scope, epoch))
+            for scope in (ALL, GROUP)
+            for epoch in range(now - EPOCHS_BEFORE, now + EPOCHS_AFTER + 1)
+        }
+        seal = self.books.units[unit].keys.seal.public_key()
+        return EpochKeys(unit, keys).sealed_body(seal)
+
+    def _status(self, since_n: int, at_s: int) -> Iterable[tuple[str, bytes]]:
+        changes = self.books.changes
+        if not changes or changes[-1][0] <= since_n:
+            return
+        latest = {index: now for n, index, now in changes if n > since_n}
+        version = changes[-1][0]
+        if not since_n:
+            bitmap = bytearray(status.BITMAP_BYTES)
+            for index, now in latest.items():
+                status.put(bitmap, index, now)
+            snapshot = Snapshot(0, version, bytes(bitmap), at_s, at_s + 90 * DAY_S)
+            yield STATUS_SNAPSHOT, snapshot.sign(ISSUER, BUNDLE_KEY)
+            return
+        before = max((n for n, _, _ in changes if n <= since_n), default=0)
+        places: dict[Status, tuple[int, ...]] = {}
+        for index, now in sorted(latest.items()):
+            places[now] = (*places.get(now, ()), int(index))
+        delta = Delta(0, before, version, at_s, places)
+        body = delta.to_body()
+        yield str(Kind.STATUS_DELTA), signed.seal(Kind.STATUS_DELTA, ISSUER, body, BUNDLE_KEY)
