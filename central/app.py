@@ -73,11 +73,13 @@ from central.money.payouts import pages as payout_pages
 from central.money.payouts import store as payout_store
 from central.money.payouts.bank_files import api as bank_files_api
 from central.money.payouts.bank_files import pages as bank_file_pages
+from central.money.payouts.tax import api as tax_api
+from central.money.payouts.tax import pages as tax_pages
 from central.money.reconciliation import api as reconciliation_api
 from central.money.reconciliation import pages as reconciliation_pages
 from central.money.settlement import api as settlement_api
+from central.money.settlement import fee_pages, statement_pages
 from central.money.settlement import pages as settlement_pages
-from central.money.settlement import statement_pages
 from central.money.sharing import api as sharing_api
 from central.money.sharing import pages as sharing_pages
 from central.network.agents import api as agents_api
@@ -318,6 +320,7 @@ def _register_routes(  # noqa: PLR0915 - a list
         sharing_api.blueprint(OUTSIDE_OF_SHARING, config.currency, clock),
         payouts_api.blueprint(config.timezone, clock),
         bank_files_api.blueprint(channels.bank_file, config.timezone, clock),
+        tax_api.blueprint(clock),
         cases_api.blueprint(clock),
         settlement_api.blueprint(stores, config.currency, clock),
         closing_api.blueprint(channels, config.timezone, clock),
@@ -347,6 +350,7 @@ def _register_routes(  # noqa: PLR0915 - a list
     app.register_blueprint(redemption_pages.blueprint())
     app.register_blueprint(case_pages.blueprint(clock))
     app.register_blueprint(settlement_pages.blueprint(stores, config.timezone, clock))
+    app.register_blueprint(fee_pages.blueprint(stores, config.currency, config.timezone, clock))
     app.register_blueprint(statement_pages.blueprint(stores, clock))
     app.register_blueprint(
         reconciliation_pages.blueprint(config.statements_file, config.timezone, clock)
@@ -370,6 +374,7 @@ def _register_routes(  # noqa: PLR0915 - a list
         payout_pages.blueprint(config.currency, config.timezone, channels.payout_names, clock)
     )
     app.register_blueprint(bank_file_pages.blueprint(channels.bank_file, config.timezone, clock))
+    app.register_blueprint(tax_pages.blueprint(config.currency, config.timezone, clock))
     for pages in (sharing_pages, price_pages):
         app.register_blueprint(
             pages.blueprint(OUTSIDE_OF_SHARING, config.currency, config.timezone, clock)

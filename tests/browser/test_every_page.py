@@ -138,14 +138,15 @@ def test_the_login_of_the_hub(
 HUB = [
     "/", "/units", "/policies", "/policies/1", "/receipts", "/receipts/1",
     "/redemptions", "/conflicts", "/cases",
-    "/cases/1", "/settlement", "/settlement/watermark", "/reconciliation", "/jobs", "/account",
+    "/cases/1", "/settlement", "/settlement/watermark", "/settlement/fees", "/reconciliation",
+    "/jobs", "/account",
     "/closing", "/ledger", f"/ledger/2310.{STORE}", "/ledger/journals/1", "/entries",
     "/entries/new/taken-back?journal=1",
     "/sharing", "/sharing/rules/default/new", "/sharing/simulate?amount=99.99",
     "/catalogue/types/new", "/prices/promotions", "/cards", "/cards/keys", "/cards/log",
     "/suppliers", "/suppliers/purchases", "/suppliers/route", "/orders", "/after-sales",
     "/shop", "/shop/GAME-50", "/vouchers", "/payouts",
-    "/payouts/bank-files", "/exchange",
+    "/payouts/bank-files", "/payouts/tax", "/payouts/tax/202604", "/exchange",
     "/nowhere",
 ]  # fmt: skip
 

@@ -33,6 +33,8 @@ ROOMS = {
     "bank_files": "payouts.show",
     "exchange": "jobs.show",
     "cases": "redemptions.show_conflicts",
+    "fees": "settlement.show",
+    "tax": "payouts.show",
     "statements": "settlement.show",
     "product_types": "catalogue.show",
 }

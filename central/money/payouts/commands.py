@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import sys
 import threading
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,19 +12,17 @@ import click
 
 from central.errors import RequestInvalid
 from central.foundation.command import Command
-from central.foundation.db.engine import money_transaction
 from central.foundation.people.at_terminal import identity_options, who_or_account
 from central.money.channels.gather import gather
 from central.money.channels.model import Payee
 from central.money.channels.record import RecordedCalls
-from central.money.ledger import rules
-from central.money.ledger import store as ledger
 from central.money.ledger.rules import business_day
-from central.money.payouts import payees, regime, release, store, tax, withhold
+from central.money.payouts import payees, regime, release, store
 from central.money.payouts.bank_files.commands import bank_file
 from central.money.payouts.model import State
 from central.money.payouts.pay_out import Machine
 from central.money.payouts.request import Wanted, request_all, request_payout
+from central.money.payouts.tax.commands import tax
 from edge.contract.money import decimal_text, parse_decimal
 
 _ACTOR = "cli"
@@ -183,87 +180,8 @@ def work(command: Command, *, once: bool) -> None:
             ended.wait(IDLE_S)
 
 
-@payouts.group("tax")
-def tax_group() -> None:
-    """Tax that is withheld from commissions."""
-
-
-@tax_group.command("example")
-def tax_example() -> None:
-    """Print a schedule to start from. Whether it applies to you is for you to find out."""
-    click.echo(json.dumps(tax.LABOUR_2019, ensure_ascii=False, indent=2))
-
-
-@tax_group.command("set")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--from", "first", required=True, type=click.DateTime(["%Y-%m-%d"]), help="First business day."
-)  # fmt: skip
-@click.pass_obj
-def tax_set(command: Command, file: Path, first: dt.datetime) -> None:
-    """Put the schedule in FILE in force. What was asked for before stays as it was."""
-    with command.hub():
-        try:
-            text = file.read_text("utf-8")
-        except UnicodeDecodeError as exc:
-            raise RequestInvalid(f"{file} is not UTF-8.") from exc
-        day = int(first.strftime("%Y%m%d"))
-        made = withhold.set_schedule(day, text, _ACTOR, command.now_s())
-    click.echo(f"{made.name} is in force from {first:%Y-%m-%d}")
-
-
-@tax_group.command("payee")
-@click.argument("account")
-@click.argument("kind", type=click.Choice(["person", "company"]))
-@click.pass_obj
-def tax_payee(command: Command, account: str, kind: str) -> None:
-    """Say whether ACCOUNT, such as 2110.EAST-1, is a person, from whom tax is withheld."""
-    with command.hub():
-        withhold.set_profile(account, is_person=kind == "person", by=_ACTOR, at_s=command.now_s())
-    click.echo(f"{account} is a {kind}")
-
-
-@tax_group.command("export")
-@click.argument("month")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="File to write.")
-@click.pass_obj
-def tax_export(command: Command, month: str, out: Path) -> None:
-    """Write what was withheld from whom in MONTH, 2026-04. Exit code 1 if the books differ."""
-    digits = month.replace("-", "")
-    if not (digits.isascii() and digits.isdecimal() and len(digits) == 6):
-        raise RequestInvalid("A month is written 2026-04.")
-    with command.hub() as hub:
-        found = withhold.month_of_tax(int(digits))
-        currency = hub.config.currency
-    try:
-        out.write_bytes(withhold.as_csv(found))
-    except OSError as exc:
-        raise RequestInvalid(f"{out} cannot be written: {exc.strerror}") from exc
-    total, in_books = (decimal_text(n, currency) for n in (found.total, found.in_books))
-    click.echo(f"{len(found.lines)} payees, {total} withheld; {in_books} in the books")
-    sys.exit(0 if found.total == found.in_books else 1)
-
-
-@tax_group.command("paid")
-@click.argument("no")
-@click.argument("bank")
-@click.argument("amount")
-@click.pass_obj
-def tax_paid(command: Command, no: str, bank: str, amount: str) -> None:
-    """Note that AMOUNT of withheld tax left BANK for the authority, under the receipt NO."""
-    with command.hub() as hub:
-        at_s, config = command.now_s(), hub.config
-        try:
-            paid = parse_decimal(amount, config.currency)
-        except ValueError as exc:
-            raise RequestInvalid(str(exc)) from exc
-        day = business_day(at_s, config.timezone)
-        posting = rules.tax_paid(no, f"1030.{bank}", paid, day, _ACTOR)
-        money_transaction(lambda: ledger.post(posting, at_s))
-    click.echo(f"{amount} of tax is paid")
-
-
 payouts.add_command(bank_file)
+payouts.add_command(tax)
 
 
 def _tell(payout: store.Payout) -> None:

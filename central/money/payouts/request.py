@@ -13,11 +13,12 @@ from central.money.channels.model import PayoutOrder
 from central.money.ledger import rules
 from central.money.ledger import store as ledger
 from central.money.ledger.balance import balance
-from central.money.payouts import store, withhold
+from central.money.payouts import store
 from central.money.payouts.model import PAYEE_COOLS_S, State
 from central.money.payouts.payees import changed_since, payee_of, payees
 from central.money.payouts.regime import OF_OTHERS, forbids_pooling
 from central.money.payouts.store import Payout
+from central.money.payouts.tax import withhold
 from edge.contract.money import Money
 
 

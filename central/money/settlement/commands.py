@@ -13,13 +13,15 @@ import click
 from central.config import HubConfig
 from central.errors import RequestInvalid
 from central.foundation.command import Command
+from central.foundation.language import written
 from central.money.ledger.rules import business_day
 from central.money.settlement import api_json as shapes
 from central.money.settlement import store as books
-from central.money.settlement.export.content import iso_day, moment, rate_text, terms_text
+from central.money.settlement.export.content import iso_day, moment, terms_text
 from central.money.settlement.export.files import FORMATS, export
 from central.money.settlement.fees.agree import agree
-from central.money.settlement.model import FeeModel, State, Statement, Tier
+from central.money.settlement.fees.written import model_of
+from central.money.settlement.model import State, Statement
 from central.money.settlement.payable.net import nettings
 from central.money.settlement.payable.owners import set_owner
 from central.money.settlement.payable.pay import figures
@@ -29,7 +31,7 @@ from central.money.settlement.ports import Stores
 from central.money.settlement.run import run
 from central.money.settlement.statements.answer import confirm, dispute, settle_dispute
 from central.money.settlement.statements.prove import prove
-from edge.contract.money import decimal_text, parse_decimal
+from edge.contract.money import decimal_text
 
 _ACTOR = "cli"
 _json = click.option("--json", "as_json", is_flag=True, help="JSON for scripts.")
@@ -98,7 +100,8 @@ def _reading(settlement: click.Group) -> None:
     def list_(command: Command, /, **given: Any) -> None:
         """List the statements, the newest day first."""
         state = State(given["state"]) if given["state"] else None
-        wanted = books.Wanted(given["store"], state, _month(given["month"]))
+        month = written.month(given["month"]) if given["month"] else None
+        wanted = books.Wanted(given["store"], state, month)
         with command.hub():
             for one in books.statements(wanted):
                 _tell(one, as_json=given["as_json"])
@@ -259,11 +262,9 @@ def _agreeing(settlement: click.Group, stores_of: Callable[[HubConfig], Stores])
         """Set what the shop STORE pays for redemptions from a day on."""
         with command.hub() as hub:
             currency = hub.config.currency
-            tiers = [f"0={given['percent']}"] if given["percent"] else []
-            model = FeeModel(
-                0, _day(given["first"]), currency, _minor(given["fixed"], currency),
-                tuple(_tier(text, currency) for text in (*tiers, *given["tiers"])),
-            )  # fmt: skip
+            flat = [("0", given["percent"])] if given["percent"] else []
+            tiers = [*flat, *map(_tier, given["tiers"])]
+            model = model_of(written.day(given["first"]), given["fixed"], tiers, currency)
             agreed = agree(
                 stores_of(hub.config), given["store"], model, currency=currency, by=_ACTOR,
                 at_s=command.now_s(),
@@ -284,38 +285,8 @@ def _tell(one: Statement, *, as_json: bool = False) -> None:
 # --- reading what a person typed -----------------------------------------------------------------
 
 
-def _minor(text: str, currency: str) -> int:
-    try:
-        return parse_decimal(text, currency).minor
-    except ValueError as exc:
-        raise RequestInvalid(f"{text!r}: {exc}") from exc
-
-
-def _tier(text: str, currency: str) -> Tier:
+def _tier(text: str) -> tuple[str, str]:
     volume, equals, percent = text.partition("=")
     if not equals:
         raise RequestInvalid(f"{text!r}: a tier is VOLUME=PERCENT, 100000=0.5")
-    return Tier(_minor(volume, currency), _ppm(percent))
-
-
-def _ppm(text: str) -> int:
-    """Read a percentage with at most four decimals: ``_ppm("0.6") == 6000``."""
-    whole, _, decimals = text.strip().rstrip("%").strip().partition(".")
-    digits = whole + decimals.ljust(4, "0")
-    if not (digits.isascii() and digits.isdecimal() and len(decimals) <= 4 and len(whole) <= 3):
-        raise RequestInvalid(f"{text!r}: a percentage has at most four decimals, {rate_text(6000)}")
-    return int(digits)
-
-
-def _day(text: str) -> int:
-    digits = text.replace("-", "")
-    if not (digits.isascii() and digits.isdecimal() and len(digits) == 8):
-        raise RequestInvalid("A day is written 2026-04-11.")
-    return int(digits)
-
-
-def _month(text: str | None) -> int | None:
-    digits = (text or "").replace("-", "")
-    if text and not (digits.isascii() and digits.isdecimal() and len(digits) == 6):
-        raise RequestInvalid("A month is written 2026-04.")
-    return int(digits) if digits else None
+    return volume, percent

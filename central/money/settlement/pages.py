@@ -9,6 +9,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from central.errors import RequestInvalid
+from central.foundation.language import written
 from central.foundation.language.said import in_words
 from central.foundation.language.words import N_
 from central.foundation.people.roles import Permission
@@ -63,7 +64,10 @@ def blueprint(stores: Stores, timezone: str, now_s: Callable[[], int]) -> Bluepr
             paid=len(done.paid),
         )  # fmt: skip
         look = "bad" if done.problems else "good"
-        session["note"] = [look, " ".join([told_, *done.problems])]
+        session["note"] = [
+            look,
+            " ".join([told_, *(in_words(one, gettext) for one in done.problems)]),
+        ]
         return redirect(url_for("settlement.show"))
 
     @pages.post("/settlement/pay")
@@ -115,9 +119,6 @@ def _wanted() -> books.Wanted:
     store, state, month = (request.args.get(name, "") for name in ("store", "state", "month"))
     if state and state not in set(State):
         raise RequestInvalid(N_("There is no such state of a statement."))
-    digits = month.replace("-", "")
-    if digits and not (digits.isascii() and digits.isdecimal() and len(digits) == 6):
-        raise RequestInvalid(N_("A month is written 2026-04."))
     return books.Wanted(
-        store or None, State(state) if state else None, int(digits) if digits else None
+        store or None, State(state) if state else None, written.month(month) if month else None
     )

@@ -26,23 +26,17 @@ def agree(
 
     Raises:
         NotFound: there is no such store.
-        RequestInvalid: no such day; a fee below nothing or above 100 %; tiers out of order.
-        Conflict: another currency than the house's; or the day was gone through already.
+        RequestInvalid: as ``checked``.
+        Conflict: as ``checked``; or the day was gone through already.
     """
-    fault = fault_in(model) if is_day(model.first_day) else f"There is no day {model.first_day}."
-    if fault:
-        raise RequestInvalid(fault)
-    if model.currency != currency:
-        raise Conflict(f"The books are kept in {currency}, not in {model.currency}.")
+    checked(model, currency)
 
     def work() -> FeeModel:
         if store not in {shop.id for shop in stores.shops()}:
             raise NotFound(Saying("no-store", store=store))
         through = SettledThrough.get_or_none(SettledThrough.store_id == store)
         if through is not None and model.first_day <= through.day:
-            raise Conflict(
-                f"The statements of {store} are issued up to {through.day}; a fee begins later."
-            )
+            raise Conflict(Saying("fee-day-gone", store=store, day=through.day))
         known = books.fee_models(store)
         version = known[-1].version + 1 if known else 1
         FeeModelRow.create(
@@ -53,3 +47,18 @@ def agree(
         return model._replace(version=version)
 
     return money_transaction(work)
+
+
+def checked(model: FeeModel, currency: str) -> FeeModel:
+    """Return a model if it can be agreed with any store.
+
+    Raises:
+        RequestInvalid: no such day; a fee below nothing or above 100 %; tiers out of order.
+        Conflict: another currency than the house's.
+    """
+    fault = fault_in(model) if is_day(model.first_day) else Saying("no-day", day=model.first_day)
+    if fault:
+        raise RequestInvalid(fault)
+    if model.currency != currency:
+        raise Conflict(Saying("books-currency", kept=currency, wanted=model.currency))
+    return model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from central.foundation.language.said import Saying
 from central.money.settlement.model import FeeModel, Tier
 
 PPM = 1_000_000
@@ -48,15 +49,15 @@ def model_for(models: Sequence[FeeModel], day: int) -> FeeModel:
     return max(begun, key=lambda m: (m.first_day, m.version), default=NO_FEE)
 
 
-def fault_in(model: FeeModel) -> str | None:
+def fault_in(model: FeeModel) -> Saying | None:
     """Return what is wrong with a model as a sentence, None if nothing is."""
     begins = [tier.from_minor for tier in model.tiers]
     if model.fixed_minor < 0:
-        return "A fixed fee is not less than nothing."
+        return Saying("fee-below-nothing")
     if any(not 0 <= tier.ppm <= PPM for tier in model.tiers):
-        return "A fee lies between 0 % and 100 %."
+        return Saying("fee-rate")
     if begins and (begins[0] != 0 or sorted(set(begins)) != begins):
-        return "Tiers begin at 0 and go up."
+        return Saying("fee-tiers-order")
     if len(begins) > TIERS_MAX:
-        return f"There are at most {TIERS_MAX} tiers."
+        return Saying("fee-tiers-most", most=TIERS_MAX)
     return None

@@ -120,8 +120,10 @@ def test_fees_are_agreed(hub: Hub, given: tuple[str, ...], told: str) -> None:
     ("given", "told"),
     [
         (("--percent", "101"), "between 0 % and 100 %"), (("--percent", "-1"), "percentage"),
-        (("--percent", "much"), "percentage"), (("--percent", "0.00001"), "four decimals"),
-        (("--fixed", "1.001"), "2 decimals"), (("--tier", "5"), "VOLUME=PERCENT"),
+        (("--percent", "much"), "percentage"), (("--tier", "0="), "percentage"),
+        (("--percent", "0.00001"), "four decimals"),
+        (("--fixed", "1.001"), "“1.001” is no amount; one is written 88.50"),
+        (("--tier", "5"), "VOLUME=PERCENT"),
         (("--tier", "5=1"), "begin at 0"), (("--from", "2026-02-30"), "no day 20260230"),
         (("--from", "soon"), "written 2026-04-11"),
     ],

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from central.errors import RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
-from central.foundation.language.said import Saying
+from central.foundation.language.said import Saying, sentence_of
 from central.money.ledger.days import is_day
-from central.money.payouts import tax
 from central.money.payouts.payees import PAID_FROM
-from central.money.payouts.tax import Schedule
+from central.money.payouts.tax import schedule as tax
+from central.money.payouts.tax.schedule import Schedule
 from edge.contract.money import Money, decimal_text
 
 FIRST_LINE = ("account", "name", "payouts", "gross", "tax", "net", "currency")
@@ -27,6 +27,28 @@ class TaxLine(NamedTuple):
     gross: int
     tax: int
     currency: str
+
+
+class Begun(NamedTuple):
+    """A schedule that somebody has put in force.
+
+    Args:
+        first_day: Business day from which on it counts, yyyymmdd.
+    """
+
+    first_day: int
+    schedule: Schedule
+    by: str
+    at_s: int
+
+
+class Taxed(NamedTuple):
+    """A party of which somebody has said whether it is a person."""
+
+    account: str
+    is_person: bool
+    by: str
+    at_s: int
 
 
 class MonthOfTax(NamedTuple):
@@ -70,11 +92,8 @@ def set_schedule(first_day: int, text: str, by: str, at_s: int) -> Schedule:
         RequestInvalid: it is not a schedule, or there is no such day.
     """
     if not is_day(first_day):
-        raise RequestInvalid(f"There is no day {first_day}.")
-    try:
-        schedule = tax.read(text)
-    except ValueError as exc:
-        raise RequestInvalid(f"This is no schedule of taxes: {exc}.") from exc
+        raise RequestInvalid(Saying("no-day", day=first_day))
+    schedule = schedule_in(text)
     money_transaction(
         lambda: change(
             "INSERT INTO tax_schedule (first_day, body, set_by, set_at_s) VALUES (?, ?, ?, ?)",
@@ -82,6 +101,45 @@ def set_schedule(first_day: int, text: str, by: str, at_s: int) -> Schedule:
         )
     )
     return schedule
+
+
+def schedule_in(text: str) -> Schedule:
+    """Return the schedule that a JSON text says.
+
+    Raises:
+        RequestInvalid: it says none; the sentence names why.
+    """
+    try:
+        return tax.read(text)
+    except ValueError as exc:
+        raise RequestInvalid(Saying("no-tax-schedule", why=sentence_of(exc))) from exc
+
+
+def schedules() -> list[Begun]:
+    """Return every schedule that was ever put in force; of those for a day the newest one first."""
+    found = rows(
+        "SELECT first_day, body, set_by, set_at_s FROM tax_schedule ORDER BY first_day DESC,"
+        " id DESC"
+    )
+    return [Begun(int(day), tax.read(body), by, int(at_s)) for day, body, by, at_s in found]
+
+
+def profiles() -> list[Taxed]:
+    """Return of whom it was said whether he is a person, as it stands now, by account."""
+    found = rows(
+        "SELECT account, is_person, set_by, set_at_s FROM tax_profile WHERE id IN"
+        " (SELECT max(id) FROM tax_profile GROUP BY account) ORDER BY account"
+    )
+    return [Taxed(account, bool(person), by, int(at_s)) for account, person, by, at_s in found]
+
+
+def months() -> list[tuple[int, int]]:
+    """Return each month in which something was withheld, yyyymm, and how much; newest first."""
+    found = rows(
+        "SELECT day / 100, sum(tax) FROM payout WHERE state = 'paid' AND tax > 0"
+        " GROUP BY day / 100 ORDER BY day / 100 DESC"
+    )
+    return [(int(month), int(withheld)) for month, withheld in found]
 
 
 def schedule_on(day: int) -> Schedule | None:
@@ -129,7 +187,7 @@ def month_of_tax(month: int) -> MonthOfTax:
         RequestInvalid: there is no such month.
     """
     if not is_day(month * 100 + 1):
-        raise RequestInvalid(f"There is no month {month}.")
+        raise RequestInvalid(Saying("no-month", month=month))
     first, last = month * 100, month * 100 + 99
     lines = [
         TaxLine(account, name, int(n), int(gross), int(withheld), currency)

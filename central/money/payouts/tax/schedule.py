@@ -10,6 +10,8 @@ import json
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from central.foundation.language.said import Saying
+
 PPM = 1_000_000
 PERIODS = ("month", "year")
 BRACKETS_MAX = 20
@@ -77,20 +79,29 @@ def read(text: str) -> Schedule:
     try:
         body = json.loads(text)
     except ValueError as exc:
-        raise ValueError(f"it is not JSON: {exc}") from exc
+        raise ValueError(Saying("tax-not-json", why=str(exc))) from exc
+    return of_body(body)
+
+
+def of_body(body: Any) -> Schedule:
+    """Return the schedule that a JSON value says.
+
+    Raises:
+        ValueError: with a sentence that names what is wrong with it.
+    """
     if not isinstance(body, dict):
-        raise ValueError("a schedule is an object")  # noqa: TRY004 - what was sent is wrong, not us
+        raise ValueError(Saying("tax-no-object"))  # noqa: TRY004 - what was sent is wrong, not us
     unknown = sorted({*body} - {*Schedule._fields})
     missing = [name for name in Schedule._fields if name not in body]
     if unknown or missing:
-        raise ValueError(f"unknown: {unknown}; missing: {missing}")
+        raise ValueError(Saying("tax-fields", unknown=str(unknown), missing=str(missing)))
     if not isinstance(body["name"], str) or not 1 <= len(body["name"]) <= 100:
-        raise ValueError("name is a text of 1 to 100 characters")
+        raise ValueError(Saying("tax-name"))
     if body["period"] not in PERIODS:
-        raise ValueError("period is month or year")
+        raise ValueError(Saying("tax-period"))
     figures = {name: _figure(body, name) for name in ("free", "flat_up_to", "flat")}
     if figures["flat"] > figures["free"]:
-        raise ValueError("flat is at most free, or there would be income below zero")
+        raise ValueError(Saying("tax-flat"))
     return Schedule(
         body["name"], body["period"], figures["free"], figures["flat_up_to"], figures["flat"],
         _figure(body, "deducted_ppm", PPM), _brackets(body["brackets"]),
@@ -126,27 +137,27 @@ def withheld_now(schedule: Schedule, before: int, withheld: int, amount: int) ->
 def _figure(body: dict[str, Any], name: str, most: int = 10**14) -> int:
     value = body[name]
     if type(value) is not int or not 0 <= value <= most:
-        raise ValueError(f"{name} is a whole number from 0 to {most}")
+        raise ValueError(Saying("tax-figure", name=name, most=most))
     return value
 
 
 def _brackets(found: Any) -> tuple[Bracket, ...]:
     if not isinstance(found, list) or not 1 <= len(found) <= BRACKETS_MAX:
-        raise ValueError(f"brackets is a list of 1 to {BRACKETS_MAX}")
+        raise ValueError(Saying("tax-brackets", most=BRACKETS_MAX))
     made: list[Bracket] = []
     for n, one in enumerate(found, 1):
         if not isinstance(one, dict) or {*one} != {"up_to", "ppm", "quick"}:
-            raise ValueError(f"bracket {n} has up_to, ppm and quick")
+            raise ValueError(Saying("tax-bracket", n=n))
         is_last = n == len(found)
         if (one["up_to"] is None) != is_last:
-            raise ValueError("the last bracket, and it alone, has no up_to")
+            raise ValueError(Saying("tax-last-bracket"))
         up_to = None if is_last else _figure(one, "up_to")
         if made and up_to is not None and up_to <= (made[-1].up_to or 0):
-            raise ValueError(f"bracket {n} does not go beyond the one before")
+            raise ValueError(Saying("tax-bracket-order", n=n))
         made.append(Bracket(up_to, _figure(one, "ppm", PPM), _figure(one, "quick")))
     for low, high in pairwise(made):
         assert low.up_to is not None, "only the last has none"
         ends, begins = (low.up_to * b.ppm // PPM - b.quick for b in (low, high))
         if abs(ends - begins) > 1:
-            raise ValueError(f"the tax jumps at {low.up_to}: {ends} below, {begins} above")
+            raise ValueError(Saying("tax-jumps", at=low.up_to, below=ends, above=begins))
     return tuple(made)

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from central.errors import PayoutRefused, RequestInvalid
 from central.foundation.db.engine import change
 from central.money.ledger.balance import balance
-from central.money.payouts import store, tax, withhold
+from central.money.payouts import store
 from central.money.payouts.model import Limits, State
-from central.money.payouts.tax import LABOUR_2019, read, tax_of, withheld_now
+from central.money.payouts.tax import withhold
+from central.money.payouts.tax.schedule import LABOUR_2019, read, tax_of, withheld_now
 from tests.builders import NOW_S
 from tests.central.books import assert_sound
 from tests.central.builders import Database
@@ -206,4 +207,3 @@ def test_the_newest_schedule_that_has_begun_is_in_force(hub_database: Database) 
     days = (20251231, 20260101, 20260430, 20260501)
     names = [found and found.name for found in map(withhold.schedule_on, days)]
     assert names == [None, "old", "old", "new"]
-    assert tax.PERIODS == ("month", "year")
