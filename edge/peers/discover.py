@@ -19,7 +19,7 @@ from edge.contract.ids import StoreId
 from edge.peers.contact import Address
 
 if TYPE_CHECKING:
-    from zeroconf import ServiceInfo, Zeroconf
+    from zeroconf import ServiceBrowser, ServiceInfo, Zeroconf
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,7 @@ class Discovery:
         self._lock = threading.Lock()
         self._known: set[Address] = set()
         self._zeroconf: Zeroconf | None = None
+        self._browser: ServiceBrowser | None = None
         self._name = f"{secrets.token_hex(8)}.{SERVICE}"
         """New at each start: it is no name of the unit."""
 
@@ -69,7 +70,7 @@ class Discovery:
                 ip_version=zeroconf.IPVersion.V4Only,
             )
             self._zeroconf.register_service(self._info(zeroconf, anywhere=anywhere))
-            zeroconf.ServiceBrowser(self._zeroconf, SERVICE, handlers=[self._heard])
+            self._browser = zeroconf.ServiceBrowser(self._zeroconf, SERVICE, handlers=[self._heard])
         except Exception as exc:  # noqa: BLE001 - whatever a network does to a library
             log.warning("other units are not sought by multicast: %s", exc)
             self.stop()
@@ -78,6 +79,9 @@ class Discovery:
 
     def stop(self) -> None:
         """Say that this unit goes, and end."""
+        if self._browser is not None:
+            self._browser.cancel()  # a thread of its own, which outlives what it looks through
+            self._browser = None
         if self._zeroconf is not None:
             self._zeroconf.close()
             self._zeroconf = None

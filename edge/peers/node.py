@@ -38,6 +38,8 @@ ASKED_S = 0.5
 _AT_ONCE = 64
 """Datagrams that are read before anything else is done."""
 _PAUSE_S = 1.0
+STOP_S = 5.0
+"""How long a thread that is to end is waited for."""
 DISCOVER_AGAIN_S = 30.0
 """How long until multicast is tried again where it did not work."""
 
@@ -86,6 +88,7 @@ class PeerNode:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="peers", daemon=True)
         self._discovery: Discovery | None = None
+        self._seeking: threading.Thread | None = None
         self._discovered: tuple[Address, ...] = ()
         self.error = ""
         """Why it cannot be among its peers, if so."""
@@ -101,7 +104,9 @@ class PeerNode:
         """Be gone."""
         self._stopping.set()
         if self._thread.is_alive():
-            self._thread.join(timeout=5)
+            self._thread.join(timeout=STOP_S)
+        if self._seeking is not None:
+            self._seeking.join(timeout=STOP_S)  # it may be about to begin
         if self._discovery:
             self._discovery.stop()
         if self._socket:
@@ -293,10 +298,9 @@ class PeerNode:
                     break
                 self._stopping.wait(DISCOVER_AGAIN_S)  # a network that is not up yet, say
             self._discovery = found
-            if self._stopping.is_set():
-                found.stop()
 
-        threading.Thread(target=begin, name="discover", daemon=True).start()
+        self._seeking = threading.Thread(target=begin, name="discover", daemon=True)
+        self._seeking.start()
 
     def _may_be_at(self, place: Address) -> None:
         with self._changed:

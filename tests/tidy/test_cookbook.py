@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import waitress
+from werkzeug.serving import make_server
 
 from edge.app import Unit
 from edge.core import Parts
@@ -47,12 +47,14 @@ def directory(tmp_path: Path) -> Path:
 def served(directory: Path) -> Iterator[tuple[Unit, str]]:
     """That unit, and where it listens."""
     with a_unit(directory) as unit:
-        server = waitress.create_server(unit.flask, host="127.0.0.1", port=0)
-        thread = threading.Thread(target=server.run)
+        # A server that another thread can stop; waitress polls what was closed under it.
+        server = make_server("127.0.0.1", 0, unit.flask, threaded=True)
+        thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield unit, f"http://127.0.0.1:{server.effective_port}"
-        server.close()
+        yield unit, f"http://127.0.0.1:{server.port}"
+        server.shutdown()
         thread.join()
+        server.server_close()
 
 
 def test_every_call_is_answered_as_the_page_says(served: tuple[Unit, str]) -> None:

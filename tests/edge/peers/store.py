@@ -96,7 +96,8 @@ class Till:
         self.store: Store | None = None
 
     def start(self) -> None:
-        config = e.a_config(self.directory, peers=PeersSection("127.0.0.1", 0, "", self._static()))
+        peers = PeersSection("127.0.0.1", 0, "", self._static(), discover=False)
+        config = e.a_config(self.directory, peers=peers)
         clock = e.Clock()
         parts = Parts(clock.wall_s, time.monotonic)
         self.store = Store(config.data("unit.db"))

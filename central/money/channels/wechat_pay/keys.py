@@ -15,10 +15,10 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
-    load_pem_private_key,
     load_pem_public_key,
 )
 
@@ -70,7 +70,7 @@ def load_merchant(settings: WeChatPaySettings) -> Merchant:
         raise ConfigInvalid(f"{settings.api_v3_key_file} holds the APIv3 key: 32 characters")
     pem = read_secret(settings.merchant_key_file)
     try:
-        key = load_pem_private_key(pem, password=None)
+        key = serialization.load_pem_private_key(pem, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise ConfigInvalid(f"{settings.merchant_key_file} is not a private key") from None
     if not isinstance(key, RSAPrivateKey):
