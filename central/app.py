@@ -167,12 +167,11 @@ def create(config: HubConfig) -> OpenAPI:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("waitress").setLevel(logging.WARNING)
-    app = build(config)
+    keyring, office = _opened(config, now_s)
+    app = _app(config, keyring, office)
     if not is_sqlite(HUB.obj):
         Sealer().start()  # a daemon: what it had no time for, the next one seals
     if config.jobs:
-        keyring = keys.load(config.data_dir / "keys", config.issuer)
-        office = office_of(config, keyring, OUTSIDE_OF_SHARING, now_s)
         courier = Courier(handlers_of(config, office), now_s)
         Worker(schedule_of(config, now_s), courier, machines_of(office, config)).start()
     return app
@@ -198,9 +197,18 @@ def build(config: HubConfig, clock: Callable[[], int] = now_s) -> OpenAPI:
         ConfigInvalid: keys are missing (``tearoff-hub init`` makes them), or the database is not
             there.
     """
+    return _app(config, *_opened(config, clock))
+
+
+def _opened(config: HubConfig, clock: Callable[[], int]) -> tuple[keys.Keyring, Office]:
+    """Open what lies on the disk: keys, database, the settings of channels."""
     keyring = keys.load(config.data_dir / "keys", config.issuer)
     open_database(config.database, config.sqlite_file)
     trust.publish(keyring, clock())
+    return keyring, office_of(config, keyring, OUTSIDE_OF_SHARING, clock)
+
+
+def _app(config: HubConfig, keyring: keys.Keyring, office: Office) -> OpenAPI:
     app = OpenAPI(
         "central",
         root_path=str(WEB),
@@ -224,7 +232,6 @@ def build(config: HubConfig, clock: Callable[[], int] = now_s) -> OpenAPI:
         BABEL_TRANSLATION_DIRECTORIES=str(TRANSLATIONS),
         WTF_CSRF_TIME_LIMIT=None,
     )
-    office = office_of(config, keyring, OUTSIDE_OF_SHARING, clock)
     door = Door(office, is_secure=config.url.startswith("https://"))
     # First of all: whom a route is not for, of him no body is read.
     guard(app, lambda: door.who() is not None, second_factor_required=config.second_factor_required)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -123,6 +124,7 @@ class Unit:
             raise
         try:
             self.start()
+            gc.freeze()  # no scan waits while everything that stays anyway is looked through
             ready(f"http://{self.config.api.host}:{port}")
             server.run()
         finally:
