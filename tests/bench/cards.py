@@ -1,4 +1,4 @@
-"""What the vault costs: a million keys taken in, and many processes that want few keys.
+"""What the vault costs: a million keys taken in, many who want few, and all locked anew.
 
 python -m tests.bench.cards                  SQLite: 1,000,000 keys, then 2,000 claims of 500
 python -m tests.bench.cards --keys 100000    fewer
@@ -17,25 +17,38 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from central.foundation.db.engine import money_transaction, open_database, reading, rows
+from central.foundation.db.engine import (
+    money_transaction,
+    open_database,
+    posting_transaction,
+    reading,
+    rows,
+)
 from central.supply.cards.intake.read_file import Layout, from_path
 from central.supply.cards.intake.take import stock, take_in
 from central.supply.cards.reserve import hand_over, reserve
 from central.supply.cards.stock import findings, stocks
-from central.supply.cards.vault.keys import Vault
+from central.supply.cards.store import NewBatch, insert_batch
+from central.supply.cards.vault.keys import Vault, make_next_lock
+from central.supply.cards.vault.rotate import lock_all_anew, waiting
 from tests import builders as b
 from tests.central.builders import TODAY, close_hub
 from tests.central.postgres import PostgresServer
 from tests.central.supply.cards.builders import LI, SKU, a_vault, add_sku, an_intake, secret
 
 PROCESSES, CLAIMS, FREE = 4, 2000, 500
+TWICE_EVERY, KNOWN = 100, 50_000
+"""Each hundredth line of the large file repeats the one before; so many go into a second file."""
+BATCHES = 10_000
+"""Ten million keys in batches of a thousand: a lock locks data keys, and a batch has one."""
 
 
-def a_large_file(directory: Path, count: int) -> Path:
-    """Write a file of so many pairs, without holding it in memory."""
-    file = directory / "keys.csv"
+def a_large_file(directory: Path, count: int, name: str = "keys.csv", first: int = 0) -> Path:
+    """Write a file of so many pairs, some of them twice, without holding it in memory."""
+    file = directory / name
     with file.open("w") as out:
-        for n in range(count):
+        for line in range(first, first + count):
+            n = line - 1 if line % TWICE_EVERY == TWICE_EVERY - 1 else line
             out.write(f"88{n:010},A{n:07}-ZQXJ-{n * 7919 % 10**7:07}\n")
     return file
 
@@ -49,7 +62,9 @@ def take_many(vault: Vault, directory: Path, count: int) -> None:
     took_s = time.perf_counter() - began
     grown_mib = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib) / 1024
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    assert batch.kept == count
+    twice = count // TWICE_EVERY
+    assert (batch.kept, batch.report) == (count - twice, {"twice": twice})
+    tell("of them twice in the file, found", f"{twice}")
     tell("take in", f"{took_s:.1f} s, {count / took_s:.0f} keys/s")
     tell("memory", f"peak {peak_mib:.0f} MiB, {grown_mib:.0f} MiB more than before")
     timed("put into stock", lambda: money_transaction(
@@ -60,6 +75,29 @@ def take_many(vault: Vault, directory: Path, count: int) -> None:
     timed("reserve one of them", lambda: money_transaction(
         lambda: reserve(SKU, ["U"], b.NOW_S + 900, b.NOW_S)
     ))  # fmt: skip
+    again = a_large_file(directory, KNOWN, "again.csv", count - KNOWN // 2)
+    began = time.perf_counter()
+    second = take_in(from_path(again, Layout.NUMBER_SECRET), an_intake(), vault, LI, b.NOW_S)
+    took_s = time.perf_counter() - began
+    known = second.report["known"] + second.report["twice"]
+    assert (second.kept, known) == (KNOWN - known, KNOWN // 2 + KNOWN // 2 // TWICE_EVERY), second
+    tell("a file whose first half is known", f"{known} left out, {KNOWN / took_s:.0f} keys/s")
+
+
+def lock_many(vault: Vault, directory: Path) -> None:
+    """Lock every data key anew, and tell how long a key more would take."""
+    for begin in range(0, BATCHES, 500):
+        posting_transaction(lambda first=begin: [  # type: ignore[misc]
+            insert_batch(NewBatch(an_intake(), "stock", f"{n}".encode(), "bench", b.NOW_S), vault)
+            for n in range(first, first + 500)
+        ])  # fmt: skip
+    make_next_lock(directory / "keys")
+    began = time.perf_counter()
+    done = lock_all_anew(vault, lambda _done, _left: None)
+    took_s = time.perf_counter() - began
+    assert done >= BATCHES
+    assert waiting(vault.newest_lock()) == 0
+    tell(f"lock {done} batches anew", f"{took_s:.1f} s, {done / took_s:.0f}/s, each by itself")
 
 
 def claim_many(dsn: str, file: Path, vault: Vault) -> None:
@@ -152,6 +190,7 @@ def main() -> int:
             vault = a_vault(directory)
             add_sku()
             take_many(vault, directory, chosen.keys)
+            lock_many(vault, directory)
             claim_many(dsn, directory / "hub.db", vault)
     return 0
 
