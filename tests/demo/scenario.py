@@ -124,10 +124,12 @@ class Stage:
         together(
             partial(self.hub.start, "The hub listens at"),
             *(partial(printer.start, "The paper is at") for printer in printers),
+            self._sell,
         )
         wait_until("the hub answers", self.hub_api.answers)
         self.tell(f"   hub            {self.hub.url}   admin / {self.admin_password}")
-        self._sell()
+        kinds = ", ".join(f"{what} × {len(self._all(what))}" for what in _orders(0))
+        self.tell(f"   sold: {kinds}; one of them revoked since")
         enrolled = self._enrol([self._settings(n, p) for n, p in enumerate(printers, start=1)])
         tills = together(
             *(
@@ -212,19 +214,19 @@ class Stage:
                 for voucher in sold:
                     self.vouchers.append(voucher | {"what": what, "directory": str(files)})
             revoke(parse_voucher_id(self._voucher("revoked")["id_hex"]))
-        kinds = ", ".join(f"{what} × {len(self._all(what))}" for what in _orders(0))
-        self.tell(f"   sold: {kinds}; one of them revoked since")
 
     # --- act 2 -----------------------------------------------------------------------------------
 
     def work_offline(self) -> None:
         """The hub is stopped; one till goes on alone."""
         self.tell("2  The hub is stopped. One till goes on alone")
-        self.hub.stop()
         till = self._till(1)
         lunch = self._voucher("lunch")
         png = Path(lunch["directory"]) / lunch["png"]
-        seen = json.loads(run(["tearoff-unit", "scan-image", str(png), "--json"]))
+        said, _ = together(
+            partial(run, ["tearoff-unit", "scan-image", str(png), "--json"]), self.hub.stop
+        )
+        seen = json.loads(str(said))
         self.tell(f"   camera: {png.name} read in {seen['ms']:.0f} ms by {seen['stage']}")
         self.scan(till, seen["text"], "accepted", "a lunch voucher from its picture")
         self.scan(till, seen["text"], "already-redeemed", "the same again")
