@@ -351,6 +351,8 @@ SAYINGS: Mapping[str, str] = {
     "unit-moved": N_("Something else has happened to the unit %(unit)s meanwhile."),
     "epoch-nothing-lost": N_("The epoch %(epoch)s of %(unit)s reports nothing that was lost."),
     "gap-accepted": N_("The gap of epoch %(epoch)s of %(unit)s was accepted before."),
+    "no-diversion": N_("The voucher %(voucher)s was not redeemed outside of its region."),
+    "diversion-done": N_("Somebody has dealt with the voucher %(voucher)s already."),
     "conflict-moved": N_("Somebody else has changed the case %(case)s meanwhile."),
     "reserve-holds": N_("The reserve holds %(amount)s only."),
     "no-conflict": N_("There is no double redemption %(case)s."),

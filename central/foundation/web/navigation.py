@@ -33,6 +33,7 @@ ROOMS = {
     "bank_files": "payouts.show",
     "exchange": "jobs.show",
     "cases": "redemptions.show_conflicts",
+    "diversions": "redemptions.show_conflicts",
     "statements": "settlement.show",
     "product_types": "catalogue.show",
 }

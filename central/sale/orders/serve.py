@@ -293,7 +293,8 @@ def _issue(unit: Unit, order: Order, at_s: int, office: Office) -> bool:
         ProductId(offered.sku.product), 1, StoreGroup(terms.store_group),
         (at_s - DAY_ZERO_S) // DAY_S, -(-(ends_at_s - DAY_ZERO_S) // DAY_S),
         value=_value(offered.sku.product, face), dynamic_required=terms.is_dynamic,
-        online_only=terms.is_online_only, channel=None,
+        online_only=terms.is_online_only, channel=None, region=terms.region,
+        agent=order.seller or order.buyer,
     )  # fmt: skip
     batch = vouchers.issue(
         wanted, office.keyring, currency=order.price.currency, at_s=at_s, day=office.day(at_s),

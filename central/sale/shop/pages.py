@@ -33,7 +33,7 @@ from central.sale.shop.help import add_help
 from central.sale.shop.shelves import on_offer, shelves
 from central.supply.cards.vault.keys import Vault
 from central.supply.catalogue import shelf
-from central.supply.catalogue.voucher_terms import stores_of, terms_of
+from central.supply.catalogue.voucher_terms import stores_of, stores_within, terms_of
 from central.supply.product_types.fields import check_fields
 
 CHANNEL = "shop"
@@ -186,6 +186,7 @@ def _piece(
         error=in_words(error.detail or error.title, gettext) if error else "", most=QUANTITY_MAX,
         key=given.get("key") or secrets.token_urlsafe(16),
         terms=terms_of(sku, office.now_s()), stores_of=stores_of,
+        stores_within=stores_within,
     )  # fmt: skip
 
 

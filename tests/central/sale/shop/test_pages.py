@@ -11,6 +11,7 @@ from central.sale.after_sales.model import ARRIVES_S, Reason
 from central.sale.orders import store
 from central.sale.orders.model import Order
 from central.sale.orders.states import OrderState
+from central.stores.units.regions import set_region
 from central.supply.catalogue.voucher_terms import VoucherTerms, set_terms, stores_of
 from central.supply.prices import books
 from central.supply.prices.model import Mode, Tier
@@ -182,6 +183,16 @@ def test_a_voucher_that_is_good_in_some_stores_from_a_phone_alone_says_so(opened
     assert "It counts only from the phone on which it is kept." in told
     assert 'src="data:image/svg+xml' not in told
     assert "Keep it on this phone" in told
+
+
+def test_a_voucher_that_is_meant_for_a_region_names_the_stores_of_it(opened: Open) -> None:
+    at_s = opened.shop.office.now_s()
+    set_terms(LUNCH, VoucherTerms(region="4403"), by="amy", at_s=at_s)
+    assert "Meant for the region 4403" in opened.buyer().get(f"/shop/{LUNCH}").text
+    set_region(b.STORE, "440305", by="amy", at_s=at_s)
+    shown = opened.buyer().get(f"/shop/{LUNCH}").text
+    assert f"Meant for: {stores_of(int(b.GROUP))[0]}" in shown
+    assert "4403" not in shown
 
 
 def test_what_was_typed_wrongly_is_told_beside_its_field_and_nothing_else_is_lost(
