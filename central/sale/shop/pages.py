@@ -33,8 +33,8 @@ from central.sale.shop.help import add_help
 from central.sale.shop.shelves import on_offer, shelves
 from central.supply.cards.vault.keys import Vault
 from central.supply.catalogue import shelf
+from central.supply.catalogue.asked import asked_for, check_asked, versions_of
 from central.supply.catalogue.voucher_terms import stores_of, stores_within, terms_of
-from central.supply.product_types.fields import check_fields
 
 CHANNEL = "shop"
 SELLER_CHARS_MAX = 32
@@ -171,7 +171,8 @@ def _piece(
     who = door.who()
     given = typed if typed is not None else _linked(request.args)
     # Beside its field each fault is told in the reader's language.
-    checked = check_fields(found.offered.type.body.fields, _typed(given))
+    versions = versions_of(found.offered)
+    checked = check_asked(found.offered, _typed(given), versions)
     told = checked.faults if error and "errors" in error.extra else {}
     if typed is None:
         # What a link has filled in is told to be wrong; what it has left out is the buyer's to say.
@@ -182,7 +183,8 @@ def _piece(
         given |= {"contact": who.customer.contacts[0].text}
     quantity = _quantity(given.get("quantity", ""), found.least)
     return render_template(
-        "shop/piece.html", found=found, typed=given, faults=faults, quantity=quantity,
+        "shop/piece.html", found=found, fields=asked_for(found.offered, versions), typed=given,
+        faults=faults, quantity=quantity,
         error=in_words(error.detail or error.title, gettext) if error else "", most=QUANTITY_MAX,
         key=given.get("key") or secrets.token_urlsafe(16),
         terms=terms_of(sku, office.now_s()), stores_of=stores_of,

@@ -273,6 +273,10 @@ class OfferedSkuJson(BaseModel):
     sku: SkuJson = Field(description="What can be ordered.")
     item: ItemJson = Field(description="As a buyer sees it.")
     type: ProductTypeJson = Field(description="Its type, newest version.")
+    fields_schema: dict[str, Any] = Field(
+        description="`fields` of an order of it, as JSON Schema 2020-12; those of a bundle's parts"
+        " are called `PART.field`."
+    )
     categories: list[str] = Field(description="From its own upwards.")
     voucher_terms: VoucherTermsJson | None = Field(
         None, description="How its vouchers are good; null if it sells none of ours."

@@ -20,7 +20,7 @@ from central.supply.prices.wanted import Wanted as Price
 from tests import builders as b
 from tests.central.builders import Database, an_app, as_person, csrf_token
 from tests.central.channel import ALIPAY, WECHAT
-from tests.central.sale.builders import BY_HAND, CODE, KEY, LUNCH, PRICE, first_unit
+from tests.central.sale.builders import BY_HAND, CODE, KEY, LUNCH, PRICE, SET, first_unit
 from tests.central.sale.served import Open, press
 from tests.central.supply.cards.builders import secret
 
@@ -218,6 +218,29 @@ def test_what_was_typed_wrongly_is_told_beside_its_field_and_nothing_else_is_los
     ):
         assert sentence in opened.order(client, **bent).text
     assert store.newest(9) == []
+
+
+def test_a_bundle_asks_for_what_each_part_needs_beside_its_name(opened: Open) -> None:
+    opened.shop.stock(range(2))
+    client = opened.buyer()
+    name = f"field.{KEY}.account"
+    page = client.get(f"/shop/{SET}?{name}=li+ming").text
+    assert "Game key · Fifty: Account" in page
+    assert f'name="{name}" type="text" value="li ming"' in page
+    assert "卡密 · 五十元：账号" in opened.buyer("zh-CN").get(f"/shop/{SET}").text
+    refused = opened.order(client, SET, **{name: "x" * 501}).text
+    field = re.search(rf'name="{name}".*?</label>', refused, re.DOTALL)
+    assert field is not None
+    assert "At most 500 characters." in field[0]
+    assert store.newest(9) == []
+    opened.order(client, SET, **{name: "li-xiaoming"})
+    [order] = store.newest(9)
+    shown = as_person(opened.app).get(f"/orders/{order.id}").text
+    assert "Game key · Fifty: Account" in shown
+    assert "li-****ng" in shown
+    assert "li-xiaoming" not in shown
+    link = as_person(opened.app).get(f"/orders/link?sku={SET}&{name}=li&quantity=1").text
+    assert f"{name}=li" in link
 
 
 def test_sending_the_form_twice_is_one_order(opened: Open) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import peewee
 import pytest
@@ -201,7 +202,7 @@ def test_a_store_that_is_not_there_lies_nowhere() -> None:
     ("bent", "error"), [({"region": "4"}, RequestInvalid), ({"agent": "nobody"}, NotFound)]
 )
 def test_vouchers_of_no_region_or_agent_that_can_be_are_not_issued(
-    bent: dict[str, str], error: type[Exception]
+    bent: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
         a_voucher(**bent)
