@@ -382,6 +382,7 @@ SAYINGS: Mapping[str, str] = {
     "no-purchase": N_("Nothing was to be bought for %(unit)s."),
     "no-attempt": N_("There is no attempt %(number)s."),
     "no-supplier-alert": N_("There is no open alert %(alert)s."),
+    "sync-every": N_("A supplier is looked at every %(least)s to %(most)s seconds."),
     "no-supplier-account": N_("There is no supplier account %(account)s."),
     "no-alert": N_("There is no alert %(alert)s that nobody looks after."),
     "no-dead-message": N_("There is no dead message %(number)s."),
