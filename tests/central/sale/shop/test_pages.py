@@ -190,9 +190,13 @@ def test_a_voucher_that_is_meant_for_a_region_names_the_stores_of_it(opened: Ope
     set_terms(LUNCH, VoucherTerms(region="4403"), by="amy", at_s=at_s)
     assert "Meant for the region 4403" in opened.buyer().get(f"/shop/{LUNCH}").text
     set_region(b.STORE, "440305", by="amy", at_s=at_s)
+    meant = f"Meant for: {stores_of(int(b.GROUP))[0]}"
     shown = opened.buyer().get(f"/shop/{LUNCH}").text
-    assert f"Meant for: {stores_of(int(b.GROUP))[0]}" in shown
+    assert meant in shown
     assert "4403" not in shown
+    opened.shop.stock(range(2))
+    assert meant in opened.buyer().get(f"/shop/{SET}").text, "of a bundle, by its part"
+    assert "Meant for" not in opened.buyer().get(f"/shop/{KEY}").text
 
 
 def test_what_was_typed_wrongly_is_told_beside_its_field_and_nothing_else_is_lost(
