@@ -102,6 +102,9 @@ from central.stores import edge_api, json_api
 from central.stores.carried import pages as carried_pages
 from central.stores.cases import api as cases_api
 from central.stores.cases import pages as case_pages
+from central.stores.diversions import api as diversions_api
+from central.stores.diversions import pages as diversion_pages
+from central.stores.diversions.overview import open_diversions
 from central.stores.holders import api as holders_api
 from central.stores.holders import desk
 from central.stores.holders import pages as holder_pages
@@ -318,7 +321,7 @@ def _register_routes(  # noqa: PLR0915 - a list
     )  # fmt: skip
     held_for_s = config.grant_write_off_h * 3600
     apis = (
-        json_api.blueprint(keyring),
+        json_api.blueprint(keyring, clock),
         holders_api.blueprint(config.url, config.currency, held_for_s, clock),
         policies_api.blueprint(config.currency, clock),
         ledger_api.blueprint(config.timezone, clock),
@@ -329,6 +332,7 @@ def _register_routes(  # noqa: PLR0915 - a list
         bank_files_api.blueprint(channels.bank_file, config.timezone, clock),
         tax_api.blueprint(clock),
         cases_api.blueprint(clock),
+        diversions_api.blueprint(clock),
         settlement_api.blueprint(stores, config.currency, clock),
         closing_api.blueprint(channels, config.timezone, clock),
         suppliers_api.blueprint(config.currency, clock),
@@ -356,6 +360,7 @@ def _register_routes(  # noqa: PLR0915 - a list
     app.register_blueprint(receipt_pages.blueprint(config, clock))
     app.register_blueprint(redemption_pages.blueprint())
     app.register_blueprint(case_pages.blueprint(clock))
+    app.register_blueprint(diversion_pages.blueprint(clock))
     app.register_blueprint(settlement_pages.blueprint(stores, config.timezone, clock))
     app.register_blueprint(fee_pages.blueprint(stores, config.currency, config.timezone, clock))
     app.register_blueprint(statement_pages.blueprint(stores, clock))
@@ -497,6 +502,8 @@ def _tiles(now: int) -> list[dict[str, Any]]:
         open_conflicts = len(redemptions.conflicts())
         look = "bad" if open_conflicts else "good"
         tile(look, "/conflicts", open_conflicts, gettext("Conflicts"))
+        if elsewhere := open_diversions():
+            tile("ask", "/diversions", elsewhere, gettext("Redeemed outside of their region"))
     if may(role, Permission.JOBS_READ):
         told = len(open_alerts())
         tile("bad" if told else "good", "/jobs", told, gettext("Alerts"))

@@ -117,6 +117,7 @@ ROOMS: dict[str, Callable[[], click.Command]] = {
         "channels": "money.channels:channels",
         "close-day": "money.closing:close_day_",
         "close-month": "money.closing:close_month_",
+        "diversions": "stores.diversions:group",
         "issue": "stores.vouchers:issue_command",
         "ledger": "money.entries:ledger",
         "open-days": "money.closing:open_days_",

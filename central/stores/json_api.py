@@ -1,7 +1,9 @@
-"""What programs of headquarters may read of stores, units and redemptions. Described at
-``/openapi.json``."""
+"""What programs of headquarters may read of stores, units and redemptions, and say of a store.
+Described at ``/openapi.json``."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from flask import Response, jsonify
 from flask_openapi3.blueprint import APIBlueprint
@@ -9,13 +11,16 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
 
 from central.foundation.people.roles import Permission
-from central.foundation.web.describe import problems
-from central.foundation.web.permission import needs
+from central.foundation.web.describe import BodyJson, problems
+from central.foundation.web.permission import actor, needs
 from central.stores.keys.keyring import Keyring
 from central.stores.keys.trust import trust_list
 from central.stores.redemptions import overview as redemptions
 from central.stores.units import overview as unit_overview
+from central.stores.units.regions import set_region, shops
+from central.stores.units.steer import STORE_ID_CHARS
 from central.stores.vouchers.find import voucher_of
+from central.supply.catalogue.regions import CODE
 from edge.contract.status import Status
 
 SECURITY: list[dict[str, list[str]]] = [{"api_key": []}]
@@ -50,6 +55,37 @@ class UnitsJson(BaseModel):
     """All units."""
 
     units: list[UnitJson]
+
+
+class WhichShop(BaseModel):
+    """Which store."""
+
+    store: str = Field(max_length=STORE_ID_CHARS, description="S0412.")
+
+
+class RegionJson(BodyJson):
+    """Where a store lies."""
+
+    region: str = Field(
+        pattern=f"^{CODE}$",
+        description="2, 4 or 6 digits: 44 contains 4403, which contains 440305; empty for none.",
+    )
+
+
+class ShopJson(BaseModel):
+    """A store."""
+
+    id: str = Field(description="S0412.")
+    name: str = Field(description="What it is called.")
+    store_group: int = Field(description="Stores of a group take the same vouchers.")
+    timezone: str = Field(description="Its days are those of this zone.")
+    region: str = Field(description="Where it lies; empty if nobody has said so.")
+
+
+class ShopsJson(BaseModel):
+    """All stores."""
+
+    stores: list[ShopJson] = Field(description="By id.")
 
 
 class KeyJson(BaseModel):
@@ -162,9 +198,11 @@ class VoucherJson(BaseModel):
     batch: str = Field(description="The sale it comes from.")
     face_minor: int = Field(description="What it was worth when it was issued, minor units.")
     capacity: int = Field(description="In its own measure.")
+    region: str = Field(description="Where it is meant to be redeemed; empty for everywhere.")
+    agent: str = Field(description="Which agent sold it; empty for none.")
 
 
-def blueprint(keyring: Keyring) -> APIBlueprint:
+def blueprint(keyring: Keyring, now_s: Callable[[], int]) -> APIBlueprint:
     """Return the routes."""
     api = APIBlueprint(
         "stores_api", __name__, url_prefix="/v1", abp_tags=[_TAG], abp_security=SECURITY,
@@ -186,6 +224,20 @@ def blueprint(keyring: Keyring) -> APIBlueprint:
     @needs(Permission.UNITS_READ)
     def units() -> Response:
         return jsonify({"units": [_unit(view) for view in unit_overview.units()]})
+
+    @api.get("/stores", summary="All stores", responses={200: ShopsJson})
+    @needs(Permission.UNITS_READ)
+    def stores() -> Response:
+        return jsonify({"stores": [shop._asdict() for shop in shops()]})
+
+    @api.post(
+        "/stores/<store>/region", summary="Say where a store lies",
+        responses={200: ShopJson, **problems(404)},
+    )  # fmt: skip
+    @needs(Permission.UNITS_MANAGE)
+    def region(path: WhichShop, body: RegionJson) -> Response:
+        shop = set_region(path.store, body.region, by=actor(), at_s=now_s())
+        return jsonify(shop._asdict())
 
     @api.get("/alarms", summary="What an operator has to look at", responses={200: AlarmsJson})
     @needs(Permission.UNITS_READ)
@@ -223,6 +275,8 @@ def blueprint(keyring: Keyring) -> APIBlueprint:
                 "batch": found.batch,
                 "face_minor": found.face_minor,
                 "capacity": found.capacity,
+                "region": found.region,
+                "agent": found.agent,
             }
         )
 

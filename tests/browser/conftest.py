@@ -17,13 +17,14 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from central import cli as hub_cli
 from central.foundation.clock import now_s
 from central.money.ledger.rules import business_day
+from central.stores.units.regions import set_region
 from central.stores.vouchers.issue import Order, issue
 from central.stores.vouchers.show import write_files
 from edge.contract.voucher_token import DAY_S, DAY_ZERO_S
 from tests.browser.stall import Stall, set_up
 from tests.browser.visit import PATIENCE_MS, Pictures, Stock, Visits
 from tests.demo.processes import Process, free_port, run
-from tests.demo.scenario import COFFEE, GIFT, GROUP, LUNCH, Stage, Till, play, to_stderr
+from tests.demo.scenario import COFFEE, GIFT, GROUP, LUNCH, STORE, Stage, Till, play, to_stderr
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 # Its own sandbox cannot be had by root, nor in most containers; the pages are ours. The others
@@ -70,10 +71,12 @@ def stock(stage: Stage) -> Stock:
         "lunch": Order(LUNCH, 50, GROUP, today - 1, today + 365),
         "coffee": Order(COFFEE, 4, GROUP, today - 1, today + 365),
         "code": Order(COFFEE, 30, GROUP, today - 1, today + 365, dynamic_required=True),
+        "elsewhere": Order(LUNCH, 4, GROUP, today - 1, today + 365, region="44"),
         "gift": Order(GIFT, 16, GROUP, today - 1, today + 365, value=20000),
     }
     sold = {}
     with hub_cli.Hub(stage.hub_config) as hub:
+        set_region(STORE, "31", by="test", at_s=now_s())
         day = business_day(now_s(), hub.config.timezone)
         for what, order in orders.items():
             batch = issue(order, hub.keyring, currency="CNY", at_s=now_s(), day=day, actor="test")

@@ -137,7 +137,7 @@ def test_the_login_of_the_hub(
 
 HUB = [
     "/", "/units", "/policies", "/policies/1", "/receipts", "/receipts/1",
-    "/redemptions", "/conflicts", "/cases",
+    "/redemptions", "/conflicts", "/diversions", "/cases",
     "/cases/1", "/settlement", "/settlement/watermark", "/settlement/fees", "/reconciliation",
     "/jobs", "/account",
     "/closing", "/ledger", f"/ledger/2310.{STORE}", "/ledger/journals/1", "/entries",
@@ -199,6 +199,26 @@ def test_an_order_as_its_buyer_sees_it(
         expect(page.locator("main")).to_contain_text(placed.number)
         pictures.look(page, "shop-order", locale)
         assert walk(page) == []
+
+
+def test_a_voucher_redeemed_outside_of_its_region(
+    visits: Visits, pictures: Pictures, till: Till, stock: Stock, locale: str
+) -> None:
+    voucher = stock.take("elsewhere")
+    with visits.clerk(till, locale=locale) as page:
+        scan(page, voucher["text"])
+        expect(page.locator(".answer.good")).to_be_visible()
+    with visits.operator("/diversions", locale=locale) as page:
+        link = page.locator(f"a[href$='{voucher['id_hex']}']")
+        wait_until("the hub has heard of it", lambda: page.reload() and link.count())
+        pictures.look(page, "hub-diversions", locale)
+        assert walk(page) == []
+        link.click()
+        page.fill("[name=said]", "warned")
+        pictures.look(page, "hub-diversion", locale)
+        assert walk(page) == []
+        page.locator("form[action$=close] [type=submit]").click()
+        expect(page.locator(".notice.good")).to_be_visible()
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ ROOMS = {
     "cases": "redemptions.show_conflicts",
     "fees": "settlement.show",
     "tax": "payouts.show",
+    "diversions": "redemptions.show_conflicts",
     "statements": "settlement.show",
     "product_types": "catalogue.show",
 }

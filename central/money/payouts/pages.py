@@ -13,13 +13,14 @@ from werkzeug.wrappers import Response
 from central.errors import HubError, RequestInvalid
 from central.foundation.language.said import in_words
 from central.foundation.language.words import N_
+from central.foundation.masked import masked
 from central.foundation.people.roles import Permission
 from central.foundation.web.permission import actor, needs
 from central.money.channels.bank_file import CHANNEL as BANK_FILE
 from central.money.ledger.rules import business_day
 from central.money.payouts import release, store
 from central.money.payouts.model import Limits, State
-from central.money.payouts.payees import changes_of, is_barred, masked
+from central.money.payouts.payees import changes_of, is_barred
 from central.money.payouts.request import request_all
 from edge.contract.money import parse_decimal
 

@@ -8,6 +8,7 @@ from central.errors import Conflict, RequestInvalid
 from central.foundation.db.engine import change, money_transaction, rows
 from central.foundation.language.said import Saying
 from central.foundation.language.words import N_
+from central.foundation.masked import masked
 from central.money.channels import bank_file
 from central.money.channels.model import Payee
 
@@ -97,11 +98,6 @@ def changed_since(account: str, at_s: int) -> bool:
     is no change."""
     found = changes_of(account)
     return len(found) > 1 and found[0].at_s > at_s
-
-
-def masked(address: str) -> str:
-    """Return an address as people may see it: its end, if it is long enough to leave the rest."""
-    return f"…{address[-4:]}" if len(address) >= 8 else "…"
 
 
 def is_barred(account: str) -> bool:

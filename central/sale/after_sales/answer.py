@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from central.errors import Conflict, RequestInvalid
 from central.foundation.db.engine import money_transaction
 from central.foundation.jobs import alerts
@@ -10,7 +12,7 @@ from central.foundation.language.words import N_
 from central.money.ledger import rules
 from central.money.ledger.store import post
 from central.sale.after_sales import store
-from central.sale.after_sales.model import SAID_CHARS, Case, CaseState, ClaimState
+from central.sale.after_sales.model import SAID_CHARS, Case, CaseState, ClaimState, Reason
 from central.sale.after_sales.words import REASONS
 from central.sale.orders import mail, refund
 from central.sale.orders import store as orders
@@ -18,6 +20,8 @@ from central.sale.orders.office import Office
 from central.sale.orders.states import UnitEvent
 from central.supply.cards.model import Shortage
 from central.supply.cards.reserve import replace as another_key
+from central.supply.cards.stock import supplier_of
+from central.supply.cards.store import get_batch, get_key, key_of_unit
 from central.supply.catalogue.selling import min_days_left
 from central.supply.product_types.model import Fulfilment
 from central.supply.suppliers.ask_for import bought
@@ -104,11 +108,35 @@ def withdraw(case_id: int, office: Office) -> Case:
     return money_transaction(lambda: _end(case_id, CaseState.WITHDRAWN, "", "buyer", at_s))
 
 
+class Claimable(NamedTuple):
+    """What can be claimed for a unit, and from whom; ``minor`` is what it has cost."""
+
+    supplier: str
+    minor: int
+
+
+def claimable(case: Case) -> Claimable | None:
+    """Return what can be claimed for a case: what its purchase has cost, or its key of our stock.
+
+    A batch names its supplier by the account that it was paid from, or as its source.
+    """
+    unit = orders.unit(case.unit)
+    if unit.fulfilment in {Fulfilment.SUPPLIER_KEY, Fulfilment.DIRECT_TOPUP}:
+        found = Claimable(bought(unit.id).supplier, unit.cost)
+    elif unit.fulfilment is Fulfilment.LOCAL_KEY and (key := case.key or _key_of(unit.id)):
+        batch = get_batch(get_key(key).batch)
+        found = Claimable(supplier_of(batch), batch.unit_cost.minor)
+    else:
+        return None
+    return found if found.supplier and found.minor else None
+
+
 def claim(case_id: int, who: str, office: Office) -> Case:
     """Note that the supplier of the unit was asked for its cost.
 
     Raises:
-        Conflict: it was not bought from a supplier, or he was asked before.
+        Conflict: no supplier is known whom it has cost something at, the buyer has only changed
+            his mind, or he was asked before.
     """
     at_s = office.now_s()
 
@@ -116,16 +144,19 @@ def claim(case_id: int, who: str, office: Office) -> Case:
         case = store.get(case_id)
         if case.state in {CaseState.REJECTED, CaseState.WITHDRAWN}:
             raise Conflict(Saying("case-is", case=case_id, state=str(case.state)))
-        unit = orders.unit(case.unit)
-        if unit.fulfilment not in {Fulfilment.SUPPLIER_KEY, Fulfilment.DIRECT_TOPUP}:
-            raise Conflict(N_("This was not bought from a supplier for the order."))
-        supplier = bought(unit.id).supplier
-        if not unit.cost or not supplier:
-            raise Conflict(N_("It has cost nothing."))
-        orders.note(case.order, unit.id, at_s, who, "claim-sent", str(unit.state), supplier)
+        if case.reason is Reason.CHANGED_MIND:
+            raise Conflict(N_("Nothing is wrong with it: the buyer has changed his mind."))
+        if store.is_claimed(case):
+            raise Conflict(N_("It was claimed in another case."))
+        wanted = claimable(case)
+        if wanted is None:
+            raise Conflict(N_("No supplier is known whom this has cost something at."))
+        state = str(orders.unit(case.unit).state)
+        orders.note(case.order, case.unit, at_s, who, "claim-sent", state, wanted.supplier)
         return store.move_claim(
-            case, ClaimState.NONE, ClaimState.SENT, claim_on=supplier, claim_minor=unit.cost
-        )
+            case, ClaimState.NONE, ClaimState.SENT, claim_on=wanted.supplier,
+            claim_minor=wanted.minor,
+        )  # fmt: skip
 
     return money_transaction(work)
 
@@ -169,6 +200,11 @@ def tell_late(at_s: int) -> int:
     }
     alerts.tell_all(LATE, found, at_s)
     return len(found)
+
+
+def _key_of(unit: str) -> int | None:
+    key = key_of_unit(unit)
+    return key.id if key else None
 
 
 def _answered(case: Case, at_s: int, office: Office) -> None:

@@ -13,7 +13,7 @@ from flask_openapi3.models.tag import Tag
 from central.foundation.people.roles import Permission
 from central.foundation.pictures import BODY_BYTES_MAX, MIME
 from central.foundation.web.describe import problems
-from central.foundation.web.permission import actor, needs, takes
+from central.foundation.web.permission import actor, is_allowed, needs, takes
 from central.sale.after_sales import answer, ask, store
 from central.sale.after_sales import api_json as shapes
 from central.sale.after_sales.model import Case
@@ -61,12 +61,14 @@ def _add_looking(api: APIBlueprint, office: Office) -> None:
     )  # fmt: skip
     @needs(Permission.ORDERS_READ)
     def one(path: shapes.AfterSalePath) -> Response:
+        case = store.get(path.case_id)
+        is_open = is_allowed(Permission.ORDERS_PRIVATE)
         evidence = [
             {"id": e.id, "at_s": e.at_s, "who": e.who, "said": e.said,
              "has_picture": e.picture is not None}
-            for e in store.evidence(path.case_id)
+            for e in (store.evidence(case.id) if is_open else ask.shown_to_all(case, office))
         ]  # fmt: skip
-        return jsonify({"case": _case(store.get(path.case_id)), "evidence": evidence})
+        return jsonify({"case": _case(case), "evidence": evidence})
 
     @api.get(
         "/<case_id>/pictures/<evidence_id>", summary="A picture that somebody has shown",

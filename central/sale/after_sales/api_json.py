@@ -115,7 +115,10 @@ class SaidEvidenceJson(BaseModel):
     id: int = Field(description="Its number.")
     at_s: int = Field(description="Unix seconds.")
     who: str = Field(description="buyer, a person, or the key of a program.")
-    said: str = Field(description="In words.")
+    said: str = Field(
+        description="In words. What the buyer has told of himself is masked in them, unless the key"
+        " has `orders.private`."
+    )
     has_picture: bool = Field(description="Whether there is a picture, for those who decide.")
 
 

@@ -18,6 +18,7 @@ from central.sale.after_sales.model import (
     SAID_CHARS,
     Case,
     CaseState,
+    Evidence,
     Reason,
     why_not,
 )
@@ -25,6 +26,8 @@ from central.sale.orders import refund
 from central.sale.orders import store as orders
 from central.sale.orders.model import OrderId
 from central.sale.orders.office import Office
+from central.sale.orders.private import without_private
+from central.supply.cards.store import key_of_unit
 
 RETURNED = "returned within seven days, never looked at"
 
@@ -74,11 +77,12 @@ def open_case(
         )  # fmt: skip
         if refused:
             raise Conflict(refused)
+        key = key_of_unit(unit.id)
         opened = rows(
             "INSERT INTO after_sale (order_id, unit, reason, opened_by, opened_at_s,"
-            " answer_until_s, state) VALUES (?, ?, ?, ?, ?, ?, 'open')"
+            " answer_until_s, state, key_id) VALUES (?, ?, ?, ?, ?, ?, 'open', ?)"
             " ON CONFLICT (unit) WHERE state = 'open' DO NOTHING RETURNING id",
-            (order_id, unit.id, str(reason), who, at_s, at_s + ANSWER_S),
+            (order_id, unit.id, str(reason), who, at_s, at_s + ANSWER_S, key.id if key else None),
         )
         if not opened:
             raise Conflict(N_("There is an open case about this already."))
@@ -128,6 +132,16 @@ def add_evidence(case_id: int, said: Said, who: str, office: Office) -> Case:
         return case
 
     return money_transaction(work)
+
+
+def shown_to_all(case: Case, office: Office) -> list[Evidence]:
+    """Return what was said and shown, for whoever may not read what the buyer has told of himself:
+    where his words repeat it, it is masked."""
+    order = orders.get(case.order)
+    return [
+        one._replace(said=without_private(one.said, order, office))
+        for one in store.evidence(case.id)
+    ]
 
 
 def picture(case_id: int, evidence_id: int, office: Office) -> tuple[str, bytes]:

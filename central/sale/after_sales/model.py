@@ -75,6 +75,7 @@ class Case(NamedTuple):
     Args:
         answer: What the buyer is told, once it is closed.
         claim_minor: What the supplier was asked for; 0 if nothing.
+        key: Which key of ours it is about; None if it is about none.
     """
 
     id: int
@@ -92,6 +93,7 @@ class Case(NamedTuple):
     claim: ClaimState
     claim_on: str
     claim_minor: int
+    key: int | None
 
 
 class Evidence(NamedTuple):

@@ -15,9 +15,9 @@ from central.foundation.language.said import in_words
 from central.foundation.language.words import N_
 from central.foundation.people.roles import Permission
 from central.foundation.pictures import BODY_BYTES_MAX
-from central.foundation.web.permission import actor, needs, takes
+from central.foundation.web.permission import actor, is_allowed, needs, takes
 from central.sale.after_sales import answer, ask, store
-from central.sale.after_sales.model import Case, CaseState, Reason
+from central.sale.after_sales.model import Case, CaseState, Evidence, Reason
 from central.sale.after_sales.words import for_pages
 from central.sale.orders import store as orders
 from central.sale.orders.model import OrderId
@@ -45,7 +45,7 @@ def blueprint(office: Office) -> Blueprint:
     @pages.get("/after-sales/<int:case_id>")
     @needs(Permission.ORDERS_READ)
     def one(case_id: int) -> str:
-        return _case_page(case_id, session.pop("note", None))
+        return _case_page(case_id, session.pop("note", None), office)
 
     @pages.get("/after-sales/<int:case_id>/pictures/<int:evidence_id>")
     @needs(Permission.AFTER_SALES_MANAGE)
@@ -76,17 +76,24 @@ def blueprint(office: Office) -> Blueprint:
             session["note"] = ["good", _decide(case_id, what, office)]
         except HubError as exc:
             said = in_words(exc.detail or exc.title, gettext)
-            return _case_page(case_id, ["bad", said]), exc.status
+            return _case_page(case_id, ["bad", said], office), exc.status
         return redirect(url_for("after_sales.one", case_id=case_id))
 
     return pages
 
 
-def _case_page(case_id: int, note: list[str] | None) -> str:
+def _evidence(case: Case, office: Office) -> list[Evidence]:
+    if is_allowed(Permission.ORDERS_PRIVATE):
+        return store.evidence(case.id)
+    return ask.shown_to_all(case, office)
+
+
+def _case_page(case_id: int, note: list[str] | None, office: Office) -> str:
     case = store.get(case_id)
     return render_template(
-        "after_sales/case.html", case=case, evidence=store.evidence(case_id),
+        "after_sales/case.html", case=case, evidence=_evidence(case, office),
         order=orders.get(case.order), unit=orders.unit(case.unit), note=note,
+        claimable=answer.claimable(case) if case.reason is not Reason.CHANGED_MIND else None,
         typed=request.form, **for_pages(),
     )  # fmt: skip
 

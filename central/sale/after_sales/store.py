@@ -12,7 +12,7 @@ from central.sale.orders.model import OrderId, UnitId
 
 _CASE = (
     "SELECT id, order_id, unit, reason, opened_by, opened_at_s, answer_until_s, state, answer,"
-    " closed_by, closed_at_s, refund, claim, claim_on, claim_minor FROM after_sale"
+    " closed_by, closed_at_s, refund, claim, claim_on, claim_minor, key_id FROM after_sale"
 )
 
 
@@ -64,7 +64,7 @@ def late(at_s: int) -> list[Case]:
 
 
 def evidence(case_id: int) -> list[Evidence]:
-    """Return what was said and shown, first things first."""
+    """Return what was said and shown, first things first; see ``ask.shown_to_all``."""
     found = rows(
         "SELECT id, at_s, who, said, picture_kind FROM after_sale_evidence WHERE case_id = ?"
         " ORDER BY id",
@@ -99,6 +99,16 @@ def move_claim(case: Case, before: ClaimState, to: ClaimState, **changes: object
     if not hit:
         raise Conflict(Saying("claim-is", case=case.id, state=str(case.claim)))
     return get(case.id)
+
+
+def is_claimed(case: Case) -> bool:
+    """Say whether another case has claimed the same: of its unit, about the same key of ours."""
+    found = rows(
+        "SELECT key_id FROM after_sale WHERE unit = ? AND id <> ? AND claim IN ('sent',"
+        " 'accepted')",
+        (case.unit, case.id),
+    )
+    return any(None in (key, case.key) or key == case.key for (key,) in found)
 
 
 def _cases(where: str, values: tuple[Any, ...]) -> list[Case]:

@@ -20,8 +20,8 @@ from central.sale.customers.store import SignedIn
 from central.sale.delivery.reveal import check_code
 from central.sale.orders.model import Order
 from central.sale.orders.office import Office
+from central.sale.orders.private import fields_of
 from central.sale.orders.store import by_token, get
-from central.supply.catalogue import shelf
 
 UNENDED = ("pending", "mismatch", "held", "serving", "partly", "exception")
 
@@ -200,8 +200,7 @@ def _forget_buyer(order: Order, office: Office) -> None:
     place = f"order:{order.id}"
     [(sealed,)] = rows("SELECT private FROM sale_order WHERE id = ?", (order.id,))
     told = office.seal.open(bytes(sealed), place)
-    fields = shelf.offered(order.sku, order.type_version).type.body.fields
-    private = {field.id for field in fields if field.is_pii}
+    private = {field.id for field in fields_of(order) if field.is_pii}
     kept = {name: "–" if name in private else text for name, text in told.items() if name}
     change(
         "UPDATE sale_order SET private = ?, contact_print = ?, address_print = ? WHERE id = ?",

@@ -14,12 +14,13 @@ from flask_openapi3.models.tag import Tag
 
 from central.errors import NotFound, NotIdentified
 from central.foundation.language.words import N_
+from central.foundation.masked import masked
 from central.foundation.people.roles import Permission
 from central.foundation.web.describe import problems
 from central.foundation.web.permission import is_allowed, needs
 from central.sale.customers import accounts, balance, store, top_up
 from central.sale.customers import api_json as shapes
-from central.sale.customers.model import CODE_S, Customer, CustomerState, TopUp, contact_of, masked
+from central.sale.customers.model import CODE_S, Customer, CustomerState, TopUp, contact_of
 from central.sale.customers.store import SignedIn
 from central.sale.orders import pay
 from central.sale.orders.api import as_json

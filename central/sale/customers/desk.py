@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from central.errors import RequestInvalid
 from central.foundation.language.words import N_
+from central.foundation.masked import masked
 from central.foundation.people.roles import Permission
 from central.foundation.web.note import told
 from central.foundation.web.permission import actor, is_allowed, needs
@@ -22,7 +23,6 @@ from central.sale.customers.model import (
     CustomerId,
     CustomerState,
     contact_of,
-    masked,
 )
 from central.sale.customers.words import for_pages
 from central.sale.orders.office import Office

@@ -128,11 +128,3 @@ def contact_of(text: str) -> Contact | None:
         return Contact("mail", plain.lower())
     mobile = mobile_of(plain)
     return Contact("mobile", mobile) if mobile else None
-
-
-def masked(text: str) -> str:
-    """Return an address of which only its owner recognizes what is left."""
-    name, at, host = text.partition("@")
-    if at:
-        return f"{name[0]}***@{host}"
-    return f"{text[:3]}****{text[-4:]}" if text else ""

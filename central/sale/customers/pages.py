@@ -13,13 +13,14 @@ from werkzeug.wrappers import Response
 from central.errors import HubError, NotFound, RequestInvalid
 from central.foundation.language.said import in_words
 from central.foundation.language.words import N_
+from central.foundation.masked import masked
 from central.foundation.web.own_path import own_path
 from central.foundation.web.permission import ANYBODY, CUSTOMER, needs
 from central.sale.customers import accounts, store
 from central.sale.customers.balance_pages import add_balance
 from central.sale.customers.codes import kinds
 from central.sale.customers.door import Door
-from central.sale.customers.model import CODE_S, Purpose, masked
+from central.sale.customers.model import CODE_S, Purpose
 from central.sale.orders.office import Office
 from central.sale.orders.place import token_of
 from central.sale.orders.words import for_pages

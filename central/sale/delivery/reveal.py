@@ -29,6 +29,7 @@ from central.supply.cards.access.reveal import LIMITS, Limits, RevealRefused, re
 from central.supply.cards.store import get_batch, key_of_unit
 from central.supply.cards.vault.keys import Vault
 from central.supply.catalogue import shelf
+from central.supply.catalogue.asked import told_to
 from central.supply.catalogue.model import Offered
 from central.supply.product_types.delivery import NothingToDeliver, places, render
 from central.supply.product_types.model import Fulfilment
@@ -138,16 +139,14 @@ def _show(
 def _text(
     unit: Unit, order: Order, kept: dict[str, str], given: dict[str, str], office: Office
 ) -> str:  # fmt: skip
-    offered = shelf.offered(unit.sku)
-    if unit.sku == order.sku:
-        offered = shelf.offered(unit.sku, order.type_version)
+    version = unit.type_version or (order.type_version if unit.sku == order.sku else None)
+    offered = shelf.offered(unit.sku, version)
     locale = order.locale
     said = {
         "order": order.id, "item": offered.item.names[locale], "sku": offered.sku.names[locale],
         "quantity": str(order.quantity), "until": _until(unit, offered, locale, given, office),
     } | given  # fmt: skip
-    told = told_by(order, office)
-    text = render(offered.type.body, locale, said, told)
+    text = render(offered.type.body, locale, said, told_to(unit.sku, told_by(order, office)))
     by_hand = "" if unit.voucher is not None else kept.get(places(unit.fulfilment)[0], "")
     # Of a top-up, a template need not have the place that a person's words are put into.
     return text if not by_hand or by_hand in text else f"{text}\n{by_hand}"

@@ -28,7 +28,6 @@ from central.sale.orders.model import Order, OrderId, Payment, Refund, Unit, Wan
 from central.sale.orders.office import Office
 from central.sale.orders.place import place
 from central.sale.orders.states import OrderState
-from central.supply.catalogue import shelf
 
 SECURITY: list[dict[str, list[str]]] = [{"api_key": []}]
 _TAG = Tag(name="orders", description="What is bought, paid, delivered, and given back.")
@@ -187,9 +186,8 @@ def _served(unit: Unit) -> Response:
 
 
 def _all_of(order: Order, office: Office) -> dict[str, Any]:
-    fields = shelf.offered(order.sku, order.type_version).type.body.fields
     return {
-        "told": private.masked_of(order, fields, office)._asdict(),
+        "told": private.masked_of(order, office)._asdict(),
         "order": as_json(order),
         "units": [_unit(one) for one in store.units(order.id)],
         "payments": [_payment(one) for one in store.payments(order.id)],

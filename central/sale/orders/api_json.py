@@ -55,7 +55,9 @@ class NewOrderJson(BodyJson):
 
     sku: str = Field(pattern=_SKU, description="What.")
     quantity: Whole = Field(1, ge=1, le=QUANTITY_MAX, description="How many.")
-    fields: dict[str, Any] = Field(default={}, description="What its type asks the buyer for.")
+    fields: dict[str, Any] = Field(
+        default={}, description="What the buyer is asked for: see `fields_schema` of the SKU."
+    )
     code: str = Field(
         "", max_length=64,
         description="With the order's link it shows what was bought; 6 to 64 characters. It may"

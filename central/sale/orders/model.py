@@ -29,7 +29,7 @@ class Wanted:
 
     Args:
         key: The caller's own: the same key and wish is the same order.
-        fields: As the type of the SKU asks for them.
+        fields: As the SKU asks for them (``catalogue.asked``); a bundle's parts by ``PART.field``.
         code: What he will have to say to see what he has bought; at least six characters.
         contact: E-mail or phone; where notices go, and whose orders are counted together.
         address: Network address that he asks from.
@@ -89,6 +89,8 @@ class Unit(NamedTuple):
         cost_account, cost: What completion takes its cost from; none until it is delivered.
         voucher: Of a voucher of ours, its id.
         refunded: What went back of its price while the buyer keeps it.
+        type_version: In which version of its type it was sold; None of one from before units kept
+            it.
     """
 
     id: UnitId
@@ -104,6 +106,7 @@ class Unit(NamedTuple):
     refund: str | None
     voucher: int | None
     refunded: int = 0
+    type_version: int | None = None
 
     @property
     def left(self) -> int:

@@ -131,14 +131,13 @@ def page_of(
         unmasked: What the buyer has typed, if somebody has asked to see it.
     """
     order = store.get(order_id)
-    offered = shelf.offered(order.sku, order.type_version)
-    fields = offered.type.body.fields
     return render_template(
         "orders/order.html", order=order, units=store.units(order_id),
         payments=store.payments(order_id), refunds=store.refunds(order_id),
-        story=store.story(order_id), offered=offered, is_open=unmasked is not None,
-        labels={one.id: one.labels for one in fields},
-        private=unmasked or private.masked_of(order, fields, office),
+        story=store.story(order_id), is_open=unmasked is not None,
+        offered=shelf.offered(order.sku, order.type_version),
+        labels={one.id: one.labels for one in private.fields_of(order)},
+        private=unmasked or private.masked_of(order, office),
         note=note, **{**for_pages(), **cases},
     )  # fmt: skip
 

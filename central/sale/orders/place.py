@@ -30,6 +30,7 @@ from central.sale.orders.states import OrderState, UnitState
 from central.supply.cards.model import Shortage
 from central.supply.cards.reserve import reserve
 from central.supply.catalogue import shelf
+from central.supply.catalogue.asked import Versions, check_asked, versions_of
 from central.supply.catalogue.model import Offered, SkuState
 from central.supply.catalogue.selling import min_days_left
 from central.supply.left import is_left
@@ -37,7 +38,6 @@ from central.supply.prices.ask import Asked, gather
 from central.supply.prices.model import Quote, QuoteRefused, Split
 from central.supply.prices.quote import quote
 from central.supply.prices.snapshot import to_snapshot
-from central.supply.product_types.fields import check_fields
 from central.supply.product_types.model import Fulfilment
 
 KEPT_AFTER_S = 5 * 60
@@ -73,7 +73,8 @@ def place(wanted: Wanted, office: Office) -> Placed:
     offered = shelf.offered(wanted.sku)
     if offered.sku.state is not SkuState.LIVE:
         raise Conflict(N_("This is not sold just now."))
-    checked = check_fields(offered.type.body.fields, wanted.fields)
+    versions = versions_of(offered)
+    checked = check_asked(offered, wanted.fields, versions)
     if checked.faults:
         told = {name: fault.text() for name, fault in checked.faults.items()}
         raise RequestInvalid(N_("What was typed cannot be used."), errors=told)
@@ -82,7 +83,7 @@ def place(wanted: Wanted, office: Office) -> Placed:
     code_hash = office.hash_code(wanted.code) if wanted.code else ""
 
     def write() -> Order:
-        ready = _Ready(wanted, offered, given, wish, code_hash)
+        ready = _Ready(wanted, offered, versions, given, wish, code_hash)
         return _known(wanted) or _write(ready, office, at_s)
 
     order = money_transaction(write)
@@ -107,8 +108,8 @@ def _known(wanted: Wanted) -> Order | None:
         return None
     [(order_id, before, sku)] = found
     order = store.get(order_id)
-    fields = shelf.offered(sku, order.type_version).type.body.fields
-    checked = check_fields(fields, wanted.fields)
+    offered = shelf.offered(sku, order.type_version)
+    checked = check_asked(offered, wanted.fields, store.type_versions(order))
     given = {name: str(value) for name, value in checked.values.items()}
     if checked.faults or bytes(before) != _wish(wanted, given):
         raise KeyReused(N_("This key was used for another order."))
@@ -143,16 +144,17 @@ class _Ready(NamedTuple):
 
     wanted: Wanted
     offered: Offered
+    versions: Versions
     given: dict[str, str]
     wish: bytes
     code_hash: str
 
 
 def _write(ready: _Ready, office: Office, at_s: int) -> Order:
-    wanted, offered, given, wish, code_hash = ready
+    wanted, offered, versions, given, wish, code_hash = ready
     found = _quote(wanted, office, at_s)
     split = split_over_parts(wanted, offered, office, at_s)
-    singles = _singles(offered, split)
+    singles = _singles(offered, split, versions)
     order = OrderId("O" + b32encode(secrets.token_bytes(10)).decode()[:15])
     pay_until_s = at_s + PAY_S
     private = office.seal.close(given | {"": wanted.contact}, f"order:{order}")
@@ -220,14 +222,17 @@ class _Single(NamedTuple):
     sku: str
     fulfilment: Fulfilment
     weight: int
+    type_version: int
 
 
-def _singles(offered: Offered, split: Split | None) -> list[_Single]:
+def _singles(offered: Offered, split: Split | None, versions: Versions) -> list[_Single]:
     """Return what one piece of a SKU is made of: its parts if it is a bundle, else itself."""
     if split is None:
-        return [_Single(str(offered.sku.id), offered.fulfilment, 1)]
+        return [_Single(str(offered.sku.id), offered.fulfilment, 1, offered.type.version)]
     return [
-        _Single(str(part.sku), shelf.offered(part.sku).fulfilment, part.unit_minor)
+        _Single(
+            str(part.sku), shelf.offered(part.sku).fulfilment, part.unit_minor, versions[part.sku]
+        )
         for part in split.parts
         for _ in range(part.quantity)
     ]
@@ -242,10 +247,11 @@ def _write_units(order: OrderId, singles: list[_Single], total: int, at_s: int) 
     for n, (one, price) in enumerate(zip(singles, prices, strict=True), 1):
         unit = UnitId(f"{order}-{n}")
         change(
-            "INSERT INTO order_unit (id, order_id, n, sku, fulfilment, price, state)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (unit, order, n, one.sku, str(one.fulfilment), price, str(UnitState.WAITING)),
-        )
+            "INSERT INTO order_unit (id, order_id, n, sku, fulfilment, price, state, type_version)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (unit, order, n, one.sku, str(one.fulfilment), price, str(UnitState.WAITING),
+             one.type_version),
+        )  # fmt: skip
         if one.fulfilment is Fulfilment.LOCAL_KEY:
             by_sku.setdefault(one.sku, []).append(unit)
     kept_until_s = at_s + PAY_S + KEPT_AFTER_S

@@ -7,9 +7,12 @@ from typing import NamedTuple
 from central.errors import RequestInvalid
 from central.foundation.db.engine import money_transaction, rows
 from central.foundation.language.words import N_
+from central.foundation.masked import masked
 from central.sale.orders import store
 from central.sale.orders.model import Order, OrderId
 from central.sale.orders.office import Office
+from central.supply.catalogue import shelf
+from central.supply.catalogue.asked import asked_for
 from central.supply.product_types.model import Field, FieldKind
 
 REASON_CHARS = 80
@@ -26,15 +29,31 @@ class Private(NamedTuple):
         return "Private()"
 
 
-def masked_of(order: Order, fields: tuple[Field, ...], office: Office) -> Private:
+def fields_of(order: Order) -> tuple[Field, ...]:
+    """Return the fields that the buyer of an order was asked for, also those of parts."""
+    offered = shelf.offered(order.sku, order.type_version)
+    return asked_for(offered, store.type_versions(order))
+
+
+def masked_of(order: Order, office: Office) -> Private:
     """Return what a buyer has told, masked; what he has chosen from a list is not."""
     told = _private_of(order.id, office)
     contact = told.pop("", "")
-    open_ = {one.id for one in fields if one.kind is FieldKind.CHOICE and not one.is_pii}
+    open_ = {one.id for one in fields_of(order) if one.kind is FieldKind.CHOICE and not one.is_pii}
     return Private(
         masked(contact), {name: text if name in open_ else masked(text)
                           for name, text in told.items()}
     )  # fmt: skip
+
+
+def without_private(text: str, order: Order, office: Office) -> str:
+    """Return a buyer's words in which what he has told of himself besides is masked."""
+    told = _private_of(order.id, office)
+    secret = [told.pop("", ""), *(told.get(one.id, "") for one in fields_of(order) if one.is_pii)]
+    for one in sorted(secret, key=len, reverse=True):
+        if len(one) > 1:
+            text = text.replace(one, masked(one))
+    return text
 
 
 def unmask(order_id: str, reason: str, who: str, office: Office) -> Private:
@@ -54,16 +73,8 @@ def unmask(order_id: str, reason: str, who: str, office: Office) -> Private:
     return Private(told.pop("", ""), told)
 
 
-def masked(text: str) -> str:
-    """Return a text of which only whoever knows it recognizes what is left."""
-    name, at, host = text.partition("@")
-    if at:
-        return f"{name[:1]}***@{host}"
-    return f"{text[:3]}****{text[-2:]}" if len(text) > 8 else "***" if text else ""
-
-
 def told_by(order: Order, office: Office) -> dict[str, str]:
-    """Return what the buyer has typed into the fields."""
+    """Return what the buyer has typed; ``asked.told_to`` says what of it is for which unit."""
     found = _private_of(order.id, office)
     found.pop("", None)
     return found

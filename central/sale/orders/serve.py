@@ -41,6 +41,7 @@ from central.supply.cards.intake.take import check_paid_from
 from central.supply.cards.model import Shortage
 from central.supply.cards.reserve import cost_posted, give_back, hand_over, handed_over, reserve
 from central.supply.catalogue import shelf
+from central.supply.catalogue.asked import told_to
 from central.supply.catalogue.selling import min_days_left
 from central.supply.catalogue.voucher_terms import terms_of
 from central.supply.product_types.delivery import places
@@ -70,7 +71,7 @@ BOUGHT = {Fulfilment.SUPPLIER_KEY: Kind.KEY, Fulfilment.DIRECT_TOPUP: Kind.TOP_U
 def begin_serving(order: Order, at_s: int, who: str, office: Office) -> None:
     """Let every unit of a paid order be served; what suppliers have is asked for. In the caller's
     transaction."""
-    inputs: dict[str, str] | None = None
+    told: dict[str, str] | None = None
     for unit in store.units(order.id):
         # One that went back while the order was held stays so; money that came late has others.
         if unit.refund or unit.state not in {UnitState.WAITING, UnitState.CANCELLED}:
@@ -78,7 +79,8 @@ def begin_serving(order: Order, at_s: int, who: str, office: Office) -> None:
         store.move_unit(unit, UnitEvent.PAID, at_s, who)
         kind = BOUGHT.get(unit.fulfilment)
         if kind is not None:
-            inputs = told_by(order, office) if inputs is None else inputs
+            told = told_by(order, office) if told is None else told
+            inputs = told_to(unit.sku, told)
             net = Money(_net(order, unit, office), order.price.currency)
             ask_for(Wanted(unit.id, unit.sku, kind, 1, net, inputs), office.seal, at_s, ACTOR)
 
@@ -293,7 +295,8 @@ def _issue(unit: Unit, order: Order, at_s: int, office: Office) -> bool:
         ProductId(offered.sku.product), 1, StoreGroup(terms.store_group),
         (at_s - DAY_ZERO_S) // DAY_S, -(-(ends_at_s - DAY_ZERO_S) // DAY_S),
         value=_value(offered.sku.product, face), dynamic_required=terms.is_dynamic,
-        online_only=terms.is_online_only, channel=None,
+        online_only=terms.is_online_only, channel=None, region=terms.region,
+        agent=order.seller or order.buyer,
     )  # fmt: skip
     batch = vouchers.issue(
         wanted, office.keyring, currency=order.price.currency, at_s=at_s, day=office.day(at_s),

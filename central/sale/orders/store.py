@@ -41,7 +41,7 @@ _ORDER = (
 _UNIT = (
     "SELECT id, order_id, n, sku, fulfilment, price, state, cost_account, cost, delivered_at_s,"
     " refund, voucher_id, (SELECT coalesce(sum(p.amount), 0) FROM unit_refund p"
-    " WHERE p.unit = order_unit.id) FROM order_unit"
+    " WHERE p.unit = order_unit.id), type_version FROM order_unit"
 )
 _PAYMENT = (
     "SELECT number, order_id, channel, amount, currency, description, state, created_at_s,"
@@ -102,6 +102,12 @@ def counts() -> dict[OrderState, int]:
 def units(order: str) -> list[Unit]:
     """Return the units of an order, by their numbers."""
     return _units("WHERE order_id = ? ORDER BY n", (order,))
+
+
+def type_versions(order: Order) -> dict[str, int]:
+    """Return in which version of its type each SKU of an order's units was sold."""
+    found = {one.sku: one.type_version for one in units(order.id)}
+    return {sku: version for sku, version in found.items() if version is not None}
 
 
 def unit(unit_id: str) -> Unit:
@@ -279,7 +285,7 @@ def _units(where: str, values: tuple[Any, ...]) -> list[Unit]:
     return [
         Unit._make(
             (UnitId(row[0]), OrderId(row[1]), row[2], row[3], Fulfilment(row[4]), row[5],
-             UnitState(row[6]), *row[7:12], int(row[12]))
+             UnitState(row[6]), *row[7:12], int(row[12]), row[13])
         )
         for row in rows(f"{_UNIT} {where}", values)
     ]  # fmt: skip

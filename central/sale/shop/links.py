@@ -20,8 +20,8 @@ from central.foundation.web.permission import needs
 from central.sale.orders.model import QUANTITY_MAX
 from central.sale.orders.office import Office
 from central.supply.catalogue import shelf
+from central.supply.catalogue.asked import asked_for, check_asked, versions_of
 from central.supply.catalogue.model import SkuState
-from central.supply.product_types.fields import check_fields
 
 LINK_CHARS_MAX = 2000
 """A QR code of more is not read by every phone."""
@@ -42,7 +42,8 @@ def link_of(
         RequestInvalid: a field is wrong (``errors`` names each), or a figure, or it is too long.
     """
     given = {name: text.strip() for name, text in fields.items() if text.strip()}
-    checked = check_fields(shelf.offered(sku).type.body.fields, given)
+    offered = shelf.offered(sku)
+    checked = check_asked(offered, given, versions_of(offered))
     wrong = {name: fault.text(gettext) for name, fault in checked.faults.items() if name in given}
     if wrong:
         raise RequestInvalid(N_("What was typed cannot be used."), errors=wrong)
@@ -82,6 +83,7 @@ def blueprint(office: Office) -> Blueprint:
         return render_template(
             "orders/link.html", skus=skus, chosen=chosen, typed=typed, link=link, error=error,
             faults=faults, most=QUANTITY_MAX,
+            fields=asked_for(chosen, versions_of(chosen)) if chosen else (),
             qr=segno.make(link, error="m").svg_data_uri(scale=5, border=4, light="#fff")
             if link else "",
         )  # fmt: skip

@@ -33,8 +33,9 @@ from central.sale.shop.help import add_help
 from central.sale.shop.shelves import on_offer, shelves
 from central.supply.cards.vault.keys import Vault
 from central.supply.catalogue import shelf
-from central.supply.catalogue.voucher_terms import stores_of, terms_of
-from central.supply.product_types.fields import check_fields
+from central.supply.catalogue.asked import asked_for, check_asked, versions_of
+from central.supply.catalogue.model import Offered
+from central.supply.catalogue.voucher_terms import VoucherTerms, stores_of, stores_within, terms_of
 
 CHANNEL = "shop"
 SELLER_CHARS_MAX = 32
@@ -171,7 +172,8 @@ def _piece(
     who = door.who()
     given = typed if typed is not None else _linked(request.args)
     # Beside its field each fault is told in the reader's language.
-    checked = check_fields(found.offered.type.body.fields, _typed(given))
+    versions = versions_of(found.offered)
+    checked = check_asked(found.offered, _typed(given), versions)
     told = checked.faults if error and "errors" in error.extra else {}
     if typed is None:
         # What a link has filled in is told to be wrong; what it has left out is the buyer's to say.
@@ -182,11 +184,22 @@ def _piece(
         given |= {"contact": who.customer.contacts[0].text}
     quantity = _quantity(given.get("quantity", ""), found.least)
     return render_template(
-        "shop/piece.html", found=found, typed=given, faults=faults, quantity=quantity,
+        "shop/piece.html", found=found, fields=asked_for(found.offered, versions), typed=given,
+        faults=faults, quantity=quantity,
         error=in_words(error.detail or error.title, gettext) if error else "", most=QUANTITY_MAX,
         key=given.get("key") or secrets.token_urlsafe(16),
-        terms=terms_of(sku, office.now_s()), stores_of=stores_of,
+        vouchers=_vouchers(found.offered, office.now_s()), stores_of=stores_of,
+        stores_within=stores_within,
     )  # fmt: skip
+
+
+def _vouchers(offered: Offered, at_s: int) -> list[tuple[Offered | None, VoucherTerms]]:
+    """Return how vouchers of ours are good that somebody buys, where not everywhere and always;
+    beside the part of the bundle that they are."""
+    parts = [shelf.offered(part.sku) for part in offered.sku.parts]
+    told = [(part if parts else None, terms_of(part.sku.id, at_s)) for part in parts or [offered]
+            if part.sku.product is not None]  # fmt: skip
+    return [(part, terms) for part, terms in told if terms != VoucherTerms()]
 
 
 def _linked(args: Mapping[str, str]) -> dict[str, str]:

@@ -83,6 +83,18 @@ class World:
                 "INSERT OR REPLACE INTO product VALUES (?, ?, ?, ?, ?, ?)",
                 shop, ref, f"商品 {ref}", kind, price_e4, stock,
             )  # fmt: skip
+            self._changed(shop, ref)
+
+    def _changed(self, shop: str, ref: str) -> None:
+        self.books.run("INSERT OR REPLACE INTO changed VALUES (?, ?, ?)", shop, ref, self.now_s())
+
+    def changed_since(self, shop: str, since_s: int) -> list[Row]:
+        """Return what has changed its price or stock from a moment on."""
+        return self.books.rows(
+            "SELECT p.* FROM product p JOIN changed c ON c.shop = p.shop AND c.ref = p.ref"
+            " WHERE p.shop = ? AND c.at_s >= ? ORDER BY p.ref",
+            shop, since_s,
+        )  # fmt: skip
 
     def product(self, shop: str, ref: str) -> Row | None:
         """Return something that is on sale; None if it is not."""
@@ -141,6 +153,7 @@ class World:
                     "UPDATE product SET price_e4 = price_e4 * 3 / 2 WHERE shop = ? AND ref = ?",
                     wish.shop, wish.product,
                 )  # fmt: skip
+                self._changed(wish.shop, wish.product)
         with self.books.writing():
             product = self.product(wish.shop, wish.product)
             if product is None or wish.quantity < 1:
@@ -166,6 +179,7 @@ class World:
             "UPDATE product SET stock = stock - ? WHERE shop = ? AND ref = ?",
             wish.quantity, wish.shop, wish.product,
         )  # fmt: skip
+        self._changed(wish.shop, wish.product)
         self._move(wish.shop, -total_e4, "bought", no)
         self.books.run(
             "INSERT INTO purchase VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', '[]', ?, ?, ?, ?, ?, ?)",

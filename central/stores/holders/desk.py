@@ -21,6 +21,7 @@ from central.stores.corrections.give_back import (
     given_back,
     taken_back_at_till,
 )
+from central.stores.diversions.overview import diversion_of
 from central.stores.holders.lending import STATES, add_lending, amount_in, state_of
 from central.stores.holders.link import address_of, events_of, live_link, make_link, unlock
 from central.stores.redemptions.lease import leases_of, lent, spent_on
@@ -210,5 +211,6 @@ def _page(voucher: Voucher, address: str, **more: Any) -> str:
         may_give=_may_give, overruled=_overruled,
         tills=Unit.select().where(Unit.state == str(UnitState.ACTIVE)).order_by(Unit.id),
         address=address, qr=qr if address else "", note=session.pop("note", None),
-        grant_states=GRANT_STATES, grant_looks=GRANT_LOOKS, **more,
+        grant_states=GRANT_STATES, grant_looks=GRANT_LOOKS,
+        diversion=diversion_of(claims.voucher_id), **more,
     )  # fmt: skip

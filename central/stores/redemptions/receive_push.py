@@ -15,12 +15,13 @@ from central.errors import MessageRefused, PostingRefused
 from central.foundation.db.engine import HUB, money_transaction, reading
 from central.stores.keys.keyring import Keyring
 from central.stores.redemptions.accept import Arrived, Place, arrange, empty_tail
+from central.stores.redemptions.diversion import look
 from central.stores.redemptions.settle import settle, settle_status
 from central.stores.redemptions.tables import ForkedEntry, RedemptionEntry, ReservationRow
 from central.stores.units.peers import peers_changed
 from central.stores.units.tables import Alarm, Unit, UnitTail
 from central.stores.vouchers.tables import Voucher
-from edge.contract.ids import Seq, StoreId, UnitId
+from edge.contract.ids import EntryRef, Seq, StoreId, UnitId
 from edge.contract.journal_entry import EntryKind, EpochCause, Head, JournalEntry, entry_hash
 from edge.contract.sync_message import Ack, Outcome, Push, PushReceipt, Result, UnitState
 
@@ -76,10 +77,10 @@ def _take(push: Push, unit: Unit, currency: str, at_s: int) -> tuple[Ack, list[A
     before = _tail(unit_id, push)
     arrived = arrange(unit_id, before, _known(push), push.first_seq, push.entries)
     new = [a for a in arrived if a.place is Place.NEXT]
-    for one in new:
-        _keep(one, push, unit, at_s)
+    kept = [one for one in new if _keep(one, push, unit, at_s) is not Outcome.QUARANTINED]
     for voucher in _touched(new):
         _settle_or_alarm(voucher, unit_id, currency, at_s)
+        look(voucher, _accepted(voucher, kept, push), unit.store_id, at_s)
     forks = [a for a in arrived if a.place is Place.FORK]
     if forks:
         _quarantine(forks, push, unit, at_s)
@@ -96,6 +97,16 @@ def _touched(new: list[Arrived]) -> list[Voucher]:
     ids = dict.fromkeys(voucher_id for voucher_id in named if voucher_id is not None)
     known = {v.id: v for v in Voucher.select().where(Voucher.id << list(ids))} if ids else {}
     return [known[voucher_id] for voucher_id in ids if voucher_id in known]
+
+
+def _accepted(voucher: Voucher, kept: list[Arrived], push: Push) -> list[EntryRef]:
+    """Return the acceptances of a voucher among these entries of a unit."""
+    return [
+        EntryRef(push.unit, push.epoch, one.seq)
+        for one in kept
+        if one.entry is not None
+        and (one.entry.voucher_id, one.entry.kind) == (voucher.id, EntryKind.REDEMPTION)
+    ]
 
 
 def _settle_or_alarm(voucher: Voucher, unit_id: UnitId, currency: str, at_s: int) -> None:
@@ -139,7 +150,8 @@ def _known(push: Push) -> dict[Seq, bytes]:
     return {seq: bytes(row.hash) for seq, row in _stored(push).items()}
 
 
-def _keep(one: Arrived, push: Push, unit: Unit, at_s: int) -> None:
+def _keep(one: Arrived, push: Push, unit: Unit, at_s: int) -> Outcome:
+    """Keep an entry; return what becomes of it before its voucher is settled."""
     entry = one.entry
     outcome, why = _first_outcome(one, unit)
     RedemptionEntry.create(
@@ -173,6 +185,7 @@ def _keep(one: Arrived, push: Push, unit: Unit, at_s: int) -> None:
             f" present up to {gap.have_seq}"
         )
         Alarm.create(unit_id=unit.id, kind="new-epoch", detail=detail, at_s=at_s)
+    return outcome
 
 
 def _first_outcome(one: Arrived, unit: Unit) -> tuple[Outcome, str]:

@@ -11,9 +11,12 @@ from central.foundation.command import Command
 from central.stores.keys.open_hub import CommandWithKeys
 from central.stores.units import enrol, revoke, steer
 from central.stores.units.overview import units as all_units
+from central.stores.units.regions import set_region, shops
 from central.stores.units.restored import begin_new_life
+from central.supply.catalogue.regions import region_in
 from edge.contract.ids import StoreGroup, StoreId, UnitId
 
+_ACTOR = "cli"
 as_json_option = click.option("--json", "as_json", is_flag=True, help="JSON for scripts.")
 
 
@@ -29,14 +32,41 @@ def stores() -> None:
     "--group", type=int, default=1, show_default=True,
     help="Its store group: stores that take the same vouchers.",
 )  # fmt: skip
+@click.option("--region", default="", help="Where it lies: 44, 4403 or 440305.")
 @click.pass_obj
-def stores_add(command: Command, store: str, name: str, group: int) -> None:
+def stores_add(command: Command, store: str, name: str, group: int, region: str) -> None:
     """Add the shop STORE, such as S0412, with its NAME."""
     with command.hub() as hub:
+        region_in(region)
         steer.add_store(
             StoreId(store), name, StoreGroup(group), hub.config.timezone, command.now_s()
         )
-    click.echo(f"{store} {name}, group {group}")
+        if region:
+            set_region(store, region, by=_ACTOR, at_s=command.now_s())
+    click.echo(f"{store} {name}, group {group}" + (f", region {region}" if region else ""))
+
+
+@stores.command("list")
+@as_json_option
+@click.pass_obj
+def stores_list(command: Command, *, as_json: bool) -> None:
+    """List the shops: group, where each lies, and its name."""
+    with command.hub():
+        found = shops()
+    for shop in found:
+        told = f"{shop.id:12} {shop.store_group:5}  {shop.region or '-':6}  {shop.name}"
+        click.echo(json.dumps(shop._asdict(), ensure_ascii=False) if as_json else told)
+
+
+@stores.command("region")
+@click.argument("store")
+@click.argument("region", default="")
+@click.pass_obj
+def stores_region(command: Command, store: str, region: str) -> None:
+    """Say that the shop STORE lies in REGION: 44, 4403 or 440305; without it, nowhere."""
+    with command.hub():
+        shop = set_region(store, region, by=_ACTOR, at_s=command.now_s())
+    click.echo(f"{shop.id} lies in {shop.region or 'no region'}")
 
 
 @click.group("units")

@@ -12,11 +12,12 @@ from central.config import HubConfig
 from central.errors import HubError
 from central.foundation.language.said import in_words
 from central.foundation.people.roles import Permission
-from central.foundation.web.permission import needs
+from central.foundation.web.note import told
+from central.foundation.web.permission import actor, needs
 from central.stores.keys.keyring import Keyring
 from central.stores.units import enrol, revoke
 from central.stores.units.overview import alarms, units
-from central.stores.units.tables import Store
+from central.stores.units.regions import set_region, shops
 from edge.contract.ids import StoreId, UnitId
 
 
@@ -38,7 +39,7 @@ def blueprint(  # noqa: C901 - a list of routes
             units=units(),
             alarms=alarms(),
             waiting=enrol.waiting(),
-            stores=list(Store.select().order_by(Store.id)),
+            stores=shops(),
             now_s=now_s(),
             note=session.pop("note", None),
             invitation=session.pop("invitation", None),
@@ -49,6 +50,13 @@ def blueprint(  # noqa: C901 - a list of routes
     def show_waiting() -> str:
         # A part of the page, asked for again and again: it leaves the session alone.
         return render_template("units/_waiting.html", waiting=enrol.waiting())
+
+    @pages.post("/units/stores/<store>/region")
+    @needs(Permission.UNITS_MANAGE)
+    def region(store: str) -> Response:
+        with told(gettext("%(store)s is saved.", store=store)):
+            set_region(store, request.form.get("region", ""), by=actor(), at_s=now_s())
+        return redirect(url_for("units.show"))
 
     @pages.post("/units/invite")
     @needs(Permission.UNITS_MANAGE)

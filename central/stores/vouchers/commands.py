@@ -18,6 +18,7 @@ from central.stores.vouchers import show
 from central.stores.vouchers.expire import agree_breakage
 from central.stores.vouchers.issue import Order, issue
 from central.supply.catalogue import products
+from central.supply.catalogue.regions import region_in
 from edge.contract.bundle import Product
 from edge.contract.ids import ProductId, StoreGroup
 from edge.contract.money import decimal_text, parse_decimal
@@ -95,6 +96,8 @@ def products_breakage(command: Command, number: int, days: str, reason: str) -> 
     "--dynamic", is_flag=True, help="Only the rotating code of the holder's phone counts."
 )
 @click.option("--online-only", is_flag=True, help="Never accepted without the hub.")
+@click.option("--region", default="", help="Where they are meant to be redeemed: 44, 4403, 440305.")
+@click.option("--agent", default="", help="Which agent sells them.")
 @click.option("--channel", default="counter", show_default=True, help="Where the money came in.")
 @click.option(
     "--out", type=click.Path(path_type=Path),
@@ -119,6 +122,8 @@ def issue_command(command: CommandWithKeys, /, **given: Any) -> None:
             dynamic_required=given["dynamic"],
             online_only=given["online_only"],
             channel=given["channel"],
+            region=region_in(given["region"]),
+            agent=given["agent"],
         )
         if given["out"]:
             show.make_directory(given["out"])

@@ -8,15 +8,18 @@ from typing import NamedTuple
 
 from peewee import chunked, fn
 
-from central.errors import RequestInvalid
+from central.errors import NotFound, RequestInvalid
 from central.foundation.db.engine import money_transaction
+from central.foundation.db.engine import rows as db_rows
 from central.foundation.feed import next_change
+from central.foundation.language.said import Saying
 from central.foundation.language.words import N_
 from central.money.ledger import rules
 from central.money.ledger.store import post
 from central.stores.keys.keyring import Keyring
 from central.stores.vouchers.tables import Shard, Voucher
 from central.supply.catalogue import products
+from central.supply.catalogue.regions import region_in
 from edge.contract import voucher_token
 from edge.contract.bundle import Product
 from edge.contract.ids import ProductId, StatusIndex, StoreGroup, VoucherId
@@ -42,6 +45,8 @@ class Order(NamedTuple):
         expires_day: First day on which it is not good any more, counted from 2026-01-01.
         channel: Where the customer's money came in; None if whoever calls posts the sale himself,
             in the same transaction.
+        region: Where they are meant to be redeemed; empty for everywhere.
+        agent: Which agent sells them; empty for none.
     """
 
     product: ProductId
@@ -53,6 +58,8 @@ class Order(NamedTuple):
     dynamic_required: bool = False
     online_only: bool = False
     channel: str | None = "counter"
+    region: str = ""
+    agent: str = ""
 
 
 class Issued(NamedTuple):
@@ -75,8 +82,8 @@ def issue(
     """Issue vouchers and post their sale.
 
     Raises:
-        RequestInvalid: a count, date or value that cannot be.
-        NotFound: no such product.
+        RequestInvalid: a count, date, value or region that cannot be.
+        NotFound: no such product, or agent.
     """
     product = products.get(order.product)
     _check(order, product)
@@ -97,6 +104,8 @@ def issue(
                 "batch": batch,
                 "issued_at_s": at_s,
                 "issued_n": number,
+                "region": order.region,
+                "agent": order.agent,
             }
             for one in claims
         ]
@@ -143,6 +152,9 @@ def _check(order: Order, product: Product) -> None:
         raise RequestInvalid(N_("A store group is 0 to 65535."))
     if order.channel is not None and not CHANNEL.fullmatch(order.channel):
         raise RequestInvalid(N_("A channel is 1 to 32 letters, digits and hyphens."))
+    region_in(order.region)
+    if order.agent and not db_rows("SELECT 1 FROM agent WHERE id = ?", (order.agent,)):
+        raise NotFound(Saying("no-agent", agent=order.agent))
     if not 0 <= order.not_before_day < order.expires_day <= 0xFFFF:
         raise RequestInvalid(N_("A voucher begins before it expires, both from 2026-01-01 on."))
     if product.kind is VoucherKind.STORED_VALUE:

@@ -22,6 +22,7 @@ class Voucher(Table):
 
     ``face_minor`` is what it was sold for at face value, ``capacity`` what it holds in its own
     measure; the worth of an amount is ``face_minor * amount / capacity``, always a whole number.
+    ``region`` is where it is meant to be redeemed, ``agent`` who sold it; the token says neither.
     """
 
     id = BigIntegerField(primary_key=True)
@@ -41,6 +42,8 @@ class Voucher(Table):
     batch = TextField()
     issued_at_s = BigIntegerField()
     issued_n = BigIntegerField()
+    region = TextField(default="")
+    agent = TextField(default="")
 
     def claims(self) -> VoucherClaims:
         """Return what its token says."""

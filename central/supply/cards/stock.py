@@ -9,8 +9,11 @@ from central.foundation.db.engine import rows
 from central.foundation.language.said import Saying
 from central.money.ledger.balance import balance
 from central.supply.cards.access import log
+from central.supply.cards.model import Batch
 from edge.contract.money import Money
 
+_SUPPLIERS = frozenset({"1040", "2210"})
+"""Prepaid to a supplier, and owed to him; behind the point stands his id."""
 _IN_STOCK = "k.state IN ('available', 'reserved', 'quarantined')"
 
 
@@ -49,6 +52,16 @@ def stock_of(sku: str, now_s: int, *, min_days_left: int = 0) -> int:
         (now_s, sku, now_s + min_days_left * 86400),
     )
     return int(free)
+
+
+def supplier_of(batch: Batch) -> str:
+    """Return the supplier whom a batch names: by the account that it was paid from, or as its
+    source if he is one of ours; empty if it names none."""
+    heading, _, owner = batch.paid_from.partition(".")
+    if heading in _SUPPLIERS:
+        return owner
+    known = rows("SELECT 1 FROM supplier WHERE id = ?", (batch.source,))
+    return batch.source if known else ""
 
 
 def stocks(now_s: int) -> list[Stock]:

@@ -18,6 +18,7 @@ from central.foundation.web.describe import problems
 from central.foundation.web.permission import actor, needs, takes
 from central.supply.catalogue import api_json as shapes
 from central.supply.catalogue import pictures, shelf
+from central.supply.catalogue.asked import asked_for, versions_of
 from central.supply.catalogue.model import Category, CategoryId, Item, ItemId, Part, Sku, SkuId
 from central.supply.catalogue.pictures import ItemPicture
 from central.supply.catalogue.voucher_terms import VoucherTerms, set_terms, terms_of
@@ -201,6 +202,7 @@ def _add_skus(api: APIBlueprint, now_s: Callable[[], int]) -> None:
             {
                 "sku": sku_body(found.sku),
                 "item": _item_body(found.item, pictures.of_item(found.item.id)),
+                "fields_schema": json_schema(asked_for(found, versions_of(found))),
                 "type": type_body(found.type), "categories": list(found.categories),
                 "voucher_terms": terms_of(path.sku, now_s())._asdict()
                 if found.sku.product else None,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from central.foundation.pictures import KINDS
 from central.foundation.web.describe import WHOLE, BodyJson, Whole
+from central.supply.catalogue.regions import CODE
 
 _SLUG = "^[a-z0-9][a-z0-9-]{0,31}$"
 _SKU = "^[A-Z0-9][A-Z0-9-]{0,31}$"
@@ -259,6 +260,11 @@ class VoucherTermsJson(BodyJson):
     store_group: Whole = Field(0, ge=0, le=65535, description="Whose stores take it; 0 for all.")
     is_dynamic: bool = Field(default=False, description="Only the rotating code of a phone counts.")
     is_online_only: bool = Field(default=False, description="Never accepted without a network.")
+    region: str = Field(
+        "", pattern=f"^{CODE}$",
+        description="Where they are meant to be redeemed: 44, 4403 or 440305; empty for everywhere."
+        " Elsewhere they are accepted, and headquarters is told.",
+    )  # fmt: skip
 
 
 class OfferedSkuJson(BaseModel):
@@ -267,6 +273,10 @@ class OfferedSkuJson(BaseModel):
     sku: SkuJson = Field(description="What can be ordered.")
     item: ItemJson = Field(description="As a buyer sees it.")
     type: ProductTypeJson = Field(description="Its type, newest version.")
+    fields_schema: dict[str, Any] = Field(
+        description="`fields` of an order of it, as JSON Schema 2020-12; those of a bundle's parts"
+        " are called `PART.field`."
+    )
     categories: list[str] = Field(description="From its own upwards.")
     voucher_terms: VoucherTermsJson | None = Field(
         None, description="How its vouchers are good; null if it sells none of ours."

@@ -64,15 +64,17 @@ def retire(command: Command, sku: str) -> None:
     "--dynamic", is_flag=True, help="Only the rotating code of the holder's phone counts."
 )
 @click.option("--online-only", is_flag=True, help="Never accepted without the hub.")
+@click.option("--region", default="", help="Where they are meant to be redeemed: 44, 4403, 440305.")
 @click.pass_obj
 def voucher_terms(
-    command: Command, sku: str, group: int, *, dynamic: bool, online_only: bool
-) -> None:  # fmt: skip
+    command: Command, sku: str, group: int, region: str, *, dynamic: bool, online_only: bool
+) -> None:
     """Say where and how vouchers of SKU are good that are ordered from now on."""
-    terms = VoucherTerms(group, dynamic, online_only)
+    terms = VoucherTerms(group, dynamic, online_only, region)
     with command.hub():
         set_terms(sku, terms, by=_ACTOR, at_s=command.now_s())
     told = [f"store group {group}" if group else "every store"]
+    told += [f"meant for the region {region}"] * bool(region)
     told += ["from a phone alone"] * dynamic + ["with a network alone"] * online_only
     click.echo(f"{sku}: {', '.join(told)}")
 

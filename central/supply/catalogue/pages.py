@@ -307,7 +307,10 @@ def _add_skus(pages: Blueprint, shown: _Pages, now_s: Callable[[], int]) -> None
     def terms(sku: str) -> Response:
         typed = request.form.get("group", "")
         group = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) <= 5 else -1
-        wanted = VoucherTerms(group, "dynamic" in request.form, "online" in request.form)
+        wanted = VoucherTerms(
+            group, "dynamic" in request.form, "online" in request.form,
+            request.form.get("region", ""),
+        )  # fmt: skip
         with told(gettext("%(sku)s is saved.", sku=sku)):
             voucher_terms.set_terms(sku, wanted, by=actor(), at_s=now_s())
         return redirect(url_for("catalogue.item", item_id=shelf.sku_of(sku).item))

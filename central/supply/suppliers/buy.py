@@ -20,7 +20,7 @@ from central.foundation.db.engine import money_transaction, rows
 from central.foundation.seal import Seal
 from central.supply.suppliers import health
 from central.supply.suppliers.model import Attempt, Kind, Need, Purchase
-from central.supply.suppliers.next_step import may_pass_over
+from central.supply.suppliers.next_step import may_pass_over, without_inputs
 from central.supply.suppliers.ports import (
     NotSent,
     Outcome,
@@ -162,7 +162,7 @@ class Buyer:
             outcome = NotSent("account")
         if adapter is not None:
             order = self._order(purchase, claimed)
-            outcome, ms = _timed(lambda: adapter.submit(order))
+            outcome, ms = _timed(lambda: without_inputs(adapter.submit(order), order.inputs))
         self._crash("called")
         assert outcome is not None
         self._recorder.write(claimed.id, Answered(outcome, self._now_s(), ms))
@@ -315,7 +315,7 @@ class Buyer:
             if quote.cost_e4 > attempt.cap_e4 and not attempt.allow_loss:
                 return Unknown("dearer-now")
         order = self._order(purchases.get(attempt.unit), attempt)
-        return adapter.submit(order)
+        return without_inputs(adapter.submit(order), order.inputs)
 
     @staticmethod
     def _pass_over(live: AttemptRow, at_s: int) -> bool:

@@ -86,6 +86,17 @@ def connect(command: Command, /, account: str, **given: Any) -> None:
         click.echo(f"{account} is connected; {e4_text(balance)} lies there.")
 
 
+@suppliers.command("rhythm")
+@click.argument("account")
+@click.argument("seconds", type=int)
+@click.pass_obj
+def rhythm(command: Command, account: str, seconds: int) -> None:
+    """Look at all that ACCOUNT sells every so many SECONDS; 300 if nothing is said."""
+    with command.hub():
+        accounts.set_rhythm(account, seconds)
+    click.echo(f"{account} is looked at every {seconds} s")
+
+
 @suppliers.command("offer")
 @click.argument("sku")
 @click.argument("account")

@@ -10,9 +10,11 @@ too late is stock.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
+from central.foundation.masked import masked
 from central.supply.suppliers.model import Attempt, Kind, Terms
 from central.supply.suppliers.ports import (
     Accepted,
@@ -82,6 +84,16 @@ GIVE_UP_S = 24 * 3600
 """What nobody could find out for a day is a person's business."""
 
 _FAULTS_OF_ACCOUNT = frozenset({RejectCode.AUTH, RejectCode.BALANCE, RejectCode.RATE})
+
+
+def without_inputs(outcome: Outcome, inputs: Mapping[str, str]) -> Outcome:
+    """Return an answer in whose own words what the buyer has given is masked: others read them."""
+    if not isinstance(outcome, Rejected):
+        return outcome
+    said = outcome.said
+    for text in filter(None, inputs.values()):
+        said = said.replace(text, masked(text))
+    return Rejected(outcome.code, said)
 
 
 def fate(outcome: Outcome, kind: Kind, quantity: int) -> tuple[Fate, str]:

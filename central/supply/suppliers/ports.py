@@ -107,6 +107,7 @@ class Caps:
         callback: It calls us.
         lists_offers: It can list what it sells.
         statements: It can tell what it has charged on a day.
+        lists_changes: It can list what has changed since a moment.
     """
 
     safe_cost: bool
@@ -115,6 +116,7 @@ class Caps:
     callback: bool
     lists_offers: bool = True
     statements: bool = False
+    lists_changes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +283,20 @@ class GivesStatements(Protocol):
         Raises:
             SupplierSilent: there is no answer that can be relied on.
             StatementBroken: it is cut off, or its sums are not those of its lines.
+        """
+
+
+@runtime_checkable
+class TellsChanges(Protocol):
+    """What an adapter has besides, whose protocol lists what has changed since a moment."""
+
+    caps: Caps
+
+    def list_changes(self, since_s: int, cursor: str) -> tuple[list[Quote], str]:
+        """Return a page of what has changed its price or stock, and the cursor of the next.
+
+        Raises:
+            SupplierSilent: there is no answer that can be relied on.
         """
 
 

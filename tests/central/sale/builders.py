@@ -47,6 +47,7 @@ from tests.central.supply.product_types.builders import both
 BY_HAND = "COURSE-1"
 PRICE = {KEY: 4_900, LUNCH: 8_000, SET: 15_000, BY_HAND: 2_000}
 CODE = "open sesame"
+FIELDS: dict[str, dict[str, str]] = {KEY: {"account": "li"}, SET: {f"{KEY}.account": "li"}}
 _numbers = itertools.count(1)
 
 
@@ -61,7 +62,7 @@ class Shop:
     def order(self, sku: str = KEY, quantity: int = 1, **bent: Any) -> Placed:
         """Place an order."""
         values: dict[str, Any] = {
-            "key": f"k{next(_numbers)}", "fields": {"account": "li"} if sku == KEY else {},
+            "key": f"k{next(_numbers)}", "fields": FIELDS.get(sku, {}),
             "code": CODE, "contact": f"li{next(_numbers)}@example.com",
             "address": f"192.0.2.{next(_numbers) % 250}",
         }  # fmt: skip

@@ -92,7 +92,7 @@ def test_a_voucher_is_told_without_its_token(caller: Caller) -> None:
         "kid": 1, "voucher_id": f"{card.voucher_id:012x}", "product": 9, "value": 20000,
         "scope": 3, "not_before_day": 90, "expires_day": 200, "status_index": 0,
         "kind": "stored_value", "dynamic_required": True, "online_only": False,
-        "status": "valid", "face_minor": 20000, "capacity": 20000,
+        "status": "valid", "face_minor": 20000, "capacity": 20000, "region": "", "agent": "",
     }  # fmt: skip
 
 

@@ -94,6 +94,15 @@ def blueprint(world: World) -> Blueprint:  # noqa: C901 - a list of addresses
 
         return asking(world, shop, ref, work)
 
+    @api.post("/api/changes")
+    def changes(shop: str) -> Response:
+        """List what has changed: no address of the real shops, but of whatever a data file says."""
+        if _signed(world, shop) is None:
+            return _say("invalid_sign")
+        since_s, page = int(request.form.get("since", 0)), int(request.form.get("page", 1))
+        found = world.changed_since(shop, since_s)
+        return _say("ok", [_product(one) for one in found[page - 1 : page]])
+
     @api.post("/api/orders")
     def orders(shop: str) -> Response:
         """List a day's orders: no address of the real shops, but of whatever a data file says."""

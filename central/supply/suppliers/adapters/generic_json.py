@@ -32,6 +32,7 @@ from central.supply.suppliers.adapters.access import (
 )
 from central.supply.suppliers.adapters.profile import (
     Call,
+    ListPart,
     OrderState,
     Profile,
     QuotePart,
@@ -70,6 +71,7 @@ class GenericJson:
             safe_cost=profile.sends_safe_cost, query_by_ref=profile.asks_by_ref,
             is_idempotent=profile.is_idempotent, callback=profile.callback is not None,
             lists_offers=profile.list is not None, statements=profile.statement is not None,
+            lists_changes=profile.changes is not None,
         )  # fmt: skip
         self.callback_answer = profile.callback.answer if profile.callback else "ok"
         self._user, self._key = access.credential("user"), access.credential("key")
@@ -83,10 +85,21 @@ class GenericJson:
     def list_offers(self, cursor: str) -> tuple[list[Quote], str]:
         """Return a page of what it sells."""
         part = self._profile.list
+        return ([], "") if part is None else self._page(part, cursor, {})
+
+    def list_changes(self, since_s: int, cursor: str) -> tuple[list[Quote], str]:
+        """Return a page of what has changed, where the data file says how to ask."""
+        part = self._profile.changes
         if part is None:
             return [], ""
+        since = {"since_s": str(since_s), "since_ms": str(since_s * 1000)}
+        return self._page(part, cursor, since)
+
+    def _page(
+        self, part: ListPart, cursor: str, values: Mapping[str, str]
+    ) -> tuple[list[Quote], str]:  # fmt: skip
         page = cursor or "1"
-        items = at(self._answer(part, {"page": page}), part.items)
+        items = at(self._answer(part, {"page": page, **values}), part.items)
         if not isinstance(items, list):
             raise SupplierSilent("garbage")
         found = [_quote(item, self._profile.quote) for item in items]

@@ -19,7 +19,7 @@ from central.supply.suppliers.ports import RejectCode
 
 PLACEHOLDERS = frozenset({
     "user", "now_s", "now_ms", "their_ref", "client_ref", "upstream_no", "quantity", "safe_cost",
-    "callback_url", "page", "day",
+    "callback_url", "page", "day", "since_s", "since_ms",
 })  # fmt: skip
 """What a field may be made of. The key is not among them: it only signs."""
 SIGNED_PIECES = PLACEHOLDERS | {
@@ -143,6 +143,10 @@ class ListPart(Call):
     pages: bool = False
 
 
+class ChangesPart(ListPart):
+    """How what has changed since a moment is asked for; each is read as ``quote`` reads one."""
+
+
 class StatementPart(Call):
     """How a day's orders, or movements, are asked for, and where everything stands in a line."""
 
@@ -190,6 +194,7 @@ class Profile(_Part):
     balance: BalancePart
     quote: QuotePart
     list: ListPart | None = None
+    changes: ChangesPart | None = None
     callback: CallbackPart | None = None
     statement: StatementPart | None = None
 
@@ -209,6 +214,9 @@ class Profile(_Part):
             )
         if not set(self.states.values()) & {OrderState.DELIVERED}:
             raise ConfigInvalid(f"{self.name}: no state means delivered")
+        changes = self.changes
+        if changes and "{since_" not in changes.path + "".join(changes.fields.values()):
+            raise ConfigInvalid(f"{self.name}: changes asks for no {{since_s}} and no {{since_ms}}")
         asked = self.statement
         if asked and "{day}" not in asked.path + "".join(asked.fields.values()):
             raise ConfigInvalid(f"{self.name}: statement asks for no {{day}}")

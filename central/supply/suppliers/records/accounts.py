@@ -18,10 +18,12 @@ from central.supply.suppliers.address import check_address
 from central.supply.suppliers.health import PAUSE_S, Call, Health
 from central.supply.suppliers.model import e4_text
 
+SYNC_EVERY_S = (10, 86_400)
 _ID = re.compile(r"[a-z][a-z0-9-]{1,29}", re.ASCII)
 _COLUMNS = (
     "id, supplier, protocol, base_url, is_test, settings, credentials, currency, is_prepaid, state,"
-    " deadline_ms, sync_every_s, synced_at_s, balance_e4, balance_at_s, low_balance_e4"
+    " deadline_ms, sync_every_s, synced_at_s, changes_at_s, balance_e4, balance_at_s,"
+    " low_balance_e4"
 )
 
 
@@ -41,6 +43,7 @@ class Account(NamedTuple):
     deadline_ms: int
     sync_every_s: int
     synced_at_s: int
+    changes_at_s: int
     balance_e4: int | None
     balance_at_s: int | None
     low_balance_e4: int
@@ -149,6 +152,26 @@ def accounts() -> list[Account]:
 def names() -> dict[str, str]:
     """Return the names of the suppliers by their ids."""
     return dict(rows("SELECT id, name FROM supplier ORDER BY id"))
+
+
+def set_rhythm(account_id: str, every_s: int) -> None:
+    """Say how often all that an account sells is looked at.
+
+    Raises:
+        NotFound: there is none of this id.
+        RequestInvalid: it is too often, or too rarely.
+    """
+    least, most = SYNC_EVERY_S
+    if not least <= every_s <= most:
+        raise RequestInvalid(Saying("sync-every", least=least, most=most))
+    hit = money_transaction(
+        lambda: rows(
+            "UPDATE supplier_account SET sync_every_s = ? WHERE id = ? RETURNING id",
+            (every_s, account_id),
+        )
+    )
+    if not hit:
+        raise NotFound(Saying("no-supplier-account", account=account_id))
 
 
 def set_state(account_id: str, state: str) -> None:

@@ -166,7 +166,7 @@ def test_where_money_goes_is_noted_and_a_change_needs_a_second_person_for_a_whil
     assert ask_for(100, key="first").state is State.READY
     set_payee(AGENT, "bank", Payee("6222020412345678"), NOW_S + 60, by="eve")
     [newest, first] = changes_of(AGENT)
-    assert (newest.who, newest.address, first.who) == ("eve", "…5678", "li")
+    assert (newest.who, newest.address, first.who) == ("eve", "622****5678", "li")
     assert ask_for(100, key="second", at_s=NOW_S + 120).state is State.WAITING
     later = NOW_S + 61 + PAYEE_COOLS_S
     assert ask_for(100, key="third", at_s=later).state is State.READY

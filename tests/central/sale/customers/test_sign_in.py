@@ -20,7 +20,6 @@ from central.sale.customers.model import (
     TRIES_MAX,
     CustomerState,
     contact_of,
-    masked,
 )
 from tests.central.builders import at_once, fill_in
 from tests.central.sale.builders import Shop
@@ -61,11 +60,6 @@ def test_an_address_is_one_however_it_is_written(typed: str, kind: str, text: st
 @pytest.mark.parametrize("typed", ["", "li", "li@", "a@b.c,d@e.f", "12345678901", "li@x y.com"])
 def test_what_is_no_address_is_none(typed: str) -> None:
     assert contact_of(typed) is None
-
-
-def test_what_is_masked_does_not_name_anybody() -> None:
-    assert masked("li@example.com") == "l***@example.com"
-    assert masked("13800138000") == "138****8000"
 
 
 @pytest.mark.parametrize("contact", [MAIL, MOBILE])

@@ -18,7 +18,7 @@ from tests.central.books import assert_sound
 from tests.central.builders import TODAY, Database
 from tests.central.channel import WECHAT, Served
 from tests.central.money.ledger.walk import cny
-from tests.central.sale.builders import BY_HAND, CODE, KEY, PRICE
+from tests.central.sale.builders import BY_HAND, CODE, KEY, PRICE, SET
 from tests.central.sale.served import Open, open_shop
 from tests.central.supply.cards.builders import secret
 
@@ -144,6 +144,16 @@ def test_each_field_that_is_wrong_is_named(mall: Program) -> None:
         wrong = "fields/other" if "other" in typed else "fields/account"
         assert [fault["where"] for fault in told["errors"]] == [wrong], typed
         assert told["errors"][0]["what"]
+
+
+def test_a_bundle_s_fields_are_described_and_named_by_part(mall: Program) -> None:
+    name = f"{KEY}.account"
+    schema = mall.get(f"/v1/catalogue/skus/{SET}")["fields_schema"]
+    assert (list(schema["properties"]), schema["required"]) == ([name], [name])
+    told = mall.order(400, sku=SET, fields={"account": "li"})
+    assert {fault["where"] for fault in told["errors"]} == {"fields/account", f"fields/{name}"}
+    number = mall.order(sku=SET, fields={name: "li-xiaoming"})["order"]["id"]
+    assert mall.get(f"/v1/orders/{number}")["told"]["fields"] == {name: "li-****ng"}
 
 
 def test_orders_are_told_page_by_page_and_none_twice(opened: Open, mall: Program) -> None:

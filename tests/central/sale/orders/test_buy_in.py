@@ -77,9 +77,12 @@ class Store:
         recorder = Recorder(VaultKeys(self.vault, day_of), day_of)
         return Buyer(self.market.shelf, recorder, self.market.seal, self.market.clock)
 
-    def sold(self, sku: str, quantity: int = 1, rounds: int = 8) -> Order:
+    def sold(
+        self, sku: str, quantity: int = 1, rounds: int = 8, fields: dict[str, str] | None = None
+    ) -> Order:
         """Sell something, and do all that is due."""
-        fields = {"phone": "13800000000"} if sku == TOP_UP else {}
+        if fields is None:
+            fields = {"phone": "13800000000"} if sku == TOP_UP else {}
         wanted = Wanted(f"k-{sku}", sku, quantity, fields, CODE, "li@example.com", "192.0.2.1")
         order = place(wanted, self.office).order
         number = f"P{order.id[1:]}01"

@@ -8,11 +8,13 @@ import pytest
 from central.errors import NotFound, RequestInvalid
 from central.foundation.db.engine import change, rows
 from central.sale.orders import store
+from central.stores.units.regions import set_region
 from central.supply.catalogue.voucher_terms import (
     VoucherTerms,
     groups,
     set_terms,
     stores_of,
+    stores_within,
     terms_of,
 )
 from edge.contract.voucher_token import VoucherClaims, decode_payload, split
@@ -45,6 +47,25 @@ def test_a_voucher_is_as_its_sku_says_when_it_is_ordered(any_shop: Shop) -> None
         assert (claims.scope, claims.dynamic_required, claims.online_only) == (HERE, True, True)
     [(scope,)] = set(rows("SELECT scope FROM voucher"))
     assert scope == HERE
+
+
+def test_a_voucher_knows_its_region_and_the_agent_who_sold_it(any_shop: Shop) -> None:
+    at_s = any_shop.office.now_s()
+    set_terms(LUNCH, VoucherTerms(region=" 4403 "), by="amy", at_s=at_s)
+    any_shop.bought(LUNCH, seller="C1")
+    any_shop.bought(LUNCH)
+    told = rows("SELECT region, agent FROM voucher ORDER BY agent")
+    assert told == [("4403", ""), ("4403", "C1")]
+
+
+def test_the_stores_of_a_region_are_named_by_where_they_lie(shop: Shop) -> None:
+    at_s = shop.office.now_s()
+    set_region(b.STORE, "440305", by="amy", at_s=at_s)
+    [name] = stores_of(HERE)
+    assert stores_within("4403", 0) == stores_within("44", HERE) == [name]
+    assert stores_within("31", 0) == stores_within("4403", HERE + 1) == stores_within("", 0) == []
+    with pytest.raises(RequestInvalid, match="2, 4 or 6 digits"):
+        set_terms(LUNCH, VoucherTerms(region="440"), by="amy", at_s=at_s)
 
 
 def test_what_is_said_after_the_order_changes_no_order(any_shop: Shop) -> None:

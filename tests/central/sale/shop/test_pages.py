@@ -11,6 +11,7 @@ from central.sale.after_sales.model import ARRIVES_S, Reason
 from central.sale.orders import store
 from central.sale.orders.model import Order
 from central.sale.orders.states import OrderState
+from central.stores.units.regions import set_region
 from central.supply.catalogue.voucher_terms import VoucherTerms, set_terms, stores_of
 from central.supply.prices import books
 from central.supply.prices.model import Mode, Tier
@@ -19,7 +20,7 @@ from central.supply.prices.wanted import Wanted as Price
 from tests import builders as b
 from tests.central.builders import Database, an_app, as_person, csrf_token
 from tests.central.channel import ALIPAY, WECHAT
-from tests.central.sale.builders import BY_HAND, CODE, KEY, LUNCH, PRICE, first_unit
+from tests.central.sale.builders import BY_HAND, CODE, KEY, LUNCH, PRICE, SET, first_unit
 from tests.central.sale.served import Open, press
 from tests.central.supply.cards.builders import secret
 
@@ -184,6 +185,20 @@ def test_a_voucher_that_is_good_in_some_stores_from_a_phone_alone_says_so(opened
     assert "Keep it on this phone" in told
 
 
+def test_a_voucher_that_is_meant_for_a_region_names_the_stores_of_it(opened: Open) -> None:
+    at_s = opened.shop.office.now_s()
+    set_terms(LUNCH, VoucherTerms(region="4403"), by="amy", at_s=at_s)
+    assert "Meant for the region 4403" in opened.buyer().get(f"/shop/{LUNCH}").text
+    set_region(b.STORE, "440305", by="amy", at_s=at_s)
+    meant = f"Meant for: {stores_of(int(b.GROUP))[0]}"
+    shown = opened.buyer().get(f"/shop/{LUNCH}").text
+    assert meant in shown
+    assert "4403" not in shown
+    opened.shop.stock(range(2))
+    assert meant in opened.buyer().get(f"/shop/{SET}").text, "of a bundle, by its part"
+    assert "Meant for" not in opened.buyer().get(f"/shop/{KEY}").text
+
+
 def test_what_was_typed_wrongly_is_told_beside_its_field_and_nothing_else_is_lost(
     opened: Open,
 ) -> None:
@@ -207,6 +222,29 @@ def test_what_was_typed_wrongly_is_told_beside_its_field_and_nothing_else_is_los
     ):
         assert sentence in opened.order(client, **bent).text
     assert store.newest(9) == []
+
+
+def test_a_bundle_asks_for_what_each_part_needs_beside_its_name(opened: Open) -> None:
+    opened.shop.stock(range(2))
+    client = opened.buyer()
+    name = f"field.{KEY}.account"
+    page = client.get(f"/shop/{SET}?{name}=li+ming").text
+    assert "Game key · Fifty: Account" in page
+    assert f'name="{name}" type="text" value="li ming"' in page
+    assert "卡密 · 五十元：账号" in opened.buyer("zh-CN").get(f"/shop/{SET}").text
+    refused = opened.order(client, SET, **{name: "x" * 501}).text
+    field = re.search(rf'name="{name}".*?</label>', refused, re.DOTALL)
+    assert field is not None
+    assert "At most 500 characters." in field[0]
+    assert store.newest(9) == []
+    opened.order(client, SET, **{name: "li-xiaoming"})
+    [order] = store.newest(9)
+    shown = as_person(opened.app).get(f"/orders/{order.id}").text
+    assert "Game key · Fifty: Account" in shown
+    assert "li-****ng" in shown
+    assert "li-xiaoming" not in shown
+    link = as_person(opened.app).get(f"/orders/link?sku={SET}&{name}=li&quantity=1").text
+    assert f"{name}=li" in link
 
 
 def test_sending_the_form_twice_is_one_order(opened: Open) -> None:

@@ -115,10 +115,15 @@ def test_where_and_how_a_voucher_is_good_is_said_and_read(quick: Caller) -> None
     path = f"/v1/catalogue/skus/{LUNCH}"
     assert quick.get(path)["voucher_terms"] == {
         "store_group": 0, "is_dynamic": False, "is_online_only": False,
+        "region": "",
     }  # fmt: skip
-    wanted = {"store_group": int(b.GROUP), "is_dynamic": True, "is_online_only": False}
+    wanted: dict[str, Any] = {
+        "store_group": int(b.GROUP), "is_dynamic": True, "is_online_only": False,
+        "region": "4403",
+    }  # fmt: skip
     assert quick.post(f"{path}/voucher-terms", **wanted) == wanted
     assert quick.get(path)["voucher_terms"] == wanted
     quick.post(f"{path}/voucher-terms", 404, store_group=65_000)
+    quick.post(f"{path}/voucher-terms", 422, region="440")
     assert quick.get(f"/v1/catalogue/skus/{KEY}")["voucher_terms"] is None
     quick.post(f"/v1/catalogue/skus/{KEY}/voucher-terms", 400, **wanted)

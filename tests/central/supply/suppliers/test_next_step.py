@@ -16,6 +16,7 @@ from central.supply.suppliers.next_step import (
     blames_account,
     fate,
     may_pass_over,
+    without_inputs,
     wrong_with,
 )
 from central.supply.suppliers.ports import (
@@ -109,6 +110,14 @@ def test_a_top_up_is_never_passed_over_whatever_the_terms_say() -> None:
     assert not may_pass_over(Kind.KEY, terms, 59, 60)
     assert not may_pass_over(Kind.KEY, Terms(), 10**9, 60)
     assert not may_pass_over(Kind.TOP_UP, terms, 10**9, 0)
+
+
+def test_what_the_buyer_gave_is_masked_in_the_supplier_s_own_words() -> None:
+    said = "13800138000: 余额不足"
+    inputs = {"phone": "13800138000", "note": ""}
+    refused = without_inputs(Rejected(RejectCode.BALANCE, said), inputs)
+    assert refused == Rejected(RejectCode.BALANCE, "138****8000: 余额不足")
+    assert without_inputs(Accepted("13800138000"), inputs) == Accepted("13800138000")
 
 
 def test_being_sold_out_does_not_blame_the_account_and_a_wrong_key_does() -> None:
