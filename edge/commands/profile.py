@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +19,7 @@ from edge.errors import ConfigInvalid, EdgeError
 from edge.web.words import translate
 
 KIND = click.Choice(list(KINDS))
-TO = "tcp://HOST:PORT|serial:PATH|usb:PATH"
+TO = "tcp://HOST:PORT|serial:PATH|usb:PATH|usb:VENDOR:PRODUCT"
 
 
 class HasConfig(Protocol):
@@ -105,11 +106,12 @@ def print_page(found: PrinterProfile, to: str, locale: str) -> bool:
     from edge.receipt.document import self_test  # noqa: PLC0415
     from edge.receipt.layout import lay_out  # noqa: PLC0415
 
-    printer = EscposPrinter(to, found)
     columns = found.media.columns
     rows = lay_out(self_test(found.id, columns, translate, locale), columns)
-    outcome = printer.print(rows)
-    click.echo(f"{to} ({found.id}): {outcome.printed} {outcome.detail}".rstrip())
+    with closing(EscposPrinter(to, found)) as printer:
+        outcome = printer.print(rows)
+    why = f": {printer.why}" if printer.why else ""
+    click.echo(f"{to} ({found.id}): {outcome.printed} {outcome.detail}".rstrip() + why)
     if outcome.printed is Printed.NOTHING_WRITTEN:
         return False
     lines = [row.text for row in rows if row.style in {Style.NORMAL, Style.LARGE}]

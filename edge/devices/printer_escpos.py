@@ -11,8 +11,12 @@ from collections.abc import Callable, Sequence
 from edge.devices.escpos_bytes import escpos_bytes
 from edge.devices.paper import Row
 from edge.devices.ports import Outcome, Printed, PrinterState
+from edge.devices.printers.address import Address, parse_address
+from edge.devices.printers.descriptors import DescriptorWire
 from edge.devices.printers.dialects import dialect_of
-from edge.devices.printers.link import Link, open_link, parse_address
+from edge.devices.printers.link import Link, Wire
+from edge.devices.printers.unreachable import why_unreachable
+from edge.devices.printers.usb_bulk import UsbWire
 from edge.devices.profiles import PrinterProfile
 
 
@@ -20,8 +24,9 @@ class EscposPrinter:
     """A printer. Opens the wire for each paper and closes it.
 
     Args:
-        address: ``tcp://HOST:PORT``, ``serial:PATH``, ``usb:PATH``.
+        address: One of ``printers.address.FORMS``.
         steady_s: Reads a steady counter of seconds, for the deadlines.
+        usb_backend: What pyusb reaches USB by; None for libusb.
 
     Raises:
         ConfigInvalid: that is no address.
@@ -32,11 +37,12 @@ class EscposPrinter:
         address: str,
         profile: PrinterProfile,
         steady_s: Callable[[], float] = time.monotonic,
+        usb_backend: object | None = None,
     ) -> None:
         self.columns = profile.media.columns
-        self._address = parse_address(address)
+        self.why = ""
         self._profile = profile
-        self._steady_s = steady_s
+        self._wire = _wire_to(parse_address(address), profile, steady_s, usb_backend)
         self._dialect = dialect_of(profile, steady_s)
 
     def state(self) -> PrinterState:
@@ -44,11 +50,12 @@ class EscposPrinter:
 
         Of one that by its profile never answers, more than that it is there cannot be known.
         """
+        self.why = ""
         try:
-            with self._open() as link:
+            with self._wire.open() as link:
                 return self._dialect.state(link) if self._dialect else PrinterState.READY
-        except OSError:
-            return PrinterState.UNREACHABLE
+        except OSError as exc:
+            return self._unreachable(exc)
 
     def print(self, rows: Sequence[Row]) -> Outcome:
         """Put rows on paper and wait until the printer says that it has."""
@@ -56,16 +63,17 @@ class EscposPrinter:
 
     def print_bytes(self, body: bytes) -> Outcome:
         """Send bytes that a printer of this profile understands."""
+        self.why = ""
         try:
-            link = self._open()
-        except OSError:
-            return Outcome(Printed.NOTHING_WRITTEN, PrinterState.UNREACHABLE)
+            link = self._wire.open()
+        except OSError as exc:
+            return Outcome(Printed.NOTHING_WRITTEN, self._unreachable(exc))
         with link:
             if self._dialect:
                 try:
                     state = self._dialect.state(link)
-                except OSError:
-                    state = PrinterState.UNREACHABLE
+                except OSError as exc:
+                    state = self._unreachable(exc)
                 if not state.can_print:
                     return Outcome(Printed.NOTHING_WRITTEN, state)
             return self._send(link, body)
@@ -91,5 +99,21 @@ class EscposPrinter:
             return Outcome(Printed.UNCERTAIN, "the printer did not say that it was done")
         return Outcome(Printed.CONFIRMED)
 
-    def _open(self) -> Link:
-        return open_link(self._address, self._profile.link, self._steady_s)
+    def close(self) -> None:
+        """Give back what was taken from the system."""
+        self._wire.close()
+
+    def _unreachable(self, exc: OSError) -> PrinterState:
+        self.why = why_unreachable(exc)
+        return PrinterState.UNREACHABLE
+
+
+def _wire_to(
+    address: Address,
+    profile: PrinterProfile,
+    steady_s: Callable[[], float],
+    usb_backend: object | None,
+) -> Wire:
+    if address.kind == "usb-bulk":
+        return UsbWire(address, profile.link, steady_s, usb_backend)
+    return DescriptorWire(address, profile.link, steady_s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from edge.devices.finding import Finding, Health, Said
-from edge.devices.ports import PrinterState
+from edge.devices.ports import PrinterSeen, PrinterState
 from edge.errors import N_, ConfigInvalid
 
 _WHAT_TO_DO = {
@@ -19,15 +19,15 @@ _WHAT_TO_DO = {
 NAME = N_("printer")
 
 
-def report_printer(to: str, profile: str, state: Callable[[], PrinterState]) -> Finding:
+def report_printer(to: str, profile: str, look: Callable[[], PrinterSeen]) -> Finding:
     """Return the finding of a printer.
 
     Args:
         to: Where it is, as the settings have it; empty for none.
-        state: Asks it, or returns what it said last; may raise ConfigInvalid.
+        look: Asks it, or returns what it said last; may raise ConfigInvalid.
     """
     try:
-        told = state() if to else PrinterState.ABSENT
+        told, why = look() if to else PrinterSeen(PrinterState.ABSENT)
     except ConfigInvalid as exc:
         what_to_do = N_("correct printer.to and printer.profile")
         return Finding(NAME, Health.BAD, exc.detail, what_to_do, profile)
@@ -36,6 +36,10 @@ def report_printer(to: str, profile: str, state: Callable[[], PrinterState]) -> 
             NAME, Health.NONE, N_("none set"), N_("set printer.to, unless it has none"), profile
         )
     found = Said("{to} ({profile}): {state}", to=to, profile=profile, state=str(told))
+    if why:
+        found = Said(
+            "{to} ({profile}): {state}: {why}", to=to, profile=profile, state=str(told), why=why
+        )
     if told is PrinterState.READY:
         return Finding(NAME, Health.GOOD, found, "", profile, str(told))
     health = Health.WARNING if told is PrinterState.PAPER_LOW else Health.BAD
