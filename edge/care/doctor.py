@@ -47,12 +47,11 @@ def examine(
         machine: Where this machine tells of itself.
     """
     yield check_data_directory(config.unit.data_dir)
-    if not config.unit.data_dir.is_dir():
-        return
-    yield check_disk(config.unit.data_dir)
-    yield check_keys(config.data("unit.key"))
-    yield check_api_key(config.data("api.key"))
-    yield from check_store(config)
+    if config.unit.data_dir.is_dir():  # before it is enrolled, devices can be tried all the same
+        yield check_disk(config.unit.data_dir)
+        yield check_keys(config.data("unit.key"))
+        yield check_api_key(config.data("api.key"))
+        yield from check_store(config)
     yield check_clock(now_s, config.data("unit.db"))
     yield check_battery(has_battery=config.clock.battery)
     yield check_network(config.hub.url, machine)

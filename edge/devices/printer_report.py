@@ -19,6 +19,11 @@ _WHAT_TO_DO = {
 NAME = N_("printer")
 
 
+def what_to_do(state: PrinterState) -> str:
+    """Return what to do about a printer in a state in which it prints nothing."""
+    return _WHAT_TO_DO[state]
+
+
 def report_printer(to: str, profile: str, look: Callable[[], PrinterSeen]) -> Finding:
     """Return the finding of a printer.
 
@@ -29,8 +34,8 @@ def report_printer(to: str, profile: str, look: Callable[[], PrinterSeen]) -> Fi
     try:
         told, why = look() if to else PrinterSeen(PrinterState.ABSENT)
     except ConfigInvalid as exc:
-        what_to_do = N_("correct printer.to and printer.profile")
-        return Finding(NAME, Health.BAD, exc.detail, what_to_do, profile)
+        correct = N_("correct printer.to and printer.profile")
+        return Finding(NAME, Health.BAD, exc.detail, correct, profile)
     if told is PrinterState.ABSENT:
         return Finding(
             NAME, Health.NONE, N_("none set"), N_("set printer.to, unless it has none"), profile
@@ -43,4 +48,4 @@ def report_printer(to: str, profile: str, look: Callable[[], PrinterSeen]) -> Fi
     if told is PrinterState.READY:
         return Finding(NAME, Health.GOOD, found, "", profile, str(told))
     health = Health.WARNING if told is PrinterState.PAPER_LOW else Health.BAD
-    return Finding(NAME, health, found, _WHAT_TO_DO[told], profile, str(told))
+    return Finding(NAME, health, found, what_to_do(told), profile, str(told))

@@ -100,10 +100,17 @@ def test_the_doctor_reads_beside_a_unit_that_writes(directory: Path) -> None:
 # --- directory, disk, keys -----------------------------------------------------------------------
 
 
-def test_without_a_directory_there_is_nothing_else_to_look_at(tmp_path: Path) -> None:
-    checks = examined(tmp_path / "missing")
-    assert set(checks) == bad(checks) == {"data directory"}
+def test_before_it_is_enrolled_a_machine_and_its_devices_are_looked_at_all_the_same(
+    tmp_path: Path,
+) -> None:
+    """Whoever sets a till up tries the printer before anything else."""
+    printer = PrinterSection("tcp://127.0.0.1:9")
+    checks = examined(tmp_path / "missing", InState(PrinterState.PAPER_END), printer=printer)
+    assert bad(checks) == {"data directory", "printer"}
     assert "enrol" in checks["data directory"].what_to_do
+    assert {"clock", "network", "pictures", "service"} < set(checks)
+    assert not {"disk", "keys", "database", "journal", "anchor"} & set(checks)
+    assert not (tmp_path / "missing").exists()
 
 
 def test_a_directory_that_is_open_to_others_is_bad(directory: Path) -> None:

@@ -184,6 +184,28 @@ def test_a_connection_reset_in_the_middle_is_uncertain() -> None:
     assert "the connection broke" in outcome.detail
 
 
+NONSENSE = b"\xff\xa5\xc3\x80HTTP/1.1 400 Bad Request\r\n\x1b[2J"
+
+
+@pytest.mark.parametrize("profile", ["generic-80-gbk", "star-line"])
+def test_whatever_talks_nonsense_without_end_gets_nothing(profile: str) -> None:
+    """Somebody else's port: some of it looks like an answer, but no text like a good one."""
+    heard = bytearray()
+
+    def talk(connection: socket.socket) -> None:
+        connection.settimeout(0.001)
+        while True:
+            connection.sendall(NONSENSE * 20)
+            with contextlib.suppress(TimeoutError):
+                heard.extend(connection.recv(4096))
+
+    quick = a_printer_profile(profile, link={"io_ms": 200}, status_query={"done_ms": 200})
+    with a_server(talk) as url:
+        outcome = EscposPrinter(url, quick).print_bytes(b"PAPER" * 100)
+    assert outcome.printed is Printed.NOTHING_WRITTEN
+    assert b"PAPER" not in heard
+
+
 def test_a_printer_that_takes_nothing_more_is_given_up() -> None:
     done = threading.Event()
 
