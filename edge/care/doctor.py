@@ -10,7 +10,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from ctypes.util import find_library
 from pathlib import Path
 from typing import Any
 
@@ -313,6 +312,8 @@ def check_camera() -> Finding:
             N_("pictures"), Health.NONE, Said(N_("without {what}"), what=", ".join(missing)),
             N_("pip install 'tearoff[camera]', unless it has no camera"),
         )  # fmt: skip
+    from ctypes.util import find_library  # noqa: PLC0415 - half a megabyte, for this line
+
     if find_library("zbar") is None:
         return Finding(
             N_("pictures"), Health.WARNING, N_("zxing-cpp only, libzbar0 is missing"),

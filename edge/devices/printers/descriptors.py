@@ -21,7 +21,7 @@ from collections.abc import Callable
 from edge.devices.finding import Said
 from edge.devices.printers.address import Address, known_baud
 from edge.devices.printers.link import EMPTY_PAUSE_S, Link
-from edge.devices.printers.unreachable import NotReached
+from edge.devices.printers.unreachable import NotReached, TakesNothing
 from edge.devices.profiles.model import Link as LinkTable
 from edge.errors import N_
 
@@ -122,7 +122,7 @@ class DescriptorLink(Link):
         left_ms = (deadline - self._steady_s()) * 1000
         events = poll.poll(max(0.0, left_ms)) if left_ms > 0 else []
         if not events:
-            raise TimeoutError("the printer takes nothing" if event == select.POLLOUT else "")
+            raise TakesNothing if event == select.POLLOUT else TimeoutError
         if events[0][1] & (select.POLLERR | select.POLLNVAL):
             raise ConnectionError("the line to the printer broke")
 

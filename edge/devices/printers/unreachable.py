@@ -17,6 +17,14 @@ class NotReached(OSError):
         self.why = why
 
 
+class TakesNothing(TimeoutError):
+    """It is there, and has taken only a part of what was written in the time."""
+
+    def __init__(self) -> None:
+        super().__init__("the printer takes nothing")
+
+
+_FULL = N_("it takes no more data: has it paper, and is its cover closed?")
 _NOT_THERE = N_("there is no such device: is it switched on and plugged in?")
 _SILENT = N_("nothing answers at that address: is it switched on, and in this network?")
 _NOT_ALLOWED = N_("this user may not use it: `sudo tearoff-unit install-service` lets the unit")
@@ -46,6 +54,8 @@ def why_unreachable(exc: OSError) -> Said:
     """Return the reason."""
     if isinstance(exc, NotReached):
         return exc.why
+    if isinstance(exc, TakesNothing):
+        return Said(_FULL)
     if isinstance(exc, socket.gaierror):
         return Said(_NO_HOST)
     if isinstance(exc, TimeoutError) and exc.errno is None:

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from edge.devices.finding import Said
 from edge.devices.printers.address import Address
 from edge.devices.printers.link import EMPTY_PAUSE_S, Link
-from edge.devices.printers.unreachable import NotReached
+from edge.devices.printers.unreachable import NotReached, TakesNothing
 from edge.devices.profiles.model import Link as LinkTable
 from edge.errors import N_
 
@@ -218,7 +218,7 @@ class UsbLink(Link):
         while at < len(data):
             left_s = deadline - self._steady_s()
             if left_s <= 0:
-                raise TimeoutError("the printer takes nothing")
+                raise TakesNothing
             taken = self._transfer(self._device.write, endpoint, data[at:], left_s)
             if not taken:
                 time.sleep(EMPTY_PAUSE_S)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from usb.core import USBError
 
+from edge.devices.escpos_bytes import escpos_bytes
 from edge.devices.paper import Row, Style
 from edge.devices.ports import Printed, PrinterState
 from edge.devices.printer_escpos import EscposPrinter
@@ -158,6 +159,47 @@ def test_what_breaks_in_the_middle_is_uncertain_and_the_next_paper_comes_out(
     setattr(device, fault, None)
     device.plug_in()
     assert printer.print(ROWS).printed is Printed.CONFIRMED
+
+
+EVERYTHING = [
+    Row("金额 ¥88.00"), Row("HEADER", Style.LARGE), Row("https://tearoff.example/" * 3, Style.QR),
+    Row("drawn Ω♞"), Row("0412000057", Style.CODE128), Row("END"), Row("", Style.CUT),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("profile", ["generic-80-gbk", "epson-tm-t88v"])
+def test_wherever_a_paper_broke_off_the_next_one_is_whole(profile: str) -> None:
+    """In the middle of a picture or a QR code its head was taken for the rest of that."""
+    body = escpos_bytes(EVERYTHING, a_printer_profile(profile))
+    for after in range(3, len(body), len(body) // 8):
+        device = UsbPrinter()
+        bus = UsbBus(device)
+        printer = EscposPrinter(AT, a_printer_profile(profile), bus.steady_s, bus)
+        assert printer.print_bytes(body).printed is Printed.CONFIRMED
+        whole = printed_on(device)
+        device.naks_after = device.machine.body_bytes + after
+        assert printer.print_bytes(body).printed is Printed.UNCERTAIN
+        assert printer.state() is PrinterState.UNREACHABLE
+        assert printer.why.startswith("it takes no more data")
+        device.naks_after = None
+        assert printer.state() is PrinterState.READY, "and it hears what it is asked"
+        assert printer.print_bytes(body).printed is Printed.CONFIRMED, after
+        assert printed_on(device).endswith(whole), after
+
+
+def printed_on(device: UsbPrinter) -> str:
+    return "".join(paper.text for paper in [*device.papers(), device.open_paper()])
+
+
+def test_after_a_paper_that_came_out_whole_nothing_is_added(
+    bus: UsbBus, device: UsbPrinter
+) -> None:
+    device.faults.wrong_ack = True
+    printer = a_printer(bus)
+    printer.print(ROWS)
+    before = device.machine.body_bytes
+    printer.state()
+    assert device.machine.body_bytes == before
 
 
 def test_no_transfer_waits_longer_than_the_profile_says(bus: UsbBus, device: UsbPrinter) -> None:
