@@ -227,7 +227,7 @@ class Unit:
                     self.config,
                     reports(
                         self.config,
-                        core.receipts.last_state if core else None,
+                        core.receipts.last_seen if core else None,
                         core.scanners.seen if core else None,
                     ),
                     parts.wall_s(),

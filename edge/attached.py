@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 
 from edge.config import EdgeConfig
 from edge.devices.finding import Reports
-from edge.devices.ports import NoPrinter, Printer, PrinterState
+from edge.devices.ports import NoPrinter, Printer, PrinterSeen
 from edge.devices.printer_escpos import EscposPrinter
 from edge.devices.printer_report import report_printer
 from edge.devices.profiles import PrinterProfile, Profile, load, places
@@ -36,18 +37,23 @@ def profiles_in_use(config: EdgeConfig) -> list[Profile]:
 
 
 def reports(
-    config: EdgeConfig, printer_state: Callable[[], PrinterState] | None = None,
+    config: EdgeConfig, printer_seen: Callable[[], PrinterSeen] | None = None,
     scanners_seen: Seen | None = None,
 ) -> list[Reports]:  # fmt: skip
     """Return what looks at each device that the settings name.
 
     Args:
-        printer_state: Says how the printer was last seen; None to ask the printer itself.
+        printer_seen: Says how the printer was last seen; None to ask the printer itself.
         scanners_seen: Says how the scanners are; None to look whether they are attached.
     """
-    ask = printer_state or (lambda: build_printer(config).state())
-    return [lambda: report_printer(config.printer.to, _printer_label(config), ask),
+    look = printer_seen or (lambda: _asked(config))
+    return [lambda: report_printer(config.printer.to, _printer_label(config), look),
             *scanner_reports(config, scanners_seen)]  # fmt: skip
+
+
+def _asked(config: EdgeConfig) -> PrinterSeen:
+    with closing(build_printer(config)) as printer:
+        return PrinterSeen(printer.state(), printer.why)
 
 
 def _printer_label(config: EdgeConfig) -> str:

@@ -259,7 +259,10 @@ main.add_command(camera)
 
 @main.command("print-test")
 @click.option("--profile", help="A profile of firmware_profiles/printers instead of the set one.")
-@click.option("--to", metavar=TO, help="Another printer than the one that is set.")
+@click.option(
+    "--to", metavar=TO,
+    help="Another printer than the one that is set; VENDOR:PRODUCT is the id that lsusb shows.",
+)  # fmt: skip
 @click.option(
     "--locale", type=click.Choice(LOCALES), default="zh-CN", show_default=True,
     help="Language of the page.",
@@ -271,7 +274,7 @@ def print_test(settings: Settings, profile: str | None, to: str | None, locale: 
     address = to or config.printer.to
     if not address:
         raise ConfigInvalid(
-            f"no printer is set; use --to {TO}; profiles: "
+            f"no printer is set: set printer.to, or use --to {TO}; profiles: "
             + ", ".join(ids("printer", places(config.devices.profiles_dir)))
         )
     sys.exit(

@@ -20,6 +20,8 @@ from edge.contract.bundle import LOCALES
 from edge.errors import ConfigInvalid
 
 ENV_PREFIX = "EDGE_"
+_PRINTER = re.compile(r"tcp://|serial:/|usb:/|usb:[0-9a-fA-F]{4}:[0-9a-fA-F]{4}(:|$)")
+"""How an address begins; whoever opens it reads the rest."""
 
 
 def setting(default: Any, doc: str) -> Any:
@@ -77,7 +79,8 @@ class PrinterSection:
 
     to: str = setting(
         "",
-        "Where it is: tcp://HOST:PORT, serial:PATH, serial:PATH?baud=N, usb:PATH; empty for none.",
+        "Where it is: tcp://HOST:PORT, serial:PATH, serial:PATH?baud=N, usb:PATH, or by extra "
+        "`usb` usb:VENDOR:PRODUCT, usb:VENDOR:PRODUCT:SERIAL (ids in hex); empty for none.",
     )
     profile: str = setting(
         "generic-80-gbk", "What printer it is: a file of firmware_profiles/printers, without .toml."
@@ -373,5 +376,7 @@ def _check_peers(config: EdgeConfig) -> None:
 def _check_printer(printer: PrinterSection) -> None:
     if printer.drawer not in {"never", "accepted"}:
         raise ConfigInvalid("printer.drawer is never or accepted")
-    if printer.to and not printer.to.startswith(("tcp://", "serial:/", "usb:/")):
-        raise ConfigInvalid("printer.to is tcp://HOST:PORT, serial:PATH or usb:PATH")
+    if printer.to and not _PRINTER.match(printer.to):
+        raise ConfigInvalid(
+            "printer.to is tcp://HOST:PORT, serial:PATH, usb:PATH or usb:VENDOR:PRODUCT in hex"
+        )

@@ -208,6 +208,7 @@ class Core:
                 self.health.sync.stop()
             if self.health.peers:
                 self.health.peers.stop()
+        self.receipts.close()
         self._keep_time()
         self.journal.close()
 

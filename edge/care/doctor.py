@@ -10,7 +10,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from ctypes.util import find_library
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +46,11 @@ def examine(
         machine: Where this machine tells of itself.
     """
     yield check_data_directory(config.unit.data_dir)
-    if not config.unit.data_dir.is_dir():
-        return
-    yield check_disk(config.unit.data_dir)
-    yield check_keys(config.data("unit.key"))
-    yield check_api_key(config.data("api.key"))
-    yield from check_store(config)
+    if config.unit.data_dir.is_dir():  # before it is enrolled, devices can be tried all the same
+        yield check_disk(config.unit.data_dir)
+        yield check_keys(config.data("unit.key"))
+        yield check_api_key(config.data("api.key"))
+        yield from check_store(config)
     yield check_clock(now_s, config.data("unit.db"))
     yield check_battery(has_battery=config.clock.battery)
     yield check_network(config.hub.url, machine)
@@ -314,6 +312,8 @@ def check_camera() -> Finding:
             N_("pictures"), Health.NONE, Said(N_("without {what}"), what=", ".join(missing)),
             N_("pip install 'tearoff[camera]', unless it has no camera"),
         )  # fmt: skip
+    from ctypes.util import find_library  # noqa: PLC0415 - half a megabyte, for this line
+
     if find_library("zbar") is None:
         return Finding(
             N_("pictures"), Health.WARNING, N_("zxing-cpp only, libzbar0 is missing"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +20,7 @@ from edge.errors import ConfigInvalid, EdgeError
 from edge.web.words import translate
 
 KIND = click.Choice(list(KINDS))
-TO = "tcp://HOST:PORT|serial:PATH|usb:PATH"
+TO = "tcp://HOST:PORT|serial:PATH|usb:PATH|usb:VENDOR:PRODUCT"
 
 
 class HasConfig(Protocol):
@@ -75,13 +77,20 @@ def profile_check(settings: HasConfig, files: tuple[Path, ...]) -> None:
             click.echo(f"{file}: good, a {found.kind} ({found.label})")
         except EdgeError as exc:
             wrong = True
-            click.echo(f"{file}: {exc.detail}")
+            # It names the file that is wrong, which may be one that this one inherits from.
+            told = exc.detail.removeprefix(file.name)
+            click.echo(f"{file}{told}" if told != exc.detail else f"{file}: {told}")
     sys.exit(1 if wrong else 0)
 
 
 @profile.command("try")
 @click.argument("name", metavar="ID|FILE")
-@click.option("--to", required=True, metavar=TO, help="Where the printer is.")
+@click.option(
+    "--to",
+    required=True,
+    metavar=TO,
+    help="Where the printer is; VENDOR:PRODUCT is the id that lsusb shows.",
+)
 @click.option(
     "--locale", type=click.Choice(LOCALES), default="zh-CN", show_default=True,
     help="Language of the page.",
@@ -100,17 +109,20 @@ def print_page(found: PrinterProfile, to: str, locale: str) -> bool:
     """Print the test page and say what happened and what to look for; return whether it is out."""
     from edge.devices.escpos_bytes import native_text  # noqa: PLC0415
     from edge.devices.paper import Style  # noqa: PLC0415
-    from edge.devices.ports import Printed  # noqa: PLC0415
+    from edge.devices.ports import Printed, PrinterState  # noqa: PLC0415
     from edge.devices.printer_escpos import EscposPrinter  # noqa: PLC0415
+    from edge.devices.printer_report import what_to_do  # noqa: PLC0415
     from edge.receipt.document import self_test  # noqa: PLC0415
     from edge.receipt.layout import lay_out  # noqa: PLC0415
 
-    printer = EscposPrinter(to, found)
     columns = found.media.columns
     rows = lay_out(self_test(found.id, columns, translate, locale), columns)
-    outcome = printer.print(rows)
-    click.echo(f"{to} ({found.id}): {outcome.printed} {outcome.detail}".rstrip())
+    with closing(EscposPrinter(to, found)) as printer:
+        outcome = printer.print(rows)
+    why = f": {printer.why}" if printer.why else ""
+    click.echo(f"{to} ({found.id}): {outcome.printed} {outcome.detail}".rstrip() + why)
     if outcome.printed is Printed.NOTHING_WRITTEN:
+        click.echo(f"  -> {what_to_do(PrinterState(outcome.detail))}")
         return False
     lines = [row.text for row in rows if row.style in {Style.NORMAL, Style.LARGE}]
     drawn = sum(native_text(line, found.text.encoding) is None for line in lines)
@@ -149,7 +161,12 @@ def _find(name: str, kind: str | None, where: Sequence[Path]) -> Profile:
     kinds = [kind] if kind else [each for each in KINDS if name in ids(each, where)]
     if len(kinds) > 1:
         raise ConfigInvalid(f"{name} is a {' and a '.join(kinds)}; say which with --kind")
-    return load(kinds[0] if kinds else "printer", name, where)
+    if not kinds:
+        known = [each for any_kind in KINDS for each in ids(any_kind, where)]
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise ConfigInvalid(f"no profile {name!r}; {hint}`tearoff-unit profile list` shows all")
+    return load(kinds[0], name, where)
 
 
 def _values(found: Profile) -> Iterator[tuple[str, Any]]:

@@ -16,7 +16,7 @@ from edge.devices.ports import Scanner, ScannerLost, Tellable
 from edge.devices.scanners.admit import Fault, read_text
 from edge.devices.scanners.build import Named, named_scanners, read_named
 from edge.devices.scanners.discover import candidates
-from edge.errors import ConfigInvalid, EdgeError
+from edge.errors import ConfigInvalid
 
 Ask = Callable[[EdgeConfig, str, str], dict[str, Any]]
 """Calls the running unit: method and path. Raises ClickException if none runs, or it refuses."""
@@ -89,7 +89,10 @@ def _add_those_of_the_unit(
 def _add_those_without_it(scanner: click.Group) -> None:
     @scanner.command()
     @click.argument("where", metavar="NAME|KIND:PATH#PROFILE")
-    @click.option("--seconds", default=0, help="End after so many; 0 for not at all.")
+    @click.option(
+        "--seconds", default=0, type=click.IntRange(0, 86400),
+        help="End after so many; 0 for not at all.",
+    )  # fmt: skip
     @click.pass_obj
     def listen(given: Given, where: str, seconds: int) -> None:
         """Show what a scanner reads. Nothing is redeemed; the unit must not be running.
@@ -97,7 +100,7 @@ def _add_those_without_it(scanner: click.Group) -> None:
         WHERE is a scanner of the settings, or one to try: serial:/dev/ttyACM0#gm65-vcom.
         """
         config = given.config
-        one = read_named("tried", where, config) if ":" in where else _named(config, where)
+        one = read_named("WHERE", where, config) if ":" in where else _named(config, where)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         _listen(one, time.monotonic() + seconds if seconds else None)
 
@@ -177,7 +180,7 @@ def _set_up(scanner: Scanner, then: tuple[str, ...]) -> None:
                 scanner.tell(scanner.commands()[command])
         scanner.read(0.3)
     except (ScannerLost, OSError) as exc:
-        raise EdgeError(str(exc)) from exc
+        raise click.ClickException(f"The scanner cannot be set up: {exc}") from exc
     finally:
         scanner.close()
 
@@ -193,7 +196,7 @@ def _listen(one: Named, until_s: float | None) -> None:
                 click.echo(seen_line(raw))
                 sys.stdout.flush()
     except (ScannerLost, OSError) as exc:
-        raise EdgeError(f"{one.path}: {exc}") from exc
+        raise click.ClickException(f"{one.path}: {exc}") from exc
     finally:
         scanner.close()
 

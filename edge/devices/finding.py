@@ -39,9 +39,13 @@ class Said(str):
 
 
 def in_language(locale: str, said: str, translate: Translate) -> str:
-    """Return a sentence in a language; the values stay as they are."""
+    """Return a sentence in a language; of its values only those that are sentences change."""
     if isinstance(said, Said):
-        return translate(locale, said.text).format(**said.values)
+        values = {
+            name: in_language(locale, value, translate) if isinstance(value, Said) else value
+            for name, value in said.values.items()
+        }
+        return translate(locale, said.text).format(**values)
     return translate(locale, said) if said else ""
 
 

@@ -58,17 +58,35 @@ class Printer(Protocol):
     columns: int
     """Columns of a row in normal size."""
 
+    why: str
+    """Why the last call found it unreachable, for the operator; empty if it did not."""
+
     def state(self) -> PrinterState:
         """Ask the printer how it is."""
 
     def print(self, rows: Sequence[Row]) -> Outcome:
         """Put rows on paper. ``CONFIRMED`` only if the printer itself has said so."""
 
+    def close(self) -> None:
+        """Give back what was taken from the system; it may be used again all the same."""
+
+
+class PrinterSeen(NamedTuple):
+    """How a printer was last seen.
+
+    Args:
+        why: Why it is unreachable; empty if it is not.
+    """
+
+    state: PrinterState
+    why: str = ""
+
 
 class NoPrinter:
     """For a unit without a printer: nothing is ever written."""
 
     columns = 48
+    why = ""
 
     def state(self) -> PrinterState:
         """Return ABSENT."""
@@ -77,6 +95,9 @@ class NoPrinter:
     def print(self, rows: Sequence[Row]) -> Outcome:  # noqa: ARG002
         """Write nothing."""
         return Outcome(Printed.NOTHING_WRITTEN, PrinterState.ABSENT)
+
+    def close(self) -> None:
+        """Have nothing to give back."""
 
 
 class Scan(NamedTuple):

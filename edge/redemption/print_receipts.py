@@ -7,7 +7,7 @@ import logging
 import threading
 from collections import deque
 
-from edge.devices.ports import Printed, Printer, PrinterState
+from edge.devices.ports import Printed, Printer, PrinterSeen, PrinterState
 from edge.errors import StoreUnavailable
 from edge.receipt.document import Document
 from edge.receipt.layout import lay_out
@@ -43,6 +43,7 @@ class ReceiptPrinter:
         self._notes: deque[Document] = deque(maxlen=NOTES_MAX)
         self.state = PrinterState.UNKNOWN
         """As it was last seen; the screen shows it."""
+        self.why = ""
 
     def start(self) -> None:
         """Begin to print what is owed."""
@@ -55,9 +56,14 @@ class ReceiptPrinter:
         self._wake.set()
         self._thread.join(timeout=10)
 
-    def last_state(self) -> PrinterState:
+    def close(self) -> None:
+        """Let the printer go; call it once nothing is printed any more."""
+        if not self._thread.is_alive():
+            self._printer.close()
+
+    def last_seen(self) -> PrinterSeen:
         """Return how the printer was last seen."""
-        return self.state
+        return PrinterSeen(self.state, self.why)
 
     def wake(self) -> None:
         """There is a new paper."""
@@ -80,6 +86,7 @@ class ReceiptPrinter:
     def print_next(self) -> Job | None:
         """Print one paper; None if nothing is owed."""
         self.state = self._printer.state()
+        self.why = self._printer.why
         if not self.state.can_print:
             return None
         self.print_notes()

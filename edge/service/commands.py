@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import click
 
 from edge.config import EdgeConfig
+from edge.devices.printers.address import parse_address
 from edge.errors import ConfigInvalid
 from edge.service.install import Place, find_browser, install, remove
 from edge.service.unit_files import USER, Setup
@@ -58,6 +59,7 @@ def install_service(chosen: Chosen, user: str, kiosk: str, dry_run: bool, root: 
         user=_user(user),
         kiosk=_address(kiosk),
         browser=find_browser(),
+        usb_printer=_usb_printer(config),
     )
     for line in install(setup, place):
         click.echo(line)
@@ -70,6 +72,11 @@ def remove_service(dry_run: bool, root: Path) -> None:  # noqa: FBT001
     """Take away what install-service has put there. The unit's own data stays."""
     lines = list(remove(_place(root, dry_run=dry_run)))
     click.echo("\n".join(lines) if lines else "There is no service to remove.")
+
+
+def _usb_printer(config: EdgeConfig) -> str:
+    printer = parse_address(config.printer.to) if config.printer.to else None
+    return printer.at if printer and printer.kind == "usb-bulk" else ""
 
 
 def _place(root: Path, *, dry_run: bool) -> Place:

@@ -90,7 +90,13 @@ def install(setup: Setup, place: Place) -> Iterator[str]:
             ("systemd-sysusers", str(SYSUSERS_PATH)),
             ("systemctl", "daemon-reload"),
             ("udevadm", "control", "--reload"),
-            ("udevadm", "trigger", "--subsystem-match=usbmisc", "--subsystem-match=tty"),
+            (
+                "udevadm",
+                "trigger",
+                "--subsystem-match=usbmisc",
+                "--subsystem-match=tty",
+                "--subsystem-match=usb",
+            ),
             ("systemctl", "restart", *services),
         )
 

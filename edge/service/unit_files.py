@@ -44,6 +44,8 @@ class Setup(NamedTuple):
         anchor_dir: Directory of an anchor elsewhere; empty if it lies in ``data_dir``.
         kiosk: Address that the screen shows; empty for none.
         browser: Absolute path of Chromium.
+        usb_printer: Vendor and product of a printer that the unit reaches without the kernel's
+            driver, as in ``04b8:0202``; empty for none.
     """
 
     program: str
@@ -53,6 +55,7 @@ class Setup(NamedTuple):
     user: str = USER
     kiosk: str = ""
     browser: str = "/usr/bin/chromium"
+    usb_printer: str = ""
 
 
 def files_of(setup: Setup) -> dict[PurePosixPath, str]:
@@ -60,7 +63,7 @@ def files_of(setup: Setup) -> dict[PurePosixPath, str]:
     files = {
         UNIT_PATH: unit_file(setup),
         SYSUSERS_PATH: sysusers_file(setup),
-        UDEV_PATH: udev_file(),
+        UDEV_PATH: udev_file(setup.usb_printer),
     }
     if setup.kiosk:
         files[KIOSK_PATH] = kiosk_file(setup)
@@ -205,11 +208,13 @@ def sysusers_file(setup: Setup) -> str:
     return OURS + "\n".join(lines) + "\n"
 
 
-def udev_file() -> str:
+def udev_file(usb_printer: str = "") -> str:
     """Return the udev rules.
 
     ModemManager writes AT commands to every serial line that it finds, and a scanner takes them
     for its settings; and a scanner or printer that USB has put to sleep loses what comes first.
+    A printer that is reached without the kernel's driver is a device of its own, which root alone
+    may use; the unit gets this one and no other.
     """
     lines = [
         OURS.rstrip("\n"),
@@ -226,6 +231,14 @@ def udev_file() -> str:
         "# Printers",
         f'ACTION=="add", SUBSYSTEM=="usb", ENV{{ID_USB_INTERFACES}}=="*:0701*:*", {_AWAKE}',
     ]
+    if usb_printer:
+        vendor, _, product = usb_printer.partition(":")
+        this = f'SUBSYSTEM=="usb", ATTR{{idVendor}}=="{vendor}", ATTR{{idProduct}}=="{product}"'
+        lines += [
+            "# The printer of the settings",
+            f'{this}, ENV{{DEVTYPE}}=="usb_device", GROUP="lp", MODE="0660"',
+            f'ACTION=="add", {this}, {_AWAKE}',
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -294,6 +294,7 @@ class TillPrinter:
 
     def __init__(self, simulated: SimulatedPrinter, profile: PrinterProfile) -> None:
         self.columns = profile.media.columns
+        self.why = ""
         self._simulated = simulated
         self._profile = profile
 
@@ -302,6 +303,9 @@ class TillPrinter:
 
     def print(self, rows: Sequence[Row]) -> Outcome:
         return self._printer().print(rows)
+
+    def close(self) -> None:
+        pass
 
     def _printer(self) -> EscposPrinter:
         faults = self._simulated.faults.now()

@@ -652,7 +652,13 @@ def test_a_printer_that_is_not_well_prints_nothing_and_says_why(
 
 WRONG_PRINTERS = [
     ((), "no printer is set"), (("--to", "usb"), "tcp://HOST:PORT"),
-    (("--to", "tcp://h:0"), "tcp://HOST:PORT"), (("--to", "tcp://127.0.0.1:9"), "unreachable"),
+    (("--to", "tcp://h:0"), "tcp://HOST:PORT"),
+    (("--to", "tcp://127.0.0.1:9"), "unreachable: nothing listens at that port"),
+    (("--to", "serial:/dev/none"), "unreachable: there is no such device"),
+    (("--to", "usb:/dev/usb/lp99"), "unreachable: there is no such device"),
+    (("--to", "usb:/etc/hostname"), "unreachable: that is no device"),
+    (("--to", "serial:/dev/null"), "unreachable: that is no serial line"),
+    (("--to", "usb:ffff:fff0"), "nothing-written unreachable: "), (("--to", "usb:4b8:1"), "usb:VE"),
     (("--to", "tcp://127.0.0.1:9", "--profile", "generic-80-gbx"), "generic-80-gbk"),
     (("--to", "tcp://127.0.0.1:9", "--profile", "../../etc/passwd"), "no printer profile"),
 ]  # fmt: skip

@@ -133,7 +133,8 @@ WRONG = [
     ("hub.url=https://hub\n.example", "printable"), ("hub.timeout_s=0", "1 to 600"),
     ("hub.timeout_s=601", "1 to 600"), ("hub.sync_every_s=0", "1 to 86400"),
     ("hub.sync_every_s=100000000000000000000", "1 to 86400"),
-    ("printer.to=usb", "tcp://HOST:PORT"), ("printer.to=10.0.0.9:9100", "tcp://HOST:PORT"),
+    ("printer.to=usb", "tcp://HOST:PORT"), ("printer.to=usb:4b8:0202", "usb:VENDOR:PRODUCT"),
+    ("printer.to=10.0.0.9:9100", "tcp://HOST:PORT"),
     ("printer.profile=\x1b[2J", "printable"), ("api.port", "section.name=value"),
     ("", "section.name=value"),
 ]  # fmt: skip

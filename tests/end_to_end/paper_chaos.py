@@ -81,6 +81,7 @@ class TrappedPrinter:
     """A real one at a wire whose clock is a trap. Implements ``devices.ports.Printer``."""
 
     columns = 48
+    why = ""
 
     def __init__(self, url: str, trap: Deathtrap) -> None:
         self._url, self._trap = url, trap
@@ -96,6 +97,9 @@ class TrappedPrinter:
         outcome = self._printer().print(rows)
         self._trap.step("written")
         return outcome
+
+    def close(self) -> None:
+        pass
 
     def _printer(self) -> EscposPrinter:
         profile = a_printer_profile(

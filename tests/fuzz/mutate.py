@@ -27,6 +27,11 @@ def mutate(seed: int, seeds: Sequence[bytes]) -> bytes:
     """Return the altered seed of this number."""
     dice = random.Random(seed)
     data = dice.choice(seeds)
+    return alter(dice, data, seeds)
+
+
+def alter(dice: random.Random, data: bytes, seeds: Sequence[bytes]) -> bytes:
+    """Return these bytes, altered once or a few times."""
     for _ in range(dice.choice((1, 1, 1, 2, 4))):
         data = dice.choice(_WAYS)(dice, data, seeds)
     return data[:LONGEST]

@@ -48,6 +48,7 @@ from edge.contract.voucher_token import TokenInvalid
 from edge.devices import profiles
 from edge.errors import ConfigInvalid
 from tests import builders as b
+from tests.fuzz.devices import device_parsers
 
 BUNDLE, UNIT = b.a_sign_key("bundle"), b.a_sign_key("unit")
 BUNDLE_KEYS = [BUNDLE.public_key()]
@@ -229,4 +230,8 @@ def _files() -> list[Target]:
     ]
 
 
-TARGETS = {t.name: t for t in (*_scans(), *_messages(), *_requests(), *_files())}
+def _devices() -> list[Target]:
+    return [Target(name, seeds, parse, ()) for name, (seeds, parse) in device_parsers().items()]
+
+
+TARGETS = {t.name: t for t in (*_scans(), *_messages(), *_requests(), *_files(), *_devices())}

@@ -108,6 +108,7 @@ class TillPrinter:
     """A printer that prints, and perhaps says so. Implements ``devices.ports.Printer``."""
 
     columns = 32
+    why = ""
 
     def __init__(self) -> None:
         self.papers: list[str] = []
@@ -127,6 +128,9 @@ class TillPrinter:
         if ends is None:
             raise Crash
         return Outcome(ends)
+
+    def close(self) -> None:
+        """There is nothing to give back."""
 
 
 FITTINGS: list[Callable[[Machine], None]] = []

@@ -70,16 +70,20 @@ def named_scanners(config: EdgeConfig) -> dict[str, Named]:
     """
     if len(config.scanners) > SCANNERS_MAX:
         raise ConfigInvalid(f"there are more than {SCANNERS_MAX} scanners")
-    return {name: read_named(name, text, config) for name, text in config.scanners.items()}
+    return {
+        name: read_named(f"scanners.{name}", text, config) for name, text in config.scanners.items()
+    }
 
 
-def read_named(name: str, text: str, config: EdgeConfig) -> Named:
+def read_named(where: str, text: str, config: EdgeConfig) -> Named:
     """Read one setting: ``serial:/dev/serial/by-id/…?baud=9600#gm65-uart``.
+
+    Args:
+        where: The setting or argument, for the messages.
 
     Raises:
         ConfigInvalid: it is not of that form, or there is no such profile.
     """
-    where = f"scanners.{name}"
     found = _DEVICE.fullmatch(text)
     if not found or found["kind"] not in _PROFILES:
         raise ConfigInvalid(f"{where} is serial:/dev/…#PROFILE or hid:/dev/input/…#PROFILE")

@@ -48,7 +48,7 @@ def scanner_reports(config: EdgeConfig, seen: Seen | None = None) -> list[Report
 def _report(name: str, text: str, config: EdgeConfig, seen: Seen | None) -> Finding:
     called = Said(NAME, name=name)
     try:
-        named = read_named(name, text, config)
+        named = read_named(f"scanners.{name}", text, config)
     except ConfigInvalid as exc:
         return Finding(called, Health.BAD, exc.detail, N_("correct the setting"))
     found = {s.source: s for s in seen()} if seen else {}

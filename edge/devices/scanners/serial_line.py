@@ -233,7 +233,9 @@ def why_not_opened(exc: Exception, path: str) -> str:
     if code in {errno.EBUSY, errno.EAGAIN} or "exclusively lock" in str(exc):
         return "another program has it open"
     if code in {errno.ENOENT, errno.ENODEV, errno.ENXIO}:
-        return "it is not there any more"
+        return "there is no such device: is it plugged in?"
+    if code == errno.ENOTTY or "Inappropriate ioctl" in str(exc):  # as pyserial says it
+        return "no scanner can be there: it is no serial line and no keyboard"
     return os.strerror(code) if code else str(exc)[:120]
 
 

@@ -86,6 +86,7 @@ _PRINT_MODES = [n for n in range(256) if not n & 0b0100_0110]
 _HANZI_MODES = [n for n in range(256) if not n & 0b0111_0011]
 
 _FORMS: dict[bytes, _Form] = {
+    b"\x00": _Form("NUL"),
     b"\t": _Form("HT"),
     b"\n": _Form("LF"),
     b"\x0c": _Form("FF"),

@@ -388,4 +388,5 @@ _ACTIONS: Mapping[str, Callable[[EscposReader, Command], str | None]] = {
     "GS v 0": EscposReader._do_raster_image,
     "HT": EscposReader._do_tab,
     "LF": EscposReader._do_line_feed,
+    "NUL": EscposReader._do_nothing,
 }

@@ -269,7 +269,7 @@ class Machine:
     def _obey(self, command: Command) -> bytes:
         answers = b""
         events = self._reader.take(command)
-        if not command.is_real_time and command.name not in {"GS r", "GS a"}:
+        if not command.is_real_time and command.name not in {"GS r", "GS a", "NUL"}:
             self._raw += command.raw
         for event in events:
             self.events.append(event)

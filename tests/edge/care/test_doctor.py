@@ -18,7 +18,7 @@ from edge.care.machine import Machine
 from edge.config import HubSection, PrinterSection, StoreSection
 from edge.contract.ids import Seq
 from edge.devices.finding import Finding, Health, Said, in_language, worst
-from edge.devices.ports import NoPrinter, Outcome, Printer, PrinterState
+from edge.devices.ports import NoPrinter, Outcome, Printer, PrinterSeen, PrinterState
 from edge.devices.profiles import load
 from edge.journal.anchor import SLOT_BYTES, AnchorFile
 from edge.journal.model import Mark
@@ -55,7 +55,8 @@ def examined(
     directory: Path, device: Printer | None = None, now_s: float = b.NOW_S, **sections: Any
 ) -> dict[str, Finding]:
     config = a_config(directory, **sections)
-    devices = reports(config, (device or NoPrinter()).state)
+    printer = device or NoPrinter()
+    devices = reports(config, lambda: PrinterSeen(printer.state(), printer.why))
     checks = list(doctor.examine(config, devices, now_s))
     assert len({check.name for check in checks}) == len(checks)
     for check in checks:
@@ -99,10 +100,17 @@ def test_the_doctor_reads_beside_a_unit_that_writes(directory: Path) -> None:
 # --- directory, disk, keys -----------------------------------------------------------------------
 
 
-def test_without_a_directory_there_is_nothing_else_to_look_at(tmp_path: Path) -> None:
-    checks = examined(tmp_path / "missing")
-    assert set(checks) == bad(checks) == {"data directory"}
+def test_before_it_is_enrolled_a_machine_and_its_devices_are_looked_at_all_the_same(
+    tmp_path: Path,
+) -> None:
+    """Whoever sets a till up tries the printer before anything else."""
+    printer = PrinterSection("tcp://127.0.0.1:9")
+    checks = examined(tmp_path / "missing", InState(PrinterState.PAPER_END), printer=printer)
+    assert bad(checks) == {"data directory", "printer"}
     assert "enrol" in checks["data directory"].what_to_do
+    assert {"clock", "network", "pictures", "service"} < set(checks)
+    assert not {"disk", "keys", "database", "journal", "anchor"} & set(checks)
+    assert not (tmp_path / "missing").exists()
 
 
 def test_a_directory_that_is_open_to_others_is_bad(directory: Path) -> None:
@@ -322,6 +330,7 @@ class InState:
     """A printer in a state. Implements ``devices.ports.Printer``."""
 
     columns = 48
+    why = ""
 
     def __init__(self, state: PrinterState) -> None:
         self._state = state
@@ -331,6 +340,9 @@ class InState:
 
     def print(self, rows: object) -> Outcome:
         raise AssertionError("the doctor prints nothing")
+
+    def close(self) -> None:
+        pass
 
 
 HEALTH = {
@@ -350,6 +362,22 @@ def test_every_state_of_a_printer_is_told_with_what_to_do(
     assert check.profile == load("printer", "generic-80-gbk").label
     assert state is PrinterState.ABSENT or check.last_answer == state
     assert check.found.endswith(f": {state}" if check.last_answer else "none set")
+
+
+@pytest.mark.parametrize(
+    ("to", "english", "chinese"),
+    [("tcp://127.0.0.1:9", "unreachable: nothing listens at that port", "该端口没有打印机"),
+     ("usb:/dev/usb/lp99", "unreachable: there is no such device", "没有这个设备"),
+     ("serial:/dev/null", "unreachable: that is no serial line", "这不是串口")],
+)  # fmt: skip
+def test_why_a_printer_is_unreachable_is_told_in_the_readers_language(
+    directory: Path, to: str, english: str, chinese: str
+) -> None:
+    check = reports(a_config(directory, printer=PrinterSection(to)))[0]()
+    assert english in check.found
+    told = in_language("zh-CN", check.found, translate)
+    assert told.startswith(f"{to} (")
+    assert chinese in told
 
 
 def test_a_printer_that_cannot_be_set_up_is_told_with_the_setting(directory: Path) -> None:

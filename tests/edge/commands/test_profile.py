@@ -71,7 +71,13 @@ def test_a_profile_of_any_kind_is_shown_to_a_script(site: Path, kind: str) -> No
 def test_an_unknown_profile_is_told_with_the_nearest_name(site: Path) -> None:
     result = run(site, "show", "min")
     assert result.exit_code == 1
-    assert "no printer profile 'min'; did you mean mine?" in result.output
+    assert "no profile 'min'; did you mean mine?" in result.output
+
+
+def test_an_unknown_profile_may_have_been_one_of_any_kind(site: Path) -> None:
+    assert "did you mean pi5-till? `tearoff-unit profile list`" in run(site, "show", "pi5").output
+    told = run(site, "show", "../../etc/passwd").output
+    assert "no profile '../../etc/passwd'; `tearoff-unit profile list` shows all" in told
 
 
 def test_files_are_checked_and_each_fault_is_told(site: Path) -> None:
@@ -83,7 +89,8 @@ def test_files_are_checked_and_each_fault_is_told(site: Path) -> None:
     first, second, third = result.output.splitlines()
     assert "good, a printer (mine " in first
     assert "unknown key media.colums; did you mean media.columns?" in second
-    assert "No such file" in third
+    assert second.startswith(f"{wrong}: unknown key")
+    assert third == f"{site / 'missing.toml'} cannot be read: No such file or directory"
 
 
 def test_all_files_that_ship_are_good(site: Path) -> None:
@@ -110,4 +117,13 @@ def test_what_is_no_printer_is_not_tried_by_printing(site: Path) -> None:
 def test_a_printer_that_is_not_there_is_told(site: Path) -> None:
     result = run(site, "try", "mine", "--to", "serial:/dev/no-such-line")
     assert result.exit_code == 1
-    assert "nothing-written unreachable" in result.output
+    assert "nothing-written unreachable: there is no such device" in result.output
+    assert "-> check power, cable and printer.to" in result.output
+
+
+def test_a_printer_that_prints_nothing_is_told_with_what_to_do(site: Path) -> None:
+    with SimulatedPrinter() as printer:
+        printer.faults.change(paper_end=True)
+        result = run(site, "try", "mine", "--to", printer.url)
+    assert result.exit_code == 1
+    assert result.output.endswith("nothing-written paper-end\n  -> put a new roll in\n")

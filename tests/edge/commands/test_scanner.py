@@ -77,7 +77,12 @@ def test_a_simulated_scanner_and_a_listener_are_two_processes(link: Path) -> Non
 
 @pytest.mark.parametrize(
     ("where", "told"),
-    [("nowhere", "no scanner is called 'nowhere'"), ("serial:/dev/none", "not there any more"),
+    [("nowhere", "no scanner is called 'nowhere'"),
+     ("serial:/dev/none", "/dev/none: there is no such device: is it plugged in?"),
+     ("serial:/dev/null", "/dev/null: no scanner can be there"),
+     ("hid:/dev/null", "/dev/null: no scanner can be there"),
+     ("usb:/dev/x", "WHERE is serial:/dev/"),
+     ("serial:/dev/x#nonesuch", "WHERE: no scanner profile"),
      ("serial:/dev/x#gm65", "did you mean gm65-"), ("hid:/dev/x#gm65-uart", "is for serial")],
 )  # fmt: skip
 def test_what_cannot_be_listened_to_is_said_in_a_sentence(where: str, told: str) -> None:
@@ -87,6 +92,7 @@ def test_what_cannot_be_listened_to_is_said_in_a_sentence(where: str, told: str)
     assert done.returncode == 1
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+    assert "inside the unit" not in done.stderr, "nothing is wrong with the unit"
 
 
 def test_a_scanner_is_set_up_without_a_running_unit(link: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from edge.devices.paper import Row, Style
 from edge.devices.ports import NoPrinter, Printed, Printer, PrinterState
 from edge.devices.printer_escpos import EscposPrinter
-from edge.devices.printers.link import parse_tcp
+from edge.devices.printers.address import parse_tcp
 from edge.devices.simulated.escpos_paper import StatusKind, StatusRequest
 from edge.devices.simulated.printer import SimulatedPrinter
 from edge.errors import ConfigInvalid

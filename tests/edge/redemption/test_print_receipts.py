@@ -22,6 +22,7 @@ from edge.receipt.spool import COPIES_MAX, Event, JobState
 from tests import builders as b
 from tests.edge import builders as e
 from tests.edge.builders import Rig, TillPrinter, a_printer_profile, a_rig
+from tests.edge.devices.printers.usb_bus import UsbPrinter
 
 HEADER = "欢迎光临"
 """Stands once on every receipt, above everything that differs."""
@@ -58,7 +59,7 @@ def states(rig: Rig, recorded: Recorded) -> list[tuple[int, JobState]]:
     return [(job.copy, job.state) for job in jobs]
 
 
-def prints(printer: SimulatedPrinter) -> Counter[tuple[int, int]]:
+def prints(printer: SimulatedPrinter | UsbPrinter) -> Counter[tuple[int, int]]:
     """How often (entry, copy) can be read on all paper; 0 is the original without a mark."""
     papers = [*printer.papers(), printer.open_paper()]
     roll = "\n".join(paper.text for paper in papers)
@@ -258,6 +259,7 @@ class MoodyPrinter:
     """A printer whose code breaks on its first paper. Implements ``devices.ports.Printer``."""
 
     columns = 48
+    why = ""
 
     def __init__(self) -> None:
         self.papers: list[list[str]] = []
@@ -274,6 +276,9 @@ class MoodyPrinter:
         self.papers.append([row.text.strip() for row in rows])
         self.done.set()
         return Outcome(Printed.CONFIRMED)
+
+    def close(self) -> None:
+        pass
 
 
 def test_an_error_that_nobody_thought_of_does_not_end_the_printing(

@@ -142,12 +142,29 @@ def test_an_anchor_elsewhere_can_be_written(tmp_path: Path) -> None:
     assert 'ReadWritePaths=-"/media/stick 1"' in text
 
 
+def test_a_printer_without_the_kernels_driver_is_let_to_the_unit_and_no_other_device(
+    tmp_path: Path,
+) -> None:
+    do(tmp_path, "install-service")
+    rules = tmp_path / UDEV_PATH.relative_to("/")
+    assert "idProduct" not in rules.read_text()
+    for to in ("usb:04B8:0E15", "usb:04b8:0e15:J7"):
+        chosen = ["--set", f"printer.to={to}", "install-service", "--root", str(tmp_path)]
+        assert CliRunner().invoke(main, chosen).exit_code == 0
+        assert (
+            'SUBSYSTEM=="usb", ATTR{idVendor}=="04b8", ATTR{idProduct}=="0e15",'
+            ' ENV{DEVTYPE}=="usb_device", GROUP="lp", MODE="0660"\n'
+        ) in rules.read_text()
+    do(tmp_path, "install-service")
+    assert "idProduct" not in rules.read_text(), "it is not the unit's any more"
+
+
 def test_the_unit_may_reach_every_kind_of_device_and_is_watched() -> None:
     text = unit_file(Setup("/opt/tearoff/bin/tearoff-unit", "/etc/tearoff/unit.toml"))
     assert f"SupplementaryGroups={' '.join(GROUPS)}" in text
     assert f"WatchdogSec={WATCHDOG_S}\n" in text
     assert "Type=notify\n" in text
-    for device in ("ttyUSB", "ttyACM", "ttyAMA", "usb", "input", "video4linux"):
+    for device in ("ttyUSB", "ttyACM", "ttyAMA", "usb", "usb_device", "input", "video4linux"):
         assert f"DeviceAllow=char-{device} rw\n" in text
 
 

@@ -14,7 +14,7 @@ import pytest
 from edge.devices.paper import Row, Style
 from edge.devices.ports import Printed, PrinterState
 from edge.devices.printer_escpos import EscposPrinter
-from edge.devices.printers.link import Address, parse_address
+from edge.devices.printers.address import Address, parse_address
 from edge.devices.simulated.printer import SimulatedPrinter
 from edge.devices.simulated.serial_plug import SerialPlug
 from edge.errors import ConfigInvalid
@@ -184,6 +184,28 @@ def test_a_connection_reset_in_the_middle_is_uncertain() -> None:
     assert "the connection broke" in outcome.detail
 
 
+NONSENSE = b"\xff\xa5\xc3\x80HTTP/1.1 400 Bad Request\r\n\x1b[2J"
+
+
+@pytest.mark.parametrize("profile", ["generic-80-gbk", "star-line"])
+def test_whatever_talks_nonsense_without_end_gets_nothing(profile: str) -> None:
+    """Somebody else's port: some of it looks like an answer, but no text like a good one."""
+    heard = bytearray()
+
+    def talk(connection: socket.socket) -> None:
+        connection.settimeout(0.001)
+        while True:
+            connection.sendall(NONSENSE * 20)
+            with contextlib.suppress(TimeoutError):
+                heard.extend(connection.recv(4096))
+
+    quick = a_printer_profile(profile, link={"io_ms": 200}, status_query={"done_ms": 200})
+    with a_server(talk) as url:
+        outcome = EscposPrinter(url, quick).print_bytes(b"PAPER" * 100)
+    assert outcome.printed is Printed.NOTHING_WRITTEN
+    assert b"PAPER" not in heard
+
+
 def test_a_printer_that_takes_nothing_more_is_given_up() -> None:
     done = threading.Event()
 
@@ -205,9 +227,12 @@ def test_a_printer_that_takes_nothing_more_is_given_up() -> None:
     [("tcp://127.0.0.1:9100", Address("tcp", "127.0.0.1", 9100)),
      ("serial:/dev/ttyUSB0", Address("serial", "/dev/ttyUSB0")),
      ("serial:/dev/ttyUSB0?baud=115200", Address("serial", "/dev/ttyUSB0", 0, 115200)),
-     ("usb:/dev/usb/lp0", Address("usb", "/dev/usb/lp0"))],
+     ("usb:/dev/usb/lp0", Address("usb", "/dev/usb/lp0")),
+     ("usb:0416:5011", Address("usb-bulk", "0416:5011")),
+     ("usb:04B8:0E15:J7: 1/2", Address("usb-bulk", "04b8:0e15", which="J7: 1/2")),
+     ("usb:04b8:0e15:@1-1.4", Address("usb-bulk", "04b8:0e15", which="@1-1.4"))],
 )  # fmt: skip
-def test_an_address_is_one_of_three_kinds(text: str, address: Address) -> None:
+def test_an_address_is_one_of_four_kinds(text: str, address: Address) -> None:
     assert parse_address(text) == address
 
 
@@ -216,7 +241,9 @@ def test_an_address_is_one_of_three_kinds(text: str, address: Address) -> None:
     ["", "9100", "lpt:/dev/lp0", "serial:", "serial:ttyUSB0", "serial:/dev/x?baud=fast",
      "serial:/dev/x?baud=", "serial:/dev/x?baud=9601", "serial:/dev/x?baud=9600&parity=odd",
      "serial:/dev/x?speed=9600", "usb:lp0", "usb:/dev/usb/lp0?baud=9600", "usb:/dev/\x00",
-     "serial:/dev/x?baud=９６００"],
+     "serial:/dev/x?baud=９６００", "usb:0416", "usb:0416:501", "usb:416:5011", "usb:0416:50111",
+     "usb:0416:5011:", "usb:0416:501g", "usb:0416:5011:A\nB", "usb:０４１６:5011",
+     "usb:0416:5011:" + "x" * 127, "serial:0416:5011"],
 )  # fmt: skip
 def test_what_is_no_address_of_a_printer_is_a_setting_that_is_wrong(text: str) -> None:
     with pytest.raises(ConfigInvalid, match=r"a printer is at tcp://|baud is"):

@@ -203,7 +203,7 @@ def test_nobody_else_can_open_the_line_meanwhile(link: Path) -> None:
 def test_a_path_without_a_device_says_so(link: Path) -> None:
     scanner = SerialScanner(str(link), load("scanner", "generic-serial"))
     assert scanner.attached() is None
-    with pytest.raises(ScannerLost, match="not there"):
+    with pytest.raises(ScannerLost, match="no such device"):
         scanner.open()
 
 

@@ -406,7 +406,7 @@ def test_a_real_time_request_does_not_break_a_hanzi() -> None:
 
 
 UNKNOWN = [
-    pytest.param(b"\x00", "00", escpos_commands.NOT_A_COMMAND, id="NUL"),
+    pytest.param(b"\x07", "07", escpos_commands.NOT_A_COMMAND, id="BEL"),
     pytest.param(b"\x7f", "7f", escpos_commands.NOT_A_COMMAND, id="DEL"),
     pytest.param(b"\x1b{1", "1b7b", escpos_commands.NOT_A_COMMAND, id="ESC {"),
     pytest.param(b"\x1dL  ", "1d4c", escpos_commands.NOT_A_COMMAND, id="GS L"),
@@ -451,6 +451,11 @@ UNKNOWN = [
     pytest.param(b"\x1dv0\x00\x01", "1d76300001", escpos_commands.CUT_SHORT, id="end in an image"),
     pytest.param(b"\x1c&\xb5", "b5", escpos_reader.HALF_A_CHARACTER, id="end in a hanzi"),
 ]
+
+
+def test_nul_is_nothing() -> None:
+    """What finishes a command that was broken off must leave no trace behind one that was not."""
+    assert read(b"a\x00\x00b\n") == read(b"ab\n")
 
 
 @pytest.mark.parametrize(("data", "hex_", "why"), UNKNOWN)
