@@ -9,6 +9,7 @@ import pytest
 
 from central.errors import KeyReused, RequestInvalid
 from central.foundation.db.engine import change, rows
+from central.sale.delivery.reveal import reveal
 from central.sale.orders import store
 from central.sale.orders.model import Order, Wanted
 from central.sale.orders.place import place
@@ -101,3 +102,14 @@ def test_what_was_typed_for_a_part_is_masked_and_sealed(any_shop: Shop) -> None:
     assert masked_of(order, any_shop.office).fields == {f"{KEY}.account": "li-****ng"}
     kept = str([rows(f"SELECT * FROM {table}") for table in ("sale_order", "order_unit")])
     assert "li-xiaoming" not in kept
+
+
+def test_a_part_is_shown_by_the_text_that_it_was_sold_with(any_shop: Shop) -> None:
+    """A later text may have a place for something that this buyer was never asked for."""
+    any_shop.stock(range(3))
+    order = any_shop.bought(SET)
+    body = a_body(a_field("account"), a_field("server"), delivery="new: {key} {server}")
+    now_s = any_shop.office.now_s()
+    product_types.revise("game-key", both("类型", "Key"), body, by="amy", at_s=now_s)
+    shown = reveal(order, 1, CODE, "192.0.2.1", any_shop.vault, any_shop.office)
+    assert "new" not in shown.text

@@ -12,7 +12,7 @@ from central.foundation.db.engine import change
 from central.supply.suppliers import adapters
 from central.supply.suppliers.adapters.profile import read_profile
 from central.supply.suppliers.records import accounts, offers
-from central.supply.suppliers.sync_offers import OVERLAP_S, sync_due
+from central.supply.suppliers.sync_offers import OVERLAP_S, PAGES_MAX, sync_due
 from tests.central.supply.suppliers.market import SKU, Market
 
 CHANGES = """
@@ -114,3 +114,12 @@ def test_how_often_everything_is_looked_at_can_be_said(shop: Market) -> None:
             accounts.set_rhythm("shop", every_s)
     with pytest.raises(NotFound):
         accounts.set_rhythm("nobody", 300)
+
+
+def test_what_is_more_than_is_read_at_once_does_not_count_as_heard(shop: Market) -> None:
+    before = accounts.account("shop").changes_at_s
+    for n in range(PAGES_MAX):
+        shop.world.stock("shop", f"1{n:04}", 80_000)
+    shop.world.stock("shop", "31", 81_000)  # on the page after the last that is read
+    sync_due(shop.shelf, shop.clock)
+    assert (price(), accounts.account("shop").changes_at_s) == (80_000, before)
