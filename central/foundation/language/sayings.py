@@ -343,6 +343,8 @@ SAYINGS: Mapping[str, str] = {
     "claim-is": N_("The claim of case %(case)s is %(state)s."),
     "say-why": N_("Say why, in at most %(most)s characters."),
     "refund-not-stuck": N_("The refund %(number)s is not stuck."),
+    "agent-key-role": N_("A key of an agent has the role “%(role)s”."),
+    "orders-for-himself": N_("A key of %(agent)s asks and orders for %(agent)s alone."),
     "no-agent": N_("There is no agent %(agent)s."),
     "order-not-payable": N_("The order %(order)s is not to be paid any more."),
     "order-quantity": N_("One order is of 1 to %(most)s."),

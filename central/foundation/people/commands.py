@@ -18,11 +18,12 @@ role_option = click.option(
 @click.command("api-key")
 @click.argument("name")
 @role_option
+@click.option("--agent", help="For this agent's own program: it sees and orders for him alone.")
 @click.pass_obj
-def api_key(command: Command, name: str, role: str) -> None:
+def api_key(command: Command, name: str, role: str, agent: str | None) -> None:
     """Make a key for the program NAME; it is shown once."""
     with command.hub():
-        click.echo(login.add_api_key(name, role, command.now_s()))
+        click.echo(login.add_api_key(name, role, command.now_s(), agent))
 
 
 @click.group()

@@ -9,10 +9,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from central.errors import Conflict, NotFound, RequestInvalid
-from central.foundation.db.engine import money_transaction
+from central.foundation.db.engine import money_transaction, rows
 from central.foundation.language.said import Saying
 from central.foundation.language.words import N_
-from central.foundation.people.roles import ROLES
+from central.foundation.people.roles import AGENT, ROLES
 from central.foundation.people.tables import ApiKey, Person
 
 KEY_PREFIX = "tk_"
@@ -114,15 +114,28 @@ def person_named(name: str) -> Person:
     return found
 
 
-def add_api_key(name: str, role: str, at_s: int) -> str:
-    """Add an API key and return it; it is shown once and cannot be read again."""
+def add_api_key(name: str, role: str, at_s: int, agent: str | None = None) -> str:
+    """Add an API key and return it; it is shown once and cannot be read again.
+
+    Args:
+        agent: Whose it is: it sees and orders for him alone. None: of a program of the house.
+
+    Raises:
+        RequestInvalid: no such role, a name that cannot be shown, or an agent's with another role.
+        NotFound: there is no such agent.
+        Conflict: there is a key of that name.
+    """
     _check(name, role)
+    if agent is not None and role != AGENT:
+        raise RequestInvalid(Saying("agent-key-role", role=AGENT))
     key = KEY_PREFIX + secrets.token_urlsafe(32)
 
     def write() -> None:
         if ApiKey.get_or_none(ApiKey.name == name) is not None:
             raise Conflict(f"There is a key named {name} already.")
-        ApiKey.create(name=name, key_hash=_key_hash(key), role=role, created_at_s=at_s)
+        if agent is not None and not rows("SELECT 1 FROM agent WHERE id = ?", (agent,)):
+            raise NotFound(Saying("no-agent", agent=agent))
+        ApiKey.create(name=name, key_hash=_key_hash(key), role=role, created_at_s=at_s, agent=agent)
 
     money_transaction(write)
     return key
@@ -138,6 +151,17 @@ def name_of_api_key(key: str) -> str | None:
     """Return the name of a key, None if there is no such key."""
     found: ApiKey | None = ApiKey.get_or_none(ApiKey.key_hash == _key_hash(key))
     return str(found.name) if found else None
+
+
+def agent_of_api_key(key: str) -> str | None:
+    """Return the agent whose key it is, None if it is of the house, or if there is no such key."""
+    found: ApiKey | None = ApiKey.get_or_none(ApiKey.key_hash == _key_hash(key))
+    return str(found.agent) if found and found.agent else None
+
+
+def is_at_work(agent: str) -> bool:
+    """Say whether an agent is neither suspended nor terminated."""
+    return bool(rows("SELECT 1 FROM agent WHERE id = ? AND state = 'active'", (agent,)))
 
 
 def _key_hash(key: str) -> bytes:

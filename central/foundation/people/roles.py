@@ -60,6 +60,8 @@ class Permission(StrEnum):
     SUPPLIERS_MANAGE = "suppliers.manage"
 
 
+AGENT = "agent"
+"""The one role that a key of an agent may have."""
 ROLES: dict[str, frozenset[Permission]] = {
     "admin": frozenset(Permission),
     "finance": frozenset(
@@ -100,7 +102,7 @@ ROLES: dict[str, frozenset[Permission]] = {
         }
     ),
     # The same for agents alone: it is told what was delivered to them.
-    "agent": frozenset(
+    AGENT: frozenset(
         {
             Permission.ORDERS_READ,
             Permission.ORDERS_PLACE,

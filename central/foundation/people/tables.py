@@ -26,6 +26,7 @@ class ApiKey(Table):
     key_hash = BlobField()
     role = TextField()
     created_at_s = BigIntegerField()
+    agent = TextField(null=True)
 
     class Meta:
         """Peewee's settings."""

@@ -12,7 +12,12 @@ from flask_login import current_user
 from central.errors import NotIdentified, NotPermitted
 from central.foundation.language.words import N_
 from central.foundation.people import second_factor
-from central.foundation.people.login import name_of_api_key, role_of_api_key
+from central.foundation.people.login import (
+    agent_of_api_key,
+    is_at_work,
+    name_of_api_key,
+    role_of_api_key,
+)
 from central.foundation.people.roles import Permission, may
 
 View = TypeVar("View", bound=Callable[..., object])
@@ -44,6 +49,15 @@ def takes(body_bytes: int) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def for_one_agent(view: View) -> View:
+    """Say that a view shows an agent's own program what is his, and nothing else.
+
+    Without it a key of an agent gets nowhere, whatever its role may do.
+    """
+    view.for_one_agent = True  # type: ignore[attr-defined]
+    return view
 
 
 def needed_by(app: Flask, endpoint: str) -> Permission | str | None:
@@ -98,10 +112,22 @@ def guard(
             return None
         if not isinstance(wanted, Permission) or not may(role, wanted):
             raise NotPermitted(N_("Your role does not have this permission."))
+        _check_own_agent(app, endpoint)
         if _is_change_by_program() and _key() is None:
             # These have no form's token, so a cookie alone does not say that its owner asks.
             raise NotIdentified(N_("Send an API key: Authorization: Bearer …"))
         return None
+
+
+def _check_own_agent(app: Flask, endpoint: str) -> None:
+    """Let a key of an agent get to what is marked for him, as long as he is at work."""
+    own = own_agent()
+    if own is None:
+        return
+    if not _said_by(app, endpoint, "for_one_agent"):
+        raise NotPermitted(N_("A key of an agent does not reach this."))
+    if not is_at_work(own):
+        raise NotPermitted(N_("This agent is suspended or terminated."))
 
 
 def _lacks_second_factor(endpoint: str) -> bool:
@@ -133,6 +159,12 @@ def actor() -> str:
     if key is not None:
         return f"key {name_of_api_key(key)}"
     return str(current_user.name)
+
+
+def own_agent() -> str | None:
+    """Return the agent whose own program asks; None for everybody else."""
+    key = _key()
+    return agent_of_api_key(key) if key is not None else None
 
 
 def _role() -> str | None:

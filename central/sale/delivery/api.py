@@ -7,12 +7,14 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
 
+from central.errors import NotPermitted
+from central.foundation.language.words import N_
 from central.foundation.people.roles import Permission
 from central.foundation.web.describe import problems
-from central.foundation.web.permission import actor, needs
+from central.foundation.web.permission import actor, for_one_agent, needs, own_agent
 from central.sale.delivery.reveal import reveal_to_program
 from central.sale.orders import store
-from central.sale.orders.api import SECURITY
+from central.sale.orders.api import SECURITY, order_for_asker
 from central.sale.orders.api_json import OrderUnitPath
 from central.sale.orders.office import Office
 from central.supply.cards.access.log import Asker
@@ -43,9 +45,12 @@ def blueprint(office: Office, vault: Vault) -> APIBlueprint:
         summary="What was delivered to an agent; it counts as seen, and each look is logged",
         responses={200: GoodsJson, **problems(404, 409, 429)},
     )  # fmt: skip
+    @for_one_agent
     @needs(Permission.ORDERS_GOODS)
     def goods(path: OrderUnitPath) -> Response:
-        order = store.get(path.order_id)
+        order, own = order_for_asker(path.order_id), own_agent()
+        if own is not None and order.buyer != own:
+            raise NotPermitted(N_("What a customer has bought is shown to him alone."))
         unit = store.unit_of(order.id, path.unit_id)
         asker = Asker(actor(), request.remote_addr or "")
         shown = reveal_to_program(order, unit.n, asker, vault, office)

@@ -16,15 +16,15 @@ from flask import Response, jsonify
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
-from central.errors import NotFound, RequestInvalid
+from central.errors import NotFound, NotPermitted, RequestInvalid
 from central.foundation.language.said import Saying
 from central.foundation.people.roles import Permission
 from central.foundation.web.describe import problems
-from central.foundation.web.permission import actor, is_allowed, needs
+from central.foundation.web.permission import actor, for_one_agent, is_allowed, needs, own_agent
 from central.money.ledger.rules import Cost
 from central.sale.orders import api_json as shapes
 from central.sale.orders import mismatch, pay, private, refund, serve, store
-from central.sale.orders.model import Order, OrderId, Payment, Refund, Unit, Wanted
+from central.sale.orders.model import Order, Payment, Refund, Unit, Wanted
 from central.sale.orders.office import Office
 from central.sale.orders.place import place
 from central.sale.orders.states import OrderState
@@ -51,6 +51,7 @@ def _add_buying(api: APIBlueprint, office: Office) -> None:
         "", summary="Place an order",
         responses={200: shapes.PlacedOrderJson, **problems(404, 409)},
     )  # fmt: skip
+    @for_one_agent
     @needs(Permission.ORDERS_PLACE)
     def new(header: shapes.OrderKeyHeader, body: shapes.NewOrderJson) -> Response:
         with _named_faults():
@@ -61,9 +62,10 @@ def _add_buying(api: APIBlueprint, office: Office) -> None:
         "/<order_id>/pay", summary="Ask for a payment, or pay from an agent's money with us",
         responses={200: shapes.PayingJson, **problems(404, 409, 502)},
     )  # fmt: skip
+    @for_one_agent
     @needs(Permission.ORDERS_PLACE)
     def pay_it(path: shapes.OrderPath, body: shapes.PayOrderJson) -> Response:
-        order_id = store.get(path.order_id).id
+        order_id = order_for_asker(path.order_id).id
         if body.channel in pay.OWN_MONEY:
             pay.pay_by_agent(order_id, office, body.channel)
             payment = store.payments(order_id)[-1]
@@ -76,19 +78,21 @@ def _add_buying(api: APIBlueprint, office: Office) -> None:
         "/<order_id>/cancel", summary="Give an unpaid order up",
         responses={200: shapes.SaleOrderJson, **problems(404, 409, 502)},
     )  # fmt: skip
+    @for_one_agent
     @needs(Permission.ORDERS_PLACE)
     def give_up(path: shapes.OrderPath) -> Response:
-        return jsonify(as_json(pay.cancel(store.get(path.order_id).id, actor(), office)))
+        return jsonify(as_json(pay.cancel(order_for_asker(path.order_id).id, actor(), office)))
 
 
 def _add_looking(api: APIBlueprint, office: Office) -> None:
     @api.get("", summary="Orders", responses={200: shapes.OrdersJson, **problems(404)})
+    @for_one_agent
     @needs(Permission.ORDERS_READ)
     def some(query: shapes.WhichOrders) -> Response:
         states = frozenset({query.state}) if query.state else frozenset()
-        before = OrderId(query.before) if query.before else None
+        before = order_for_asker(query.before).id if query.before else None
         # One more than is told says whether there is another page.
-        found = store.newest(query.limit + 1, states, before)
+        found = store.newest(query.limit + 1, states, before, of=own_agent())
         told, rest = found[: query.limit], found[query.limit :]
         return jsonify(
             {"orders": [as_json(o) for o in told], "next": told[-1].id if rest else None}
@@ -96,9 +100,10 @@ def _add_looking(api: APIBlueprint, office: Office) -> None:
 
     @api.get("/<order_id>", summary="One order", responses={200: shapes.OneOrderJson,
                                                              **problems(404)})  # fmt: skip
+    @for_one_agent
     @needs(Permission.ORDERS_READ)
     def one(path: shapes.OrderPath) -> Response:
-        return jsonify(_all_of(store.get(path.order_id), office))
+        return jsonify(_all_of(order_for_asker(path.order_id), office))
 
     @api.post(
         "/<order_id>/private", summary="What the buyer has told, in full; who reads it is told",
@@ -153,7 +158,23 @@ def _add_serving(api: APIBlueprint, office: Office) -> None:
         return _served(unit)
 
 
+def order_for_asker(order_id: str) -> Order:
+    """Return an order, if who asks may know that there is one.
+
+    Raises:
+        NotFound: there is none; or an agent's own program asks, and it is not his.
+    """
+    order, own = store.get(order_id), own_agent()
+    if own is not None and own not in {order.buyer, order.seller}:
+        raise NotFound(Saying("no-order", order=order_id))
+    return order
+
+
 def _wanted(key: str, body: shapes.NewOrderJson, office: Office) -> Wanted:
+    own = own_agent()
+    if own is not None and {body.seller, body.buyer} - {"", own}:
+        raise NotPermitted(Saying("orders-for-himself", agent=own))
+    seller = body.seller if own is None or body.buyer else own
     if body.seller and all(agent.id != body.seller for agent in office.outside.agents()):
         raise NotFound(Saying("no-agent", agent=body.seller))
     # Of one length, and of this program alone: another one may have chosen the same key.
@@ -162,7 +183,7 @@ def _wanted(key: str, body: shapes.NewOrderJson, office: Office) -> Wanted:
         key=f"api:{mine}", sku=body.sku, quantity=body.quantity, fields=body.fields,
         code=body.code, contact=body.contact.strip(),
         # Of a buyer whose address nobody knows nothing is counted: all would be one.
-        address=body.buyer_address or mine, channel=CHANNEL, seller=body.seller, buyer=body.buyer,
+        address=body.buyer_address or mine, channel=CHANNEL, seller=seller, buyer=body.buyer,
         locale=body.locale, price_max=body.price_max_minor,
     )  # fmt: skip
 

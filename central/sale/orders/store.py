@@ -73,12 +73,14 @@ def by_token(token: str) -> Order:
 
 
 def newest(
-    count: int, states: Iterable[OrderState] = (), before: OrderId | None = None
-) -> list[Order]:
+    count: int, states: Iterable[OrderState] = (), before: OrderId | None = None,
+    of: str | None = None,
+) -> list[Order]:  # fmt: skip
     """Return the newest orders, all or those in some states, the newest first.
 
     Args:
         before: Only those that were placed before this one; NotFound if there is none.
+        of: Only those that this agent has bought or sold.
     """
     wanted = sorted(str(state) for state in states)
     parts: list[str] = []
@@ -89,6 +91,9 @@ def newest(
         # Orders of one second are told apart by their ids: no page misses one or has it twice.
         parts.append("(placed_at_s, id) < (?, ?)")
         values += [get(before).placed_at_s, before]
+    if of is not None:
+        parts.append("(buyer = ? OR seller = ?)")
+        values += [of, of]
     where = f"WHERE {' AND '.join(parts)} " if parts else ""
     return _orders(f"{where}ORDER BY placed_at_s DESC, id DESC LIMIT ?", (*values, count))
 

@@ -15,7 +15,7 @@ from central.foundation.language.words import N_
 from central.foundation.people.roles import Permission
 from central.foundation.pictures import BODY_BYTES_MAX
 from central.foundation.web.describe import problems
-from central.foundation.web.permission import actor, needs, takes
+from central.foundation.web.permission import actor, for_one_agent, needs, takes
 from central.supply.catalogue import api_json as shapes
 from central.supply.catalogue import pictures, shelf
 from central.supply.catalogue.asked import asked_for, versions_of
@@ -113,6 +113,7 @@ def _add_trying(api: APIBlueprint) -> None:
 
 def _add_shelf(api: APIBlueprint) -> None:
     @api.get("/categories", summary="The tree", responses={200: shapes.CategoriesJson})
+    @for_one_agent
     @needs(Permission.CATALOGUE_READ)
     def categories() -> Response:
         return jsonify({"categories": [_category_body(one) for _, one in shelf.categories()]})
@@ -128,6 +129,7 @@ def _add_shelf(api: APIBlueprint) -> None:
         return jsonify(_category_body(shelf.add_category(made)))
 
     @api.get("/items", summary="Every item", responses={200: shapes.ItemsJson})
+    @for_one_agent
     @needs(Permission.CATALOGUE_READ)
     def items() -> Response:
         shown = pictures.of_items()
@@ -187,6 +189,7 @@ def _pictures_of(item: str) -> Response:
 
 def _add_skus(api: APIBlueprint, now_s: Callable[[], int]) -> None:
     @api.get("/skus", summary="Every SKU", responses={200: shapes.SkusJson})
+    @for_one_agent
     @needs(Permission.CATALOGUE_READ)
     def skus() -> Response:
         return jsonify({"skus": [sku_body(one) for one in shelf.skus()]})
@@ -195,6 +198,7 @@ def _add_skus(api: APIBlueprint, now_s: Callable[[], int]) -> None:
         "/skus/<sku>", summary="A SKU with item, type and categories",
         responses={200: shapes.OfferedSkuJson, **problems(404)},
     )  # fmt: skip
+    @for_one_agent
     @needs(Permission.CATALOGUE_READ)
     def sku(path: shapes.SkuPath) -> Response:
         found = shelf.offered(path.sku)

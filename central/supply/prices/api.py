@@ -11,10 +11,11 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from central.errors import NotPermitted
+from central.foundation.language.said import Saying
 from central.foundation.language.words import N_
 from central.foundation.people.roles import Permission
 from central.foundation.web.describe import problems
-from central.foundation.web.permission import actor, is_allowed, needs
+from central.foundation.web.permission import actor, for_one_agent, is_allowed, needs, own_agent
 from central.money.sharing.ports import Outside
 from central.supply.catalogue.api_json import TypeNamesJson
 from central.supply.catalogue.model import SkuId
@@ -62,6 +63,7 @@ def blueprint(
         "/quote", summary="What it costs, and why",
         responses={200: shapes.AnswerJson, **problems(404)},
     )  # fmt: skip
+    @for_one_agent
     @needs(Permission.PRICES_READ)
     def quoted(body: shapes.AskPriceJson) -> Response:
         found = ask(_asked(body, currency, now_s()), outside, cost_of)
@@ -217,6 +219,9 @@ def _asked(body: shapes.AskPriceJson, currency: str, now_s: int) -> Asked:
             raise NotPermitted(N_("Your role does not have this permission."))
         cost = Money(body.cost_minor, known)
     at_s = now_s if body.at_s is None else body.at_s
+    own = own_agent()
+    if own is not None and (body.level or {body.agent} - {"", own}):
+        raise NotPermitted(Saying("orders-for-himself", agent=own))
     return Asked(
         body.sku, body.quantity, known, at_s, body.channel, body.agent, body.level,
         body.is_member, cost,

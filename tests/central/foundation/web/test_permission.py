@@ -15,6 +15,7 @@ from central.foundation.people.tables import Person
 from edge.contract.problem import CONTENT_TYPE
 from tests import builders as b
 from tests.central.builders import KEYRING, Database, an_app, as_person, csrf_token
+from tests.central.network.agents.builders import a_tree
 
 # Written by hand, so that a new route has to be put here by somebody who has thought about it.
 FOR_ANYBODY = {
@@ -534,6 +535,22 @@ def test_a_person_gets_what_the_role_may_have(app: Any, role: str) -> None:
         expected = ({200, 302, 404} | ({400} if method == "POST" else set())) if allowed else {403}
         assert response.status_code in expected, (role, endpoint)
         assert not response.headers.get("Location", "").startswith("/login")
+
+
+FOR_ONE_AGENT = {
+    "orders_api.new", "orders_api.pay_it", "orders_api.give_up", "orders_api.some",
+    "orders_api.one", "goods_api.goods", "prices_api.quoted", "catalogue_api.categories",
+    "catalogue_api.items", "catalogue_api.skus", "catalogue_api.sku",
+}  # fmt: skip
+"""What an agent's own program reaches: what is on offer, his prices, his orders."""
+
+
+def test_the_key_of_an_agent_reaches_what_is_marked_for_him_and_nothing_else(app: Any) -> None:
+    a_tree()
+    key = {"Authorization": f"Bearer {login.add_api_key('own', 'agent', b.NOW_S, 'C1')}"}
+    for method, path, endpoint in routes(app, FOR_PERMISSION):
+        status = app.test_client().open(path, method=method, headers=key).status_code
+        assert (status == 403) == (endpoint not in FOR_ONE_AGENT), (endpoint, status)
 
 
 @pytest.mark.parametrize("role", sorted(ROLES))

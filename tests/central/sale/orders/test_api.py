@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from central.errors import NotFound, RequestInvalid
 from central.foundation.db.engine import money_transaction
 from central.foundation.people import login
 from central.money.ledger import rules
 from central.money.ledger.store import post
+from central.money.sharing.model import AgentId
+from central.network.agents.change import suspend
 from central.sale.orders import store
 from tests import builders as b
 from tests.central.books import assert_sound
@@ -30,9 +33,12 @@ WISH: dict[str, Any] = {
 class Program:
     """A program with an API key of its own."""
 
-    def __init__(self, opened: Open, name: str = "mall", role: str = "shop") -> None:
+    def __init__(
+        self, opened: Open, name: str = "mall", role: str = "shop", agent: str | None = None
+    ) -> None:  # fmt: skip
         self._client = opened.app.test_client()
-        self._headers = {"Authorization": f"Bearer {login.add_api_key(name, role, b.NOW_S)}"}
+        key = login.add_api_key(name, role, b.NOW_S, agent)
+        self._headers = {"Authorization": f"Bearer {key}", "Accept-Language": "en"}
 
     def get(self, path: str, status: int = 200) -> Any:
         found = self._client.get(path, headers=self._headers)
@@ -207,6 +213,43 @@ def test_an_agent_s_order_is_paid_from_what_he_has_prepaid(opened: Open, mall: P
     assert secret(0) not in json.dumps(told)
     theirs = opened.shop.bought(KEY)
     agent.post(f"/v1/orders/{theirs.id}/units/{theirs.id}-1/goods", 403)
+
+
+def test_an_agent_s_own_program_sees_and_orders_for_him_alone(opened: Open, mall: Program) -> None:
+    opened.shop.stock(range(3, 6))
+    own = Program(opened, "C1's shop", "agent", "C1")
+    theirs = mall.order(key="theirs", buyer="C2", code="")["order"]["id"]
+    customers = mall.order(key="customers")["order"]["id"]
+    for number in (theirs, customers):
+        goods = f"/v1/orders/{number}/units/{number}-1/goods"
+        own.get(f"/v1/orders/{number}", 404)
+        own.post(f"/v1/orders/{number}/pay", 404, channel="balance")
+        own.post(f"/v1/orders/{number}/cancel", 404)
+        own.post(goods, 404)
+        own.get(f"/v1/orders?before={number}", 404)
+    assert own.get("/v1/orders")["orders"] == []
+    for wanted in ({"buyer": "C2", "code": ""}, {"seller": "C2"}):
+        assert own.order(403, **wanted)["detail"] == "A key of C1 asks and orders for C1 alone."
+    sold = own.order(key="sold")["order"]
+    assert (sold["seller"], sold["buyer"]) == ("C1", ""), "it is his sale"
+    own.post(f"/v1/orders/{sold['id']}/units/{sold['id']}-1/goods", 403)  # his customer's alone
+    bought = own.order(key="bought", buyer="C1", code="")["order"]
+    assert {one["id"] for one in own.get("/v1/orders")["orders"]} == {bought["id"], sold["id"]}
+    for asked in ({"agent": "C2"}, {"level": "city"}):
+        own.post("/v1/prices/quote", 403, sku=KEY, **asked)
+    own.post("/v1/prices/quote", sku=KEY, agent="C1")
+    suspend(AgentId("C1"), b.NOW_S, "li")
+    assert "suspended or terminated" in own.get("/v1/orders", 403)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("role", "agent", "error"), [("shop", "C1", RequestInvalid), ("agent", "C9", NotFound)]
+)
+def test_a_key_that_cannot_be_an_agent_s_is_not_made(
+    opened: Open, role: str, agent: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        login.add_api_key("own", role, b.NOW_S, agent)
 
 
 def test_what_a_buyer_has_told_is_masked_until_somebody_says_why(
