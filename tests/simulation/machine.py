@@ -24,7 +24,7 @@ from edge.journal.anchor import AnchorFile
 from edge.journal.store import Journal
 from edge.receipt.key_papers import KeyPapers
 from edge.receipt.spool import Spool
-from edge.redemption.guarantee import Online
+from edge.redemption.guarantee import Leases, Online
 from edge.redemption.papers import Papers
 from edge.redemption.print_receipts import ReceiptPrinter
 from edge.redemption.redeem import Redeemer
@@ -200,12 +200,14 @@ class Machine:
         self.spool = Spool(self.store, boot)
         self.spool.recover()
         self.breaker = Breaker()
-        wire = Wire(self._network, self)
+        self.wire = wire = Wire(self._network, self)
         self.reserver = HubReserver(wire, self.bundles, self.breaker)
         exchange = Exchange(self.journal, self.bundles, self.keys, wire, 10.0)
         self.sync = SyncWorker(exchange, self.breaker, 30.0, self._figures)
-        online = Online(self.reserver, self.unit)
-        self.redeemer = Redeemer(self.journal, self.bundles, self.spool, self.clock, (online,))
+        guarantors = (
+            Online(self.reserver, self.unit), Leases(self.bundles, self.journal, self.clock)
+        )  # fmt: skip
+        self.redeemer = Redeemer(self.journal, self.bundles, self.spool, self.clock, guarantors)
         self.voider = Voider(self.journal, self.bundles, self.spool)
         key_papers = KeyPapers(self.spool, self.keys.key_paper_key())
         papers = Papers(self.journal, self.bundles, key_papers, translate)

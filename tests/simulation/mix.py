@@ -23,6 +23,7 @@ class Mix(NamedTuple):
         step_wall: Somebody sets a wall clock, up to a day off; ``no_rtc`` a machine without power
             has no idea what time it is; ``drift_ppm`` how far a quartz may be off.
         day: Time passes by hours and days, not only by seconds.
+        lease: The hub lends to units, and recalls.
     """
 
     units: int
@@ -50,13 +51,29 @@ class Mix(NamedTuple):
     clone: float
     lose_anchor: float
     online: float
+    lease: float
 
 
-def draw(luck: random.Random) -> Mix:
-    """Draw the mix of a seed."""
+def mix_of(seed: int) -> Mix:
+    """Return the mix of a seed."""
+    return draw(random.Random(seed), further_of(seed))
 
-    def sometimes(most: float, share: float = 0.5) -> float:
-        is_on, height = luck.random() < share, luck.random()
+
+def further_of(seed: int) -> random.Random:
+    """Return what draws all that the first worlds did not have."""
+    return random.Random(f"further {seed}")
+
+
+def draw(luck: random.Random, further: random.Random) -> Mix:
+    """Draw the mix of a seed.
+
+    Args:
+        further: Of what the first worlds did not have. Where all of that is left out, a seed is
+            the world that it was before.
+    """
+
+    def sometimes(most: float, share: float = 0.5, of: random.Random = luck) -> float:
+        is_on, height = of.random() < share, of.random()
         return round(most * height, 4) if is_on else 0.0
 
     return Mix(
@@ -85,4 +102,5 @@ def draw(luck: random.Random) -> Mix:
         clone=sometimes(0.05, 0.15),
         lose_anchor=sometimes(0.04, 0.15),
         online=luck.choice((0.0, 0.5, 1.0)),
+        lease=sometimes(1.0, 0.3, further),
     )

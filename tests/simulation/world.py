@@ -14,17 +14,18 @@ from typing import TypeVar
 
 from edge.bundles.identity import UnitKeys
 from edge.contract.ids import KeyId, UnitId
+from edge.contract.lease import LeaseRequest
 from edge.contract.policy import Mode, Policy, SoloLimits
 from edge.contract.sync_message import UnitState
 from edge.errors import EdgeError, JournalBroken, StoreUnavailable
 from edge.journal.store import Recorded
 from tests import builders as b
-from tests.simulation import steps
+from tests.simulation import further, steps
 from tests.simulation.customers import Asked, Voucher, sell
 from tests.simulation.disk import Crash
 from tests.simulation.hub.thin_hub import ThinHub
 from tests.simulation.machine import Hardware, Machine, new_files
-from tests.simulation.mix import draw
+from tests.simulation.mix import Mix, draw, further_of
 from tests.simulation.network import SimulatedNetwork
 from tests.simulation.rules.judge import Judge
 from tests.simulation.trace import Trace
@@ -44,7 +45,9 @@ class World:
 
     Attributes:
         policies: Every policy that the hub has ever signed, by version.
+        further: Draws what the first worlds did not have, so that those stay what they were.
         saved: Files of a machine at some earlier moment, by machine.
+        wanted: Leases that units have asked for.
         is_rewritten: The hub has forgotten something: what it promises exactly, it cannot keep.
     """
 
@@ -53,7 +56,8 @@ class World:
         make_hub: Callable[[Policy], ThinHub] = ThinHub,
     ) -> None:  # fmt: skip
         self.luck = random.Random(seed)
-        self.mix = draw(self.luck)
+        self.further = further_of(seed)
+        self.mix = draw(self.luck, self.further)
         self.trace = Trace(keep=keep)
         self.now_s = float(b.NOW_S)
         self.directory = directory
@@ -66,6 +70,7 @@ class World:
         self.policies: dict[int, Policy] = {}
         self.vouchers: list[Voucher] = []
         self.asked: list[Asked] = []
+        self.wanted: list[LeaseRequest] = []
         self.saved: dict[str, Path] = {}
         self.judge = Judge(self)
         self.network = SimulatedNetwork(
@@ -79,6 +84,8 @@ class World:
         for _ in range(self.mix.vouchers):
             self.sell()
         self.note_policy()
+        for _ in range(2 if self.mix.lease else 0):
+            self.sell(self.further, self.mix._replace(stored=1.0))
 
     # --- running ---------------------------------------------------------------------------------
 
@@ -93,6 +100,7 @@ class World:
         for number in range(1, self.mix.steps + 1):
             self.trace.step = number
             steps.one(self)
+            further.one(self)
             self.judge.after_step()
             if self.trace.violations:
                 break
@@ -164,9 +172,10 @@ class World:
             self.note_policy()
             self.judge.hub_restored()
 
-    def sell(self) -> Voucher:
+    def sell(self, luck: random.Random | None = None, mix: Mix | None = None) -> Voucher:
         """Sell one more voucher."""
-        voucher = sell(self.luck, self.mix, len(self.vouchers) + 1, self.now_s, self.kid)
+        number = len(self.vouchers) + 1
+        voucher = sell(luck or self.luck, mix or self.mix, number, self.now_s, self.kid)
         self.vouchers.append(voucher)
         self.hub.sell(voucher.claims, voucher.capacity)
         return voucher
@@ -177,6 +186,7 @@ class World:
         modes = {Mode.SOLO} if luck.random() < 0.9 else set()
         if luck.random() < self.mix.online or not modes:
             modes.add(Mode.ONLINE)
+        modes |= {Mode.LEASE} if self.mix.lease else set()
         floor = luck.choice((3000, 9000, 25000))
         return Policy(
             version=1, currency="CNY", modes=frozenset(modes),
@@ -285,6 +295,7 @@ class World:
             self.depth += 1
             try:
                 steps.small(self, waiting)
+                further.one(self)
             finally:
                 self.depth -= 1
 

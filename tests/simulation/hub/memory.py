@@ -57,6 +57,7 @@ class Kept(NamedTuple):
     outcome: Outcome
     reason: str = ""
     covered: int = 0
+    at_s: int = 0
 
 
 class Held(NamedTuple):
@@ -65,6 +66,20 @@ class Held(NamedTuple):
     voucher_id: VoucherId
     amount: int
     expires_at_s: int
+
+
+class Lent(NamedTuple):
+    """A lease. The numbers are those of changes; None for what has not happened."""
+
+    unit: UnitId
+    voucher_id: VoucherId
+    amount: int
+    expires_at_s: int
+    given_n: int
+    recalled_n: int | None = None
+    closed_n: int | None = None
+    closed_how: str = ""
+    closed_at_s: int = 0
 
 
 class Known(NamedTuple):
@@ -87,6 +102,7 @@ class Books:
     forked: dict[tuple[EntryRef, bytes], bytes] = field(default_factory=dict)
     held: dict[tuple[UnitId, bytes], Held] = field(default_factory=dict)
     units: dict[UnitId, Known] = field(default_factory=dict)
+    leases: dict[bytes, Lent] = field(default_factory=dict)
     conflicts: dict[EntryRef, int] = field(default_factory=dict)
     alarms: list[tuple[UnitId, str]] = field(default_factory=list)
     changes: list[tuple[int, StatusIndex, Status]] = field(default_factory=list)
@@ -98,8 +114,8 @@ class Books:
     def copy(self) -> Books:
         """Return a copy that later changes leave alone."""
         copied = copy.copy(self)
-        for name in ("vouchers", "entries", "tails", "forked", "held", "units", "conflicts",
-                     "alarms", "changes", "issuer_keys", "health"):  # fmt: skip
+        for name in ("vouchers", "entries", "tails", "forked", "held", "leases", "units",
+                     "conflicts", "alarms", "changes", "issuer_keys", "health"):  # fmt: skip
             setattr(copied, name, copy.copy(getattr(self, name)))
         return copied
 

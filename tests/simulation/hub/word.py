@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from central.foundation.feed import is_of_this_life
+from central.foundation.feed import LIFE_BITS, is_of_this_life
 from central.stores.units.bundle import EPOCHS_AFTER, EPOCHS_BEFORE, Cursor
 from edge.contract import signed, status
 from edge.contract.bundle import Handles
 from edge.contract.ids import UnitId
 from edge.contract.keys import CodeAlgorithm, EpochKeys, IssuerKey, TrustList, key_epoch_at
+from edge.contract.lease import Lease, LeaseBook
 from edge.contract.signed import Kind
 from edge.contract.status import Delta, Snapshot, Status
 from edge.contract.sync_message import STATUS_SNAPSHOT
@@ -33,11 +34,7 @@ class Word:
     def _news(
         self, unit: UnitId, since: Cursor, at_s: int
     ) -> tuple[tuple[tuple[str, bytes], ...], Cursor]:
-        books = self.books
-        if max(since.n, since.handles_n) > books.n:
-            since = Cursor()
-        if not (is_of_this_life(since.n, books.n) and is_of_this_life(since.handles_n, books.n)):
-            since = Cursor()
+        books, since = self.books, self._as_heard(since)
         epoch, day = key_epoch_at(at_s), max(at_s // DAY_S, since.day)
         news: list[tuple[str, bytes]] = []
 
@@ -51,6 +48,9 @@ class Word:
         assert books.policy is not None, "a hub has a policy"
         if books.policy.version > since.n:
             add(Kind.POLICY, books.policy.to_body())
+        for kind, book in ((Kind.LEASE, self._lease_book(unit)),):
+            if book.version > since.n:
+                add(kind, book.to_body())
         if not since.n:
             add(Kind.CATALOGUE, books.catalogue.to_body())
             add(Kind.RECEIPT_TEMPLATE, HEADER.to_body())
@@ -63,6 +63,28 @@ class Word:
             if rows or not since.handles_n:
                 add(Kind.HANDLES, Handles(scope, since.handles_n, books.n, rows).to_body())
         return tuple(news), Cursor(books.n, books.n, epoch, day)
+
+    def _as_heard(self, since: Cursor) -> Cursor:
+        """Return what a unit has heard of this hub as it is; if that is nothing, it gets all."""
+        now, told = self.books.n, (since.n, since.handles_n)
+        is_ours = max(told) <= now and all(is_of_this_life(n, now) for n in told)
+        return since if is_ours else Cursor()
+
+    def _lease_book(self, unit: UnitId) -> LeaseBook:
+        found = sorted(
+            ((i, lent) for i, lent in self.books.leases.items() if lent.unit == unit),
+            key=lambda one: one[1].given_n,
+        )
+        numbers = [n for _, lent in found for n in lent[4:7] if n]
+        leases = tuple(
+            Lease(lease_id, lent.voucher_id, lent.amount, lent.expires_at_s)
+            for lease_id, lent in found
+            if lent.closed_n is None and lent.recalled_n is None
+        )
+        return LeaseBook(self._at_least_this_life(max(numbers, default=0)), unit, leases)
+
+    def _at_least_this_life(self, n: int) -> int:
+        return max(n, self.books.n >> LIFE_BITS << LIFE_BITS)
 
     def _trust_list(self, at_s: int) -> TrustList:
         keys = tuple(

@@ -12,13 +12,15 @@ from edge.bundles.store import HubWord
 from edge.clock.model import Source
 from edge.contract.ids import EntryRef, UnitId, VoucherId
 from edge.contract.journal_entry import EntryKind, JournalEntry
+from edge.contract.policy import Mode
 from edge.contract.status import Status
 from edge.contract.sync_message import UnitState
 from edge.errors import EdgeError
 from edge.journal.store import Recorded
 from tests.simulation.customers import Asked
+from tests.simulation.hub.memory import Lent
 from tests.simulation.machine import Machine
-from tests.simulation.rules import answers, at_rest, books
+from tests.simulation.rules import answers, at_rest, books, promises
 from tests.simulation.rules.answers import Before
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ RULES = {
     "same-answer": "who asks again with the same key is told the same",
     "no-false-gap": "a unit reports a loss only if something was taken from it",
     "exact-is-exact": "two exact acceptances never use the same value",
+    "lease-within-value": "leases, what is held and what is left never exceed a voucher; what is on"
+    " a lease is exact, and what is unspent comes back",
     "within-limits": "alone, a unit risks no more than its policy lets it",
     "good-voucher": "only a good voucher, here and now, is accepted",
     "fair-refusal": "a refusal's reason is true",
@@ -61,6 +65,7 @@ class Judge:
         reported: Of these, what a unit has reported as lost when it came up.
         excused: Of these, what was lost so that nobody can know it.
         set_back: Machines whose card is an older one now; the value: with their anchor.
+        lent: Every lease that any hub has ever given; ``given_up`` those that were written off.
         tampered: Machines to which something was done that they may report as a gap.
     """
 
@@ -73,6 +78,7 @@ class Judge:
         self.tampered: set[str] = set()
         self.ever_set_back: set[str] = set()
         self.whole_cards: set[str] = set()
+        self.lost_anchors: set[str] = set()
         self.cloned_units: set[UnitId] = set()
         self.misses: dict[str, list[tuple[int, VoucherId | None]]] = {}
         self.steps: dict[str, set[tuple[VoucherId, int]]] = {}
@@ -81,6 +87,8 @@ class Judge:
         self.originals: set[tuple[str, str]] = set()
         self.versions: dict[str, tuple[int, ...]] = {}
         self.before_revocation: set[EntryRef] = set()
+        self.lent: dict[bytes, Lent] = {}
+        self.given_up: set[bytes] = set()
 
     def accuse(self, rule: str, what: str) -> None:
         """Note that a rule is broken."""
@@ -106,9 +114,26 @@ class Judge:
         """Card, anchor and hub were all set back: what only they had, only paper has."""
         return name in self.whole_cards and self.world.is_rewritten
 
+    def is_doubtful(self, unit: UnitId) -> bool:
+        """Say whether something was done to a unit's journal, or there were two of it."""
+        touched = self.ever_set_back | self.lost_anchors
+        return unit in self.cloned_units or any(
+            m.unit == unit and m.name in touched for m in self.world.machines
+        )
+
+    def is_waited_for(self, entry: JournalEntry) -> bool:
+        """Say whether the hub holds what stands behind an acceptance until it has come.
+
+        What a unit had accepted before it was revoked may still come, and nobody waits for it; nor
+        for what was on a lease that somebody has given up.
+        """
+        unit = self.world.hub.books.units[entry.unit]
+        return unit.revoked_at_s is None and entry.evidence not in self.given_up
+
     def lost_anchor(self, machine: Machine) -> None:
         """Its anchor is gone."""
         self.tampered.add(machine.name)
+        self.lost_anchors.add(machine.name)
 
     def cloned(self, machine: Machine, twin: Machine) -> None:
         """There are two of it."""
@@ -205,9 +230,12 @@ class Judge:
             return
         if entry.request != asked.presented.request() or entry.ref[1:] <= before.tail:
             return  # recorded for an earlier question, whose answer got lost
+        self.note_promises()
         answers.codes(self, machine, entry, asked)
         if entry.accepted:
             answers.accepted(self, machine, asked, entry, before)
+            if entry.mode is Mode.LEASE:
+                promises.on_lease(self, machine, entry, before, f"{machine.name} {entry.ref[1:]}")
         elif entry.reason:
             answers.refused(self, machine, asked, entry, before)
 
@@ -238,6 +266,12 @@ class Judge:
             and first.ref < e.ref < second.ref
             for _, e in self.told_of.values()
         )  # fmt: skip
+
+    def note_promises(self) -> None:
+        """Remember what the hubs have promised."""
+        for hub in (self.world.hub, self.world.second_hub):
+            if hub is not None:
+                self.lent.update(hub.books.leases)
 
     def note_told(self, machine: Machine, recorded: Recorded) -> None:
         """Remember that somebody was told of an entry."""
@@ -325,6 +359,7 @@ class Judge:
         held = {request for _, request in self.world.hub.books.held}
         for request in held - {a.presented.request() for a in self.world.asked} if held else ():
             self.accuse("one-promise", f"{request[:4].hex()} was asked by nobody")
+        self.note_promises()
         if self.world.trace.step % 16 == 0:
             books.check(self)
 
@@ -332,6 +367,7 @@ class Judge:
         """Look at everything, now that nothing moves any more."""
         books.check(self)
         at_rest.check(self)
+        promises.unspent_returns(self)
 
 
 def _newest_epoch(word: HubWord) -> int:

@@ -1,0 +1,136 @@
+"""What was promised with the hub's word and is spent later: counted from what lies in the books."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from edge.contract.ids import EntryRef
+from edge.contract.journal_entry import EntryKind, JournalEntry
+from edge.contract.policy import Mode
+from edge.contract.sync_message import UnitState
+from tests.simulation.customers import Voucher
+from tests.simulation.hub.memory import Books, Kept, Lent
+from tests.simulation.machine import Machine
+from tests.simulation.rules import at_rest
+from tests.simulation.rules.answers import Before
+
+if TYPE_CHECKING:
+    from tests.simulation.rules.judge import Judge
+
+PROMISED = frozenset({Mode.ONLINE, Mode.LEASE})
+"""Modes that stand on the hub's word."""
+Told = Iterable[tuple[EntryRef, JournalEntry]]
+
+
+# --- at a till -----------------------------------------------------------------------------------
+
+
+def on_lease(judge: Judge, machine: Machine, entry: JournalEntry, b: Before, who: str) -> None:
+    """An acceptance says that it is on a lease: on one of its own, within it, before its end."""
+    lease = judge.lent.get(entry.evidence or b"")
+    if lease is None or (lease.unit, lease.voucher_id) != (entry.unit, entry.voucher_id):
+        judge.accuse("lease-within-value", f"{who} is on no lease of its own")
+        return
+    spent = at_rest.spent_here(machine, entry.evidence or b"")
+    if spent > lease.amount:
+        judge.accuse("lease-within-value", f"{who} spends {spent} of {lease.amount} that are lent")
+    at_hub = judge.world.hub.books.leases.get(entry.evidence or b"")
+    is_back = at_hub is not None and at_hub.closed_how == "returned" and at_hub.closed_at_s < b.at_s
+    if is_back and not judge.world.is_rewritten and not judge.is_doubtful(entry.unit):
+        judge.accuse("lease-within-value", f"{who} is on a lease that was given back")
+    if b.is_honest and b.at_s > lease.expires_at_s + 2:
+        judge.accuse("lease-within-value", f"{who} is after the end of its lease")
+
+
+# --- in the hub's books --------------------------------------------------------------------------
+
+
+def kept_of(facts: Told) -> dict[EntryRef, int]:
+    """Return what each acceptance still takes: less what its till has taken back."""
+    back: Counter[EntryRef] = Counter()
+    taken: dict[EntryRef, int] = {}
+    for ref, entry in facts:
+        if entry.kind is EntryKind.REDEMPTION:
+            taken[ref] = entry.amount or 0
+        elif entry.voids:
+            back[EntryRef(entry.unit, *entry.voids)] += entry.amount or 0
+    return {ref: max(0, amount - back[ref]) for ref, amount in taken.items()}
+
+
+def proven(
+    facts: Told, kept: Mapping[EntryRef, int], leases: Mapping[bytes, Lent]
+) -> dict[EntryRef, Mode]:
+    """Return what stood behind each acceptance, as far as these leases say so too."""
+    left = {lease_id: lent.amount for lease_id, lent in leases.items()}
+    modes: dict[EntryRef, Mode] = {}
+    for ref, entry in sorted(facts, key=lambda one: one[0]):
+        if entry.kind is not EntryKind.REDEMPTION:
+            continue
+        modes[ref] = entry.mode or Mode.SOLO
+        if entry.mode is Mode.LEASE:
+            lent = leases.get(entry.evidence or b"")
+            is_its = lent and (lent.unit, lent.voucher_id) == (entry.unit, entry.voucher_id)
+            lasts = lent is not None and entry.wall_s < lent.expires_at_s
+            if is_its and lasts and 0 < kept[ref] <= left[entry.evidence or b""]:
+                left[entry.evidence or b""] -= kept[ref]
+            else:
+                modes[ref] = Mode.SOLO
+    return modes
+
+
+def is_late(hub: Books, kept: Kept) -> bool:
+    """Say whether it came after the lease that it is on was given up: it comes last."""
+    lent = hub.leases.get((kept.entry and kept.entry.evidence) or b"")
+    return bool(lent and lent.closed_how == "written-off" and kept.at_s > lent.closed_at_s)
+
+
+def within_value(judge: Judge, hub: Books, voucher: Voucher, facts: Told) -> None:
+    """What is lent, what is held and what was exactly taken are never more than there is."""
+    if judge.world.is_rewritten:
+        return
+    kept = kept_of(facts)
+    modes = proven(facts, kept, hub.leases)
+    voucher_id = voucher.claims.voucher_id
+    by_lease: Counter[bytes] = Counter()
+    exact = 0
+    for ref, entry in facts:
+        if entry.kind is not EntryKind.REDEMPTION:
+            continue
+        is_waited_for = judge.is_waited_for(entry)
+        if modes[ref] in PROMISED and is_waited_for:
+            exact += kept[ref]
+            if ref in hub.conflicts:
+                judge.accuse("lease-within-value", f"{voucher.name} {ref} is exact, and a conflict")
+        if modes[ref] is Mode.LEASE:
+            by_lease[entry.evidence or b""] += kept[ref]
+        is_its_own = is_waited_for and not judge.is_doubtful(ref.unit)
+        if entry.mode is Mode.LEASE is not modes[ref] and is_its_own and kept[ref]:
+            judge.accuse("lease-within-value", f"{voucher.name} {ref} is beyond its lease")
+    lent = sum(
+        max(0, lease.amount - by_lease[lease_id])
+        for lease_id, lease in hub.leases.items()
+        if lease.voucher_id == voucher_id and lease.closed_n is None
+    )
+    held = sum(h.amount for h in hub.held.values() if h.voucher_id == voucher_id)
+    if exact + lent + held > voucher.capacity:
+        judge.accuse(
+            "lease-within-value",
+            f"{voucher.name} holds {voucher.capacity}: {exact} exactly taken, {lent} lent,"
+            f" {held} held",
+        )
+
+
+# --- at rest -------------------------------------------------------------------------------------
+
+
+def unspent_returns(judge: Judge) -> None:
+    """A lease that is over or recalled, and whose unit has told everything, is given back."""
+    world, hub = judge.world, judge.world.hub
+    for lease_id, lent in hub.books.leases.items():
+        is_over = lent.recalled_n is not None or lent.expires_at_s < world.now_s - 1500
+        if lent.closed_n is not None or not is_over or judge.is_doubtful(lent.unit):
+            continue
+        if hub.state_of(lent.unit) is UnitState.ACTIVE and not world.is_rewritten:
+            judge.accuse("lease-within-value", f"{lease_id[:3].hex()} is over and not given back")
