@@ -26,6 +26,7 @@ from edge.receipt.key_papers import KeyPapers
 from edge.receipt.spool import Spool
 from edge.redemption.guarantee import Leases, Online
 from edge.redemption.papers import Papers
+from edge.redemption.phone import PhoneDesk
 from edge.redemption.print_receipts import ReceiptPrinter
 from edge.redemption.redeem import Redeemer
 from edge.redemption.void import Voider
@@ -184,7 +185,8 @@ class Machine:
         self.bundles = BundleStore(self.store, self.keys)
         word = self.bundles.word
         assert word is not None, "it was enrolled before the world began"
-        boot = self._boots()
+        boots = self._boots
+        boot = boots()
         self.clock = TrustedClock(self.hardware.wall_s, self.hardware.steady_s, BUILT_AT_S)
         with self.store.reading():
             newest = self.store.rows(
@@ -205,8 +207,10 @@ class Machine:
         exchange = Exchange(self.journal, self.bundles, self.keys, wire, 10.0)
         self.sync = SyncWorker(exchange, self.breaker, 30.0, self._figures)
         guarantors = (
-            Online(self.reserver, self.unit), Leases(self.bundles, self.journal, self.clock)
-        )  # fmt: skip
+            Online(self.reserver, self.unit),
+            PhoneDesk("https://hub.example/h/", self.clock, lambda _: (boots() + boots()).hex()),
+            Leases(self.bundles, self.journal, self.clock),
+        )
         self.redeemer = Redeemer(self.journal, self.bundles, self.spool, self.clock, guarantors)
         self.voider = Voider(self.journal, self.bundles, self.spool)
         key_papers = KeyPapers(self.spool, self.keys.key_paper_key())

@@ -23,7 +23,7 @@ class Mix(NamedTuple):
         step_wall: Somebody sets a wall clock, up to a day off; ``no_rtc`` a machine without power
             has no idea what time it is; ``drift_ppm`` how far a quartz may be off.
         day: Time passes by hours and days, not only by seconds.
-        lease: The hub lends to units, and recalls.
+        lease: The hub lends to units, and recalls. grant: Customers verify by their phones.
     """
 
     units: int
@@ -52,6 +52,7 @@ class Mix(NamedTuple):
     lose_anchor: float
     online: float
     lease: float
+    grant: float
 
 
 def mix_of(seed: int) -> Mix:
@@ -103,4 +104,5 @@ def draw(luck: random.Random, further: random.Random) -> Mix:
         lose_anchor=sometimes(0.04, 0.15),
         online=luck.choice((0.0, 0.5, 1.0)),
         lease=sometimes(1.0, 0.3, further),
+        grant=sometimes(1.0, 0.3, further),
     )

@@ -21,7 +21,7 @@ from edge.errors import EdgeError, JournalBroken, StoreUnavailable
 from edge.journal.store import Recorded
 from tests import builders as b
 from tests.simulation import further, steps
-from tests.simulation.customers import Asked, Voucher, sell
+from tests.simulation.customers import Asked, Phone, Voucher, sell
 from tests.simulation.disk import Crash
 from tests.simulation.hub.thin_hub import ThinHub
 from tests.simulation.machine import Hardware, Machine, new_files
@@ -47,7 +47,7 @@ class World:
         policies: Every policy that the hub has ever signed, by version.
         further: Draws what the first worlds did not have, so that those stay what they were.
         saved: Files of a machine at some earlier moment, by machine.
-        wanted: Leases that units have asked for.
+        wanted: Leases that units have asked for; ``phones`` sales that phones were to verify.
         is_rewritten: The hub has forgotten something: what it promises exactly, it cannot keep.
     """
 
@@ -71,6 +71,7 @@ class World:
         self.vouchers: list[Voucher] = []
         self.asked: list[Asked] = []
         self.wanted: list[LeaseRequest] = []
+        self.phones: list[Phone] = []
         self.saved: dict[str, Path] = {}
         self.judge = Judge(self)
         self.network = SimulatedNetwork(
@@ -187,6 +188,7 @@ class World:
         if luck.random() < self.mix.online or not modes:
             modes.add(Mode.ONLINE)
         modes |= {Mode.LEASE} if self.mix.lease else set()
+        modes |= {Mode.GRANT} if self.mix.grant else set()
         floor = luck.choice((3000, 9000, 25000))
         return Policy(
             version=1, currency="CNY", modes=frozenset(modes),

@@ -1,4 +1,4 @@
-"""Mistakes in what is promised now and spent later: leases."""
+"""Mistakes in what is promised now and spent later: leases, grants."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 from edge.bundles.store import BundleStore
+from edge.contract import canonical, cose, signed
+from edge.contract.grant import Grant, digest_of, message_of, text_of
+from edge.contract.refusal import Refusal
 from edge.contract.signed import Kind
 from edge.journal.store import Journal
+from edge.redemption.phone import Opened, PhoneDesk
 from tests.simulation.bugs.seam import Bug, Seam
 from tests.simulation.hub.facts import Facts
+from tests.simulation.hub.memory import BUNDLE_KEY, ISSUER
 from tests.simulation.hub.promises import Promises
 
 
@@ -38,4 +43,77 @@ LEASE_BUGS = (
     Bug("a lease never comes back",
         lambda s: s.put(Promises, "_close", lambda *_: None)),
 )  # fmt: skip
-PROMISE_BUGS = (*LEASE_BUGS,)
+
+
+def _another_tills_grant(seam: Seam) -> None:
+    """The sale is looked up by the voucher that the grant names, whoever it is for."""
+    right = seam.put(PhoneDesk, "open", None)
+
+    def wrong(self: PhoneDesk, text: str, word: Any) -> Opened:
+        opened: Opened = right(self, text, word)
+        if opened.reason not in {Refusal.GRANT_OTHER_UNIT, Refusal.GRANT_OTHER_STORE}:
+            return opened
+        grant = Grant.open(text.strip(), word.enrolment.issuer, word.bundle_keys())
+        asked = self._asked.get(grant.nonce)
+        if asked is None:
+            return opened
+        self._granted[grant.nonce] = (grant, digest_of(text.strip()))
+        return Opened(asked, None)
+
+    seam.over(PhoneDesk, "open", wrong)
+
+
+def _unsigned(seam: Seam) -> None:
+    """What a grant says is read, and nobody looks who has signed it."""
+    right = seam.part(Grant, "open")
+
+    def wrong(cls: type[Grant], text: str, issuer: str, keys: Any) -> Grant:
+        payload = cose.open_sign1(message_of(text), bytes_max=400).payload
+        forged = signed.seal(
+            Kind.GRANT, ISSUER, canonical.decode(payload, bytes_max=400), BUNDLE_KEY
+        )
+        opened: Grant = right.__get__(None, cls)(text_of(forged), issuer, keys)
+        return opened
+
+    seam.put(Grant, "open", classmethod(wrong))
+
+
+def _for_ever(seam: Seam) -> None:
+    right = seam.part(Grant, "open")
+
+    def wrong(cls: type[Grant], text: str, issuer: str, keys: Any) -> Grant:
+        opened: Grant = right.__get__(None, cls)(text, issuer, keys)
+        return opened._replace(expires_at_s=2**40)
+
+    seam.put(Grant, "open", classmethod(wrong))
+
+
+def _no_evidence(seam: Seam) -> None:
+    right = seam.put(PhoneDesk, "assure", None)
+
+    def wrong(self: PhoneDesk, claim: Any, policy: Any) -> Any:
+        word = right(self, claim, policy)
+        return word and word._replace(evidence=None)
+
+    seam.over(PhoneDesk, "assure", wrong)
+
+
+def _nothing_held(seam: Seam) -> None:
+    right = seam.put(Promises, "give", None)
+
+    def wrong(self: Promises, asked: Any, at_s: int) -> Any:
+        given = right(self, asked, at_s)
+        self.books.held.pop((asked.unit, asked.nonce), None)
+        return given
+
+    seam.over(Promises, "give", wrong)
+
+
+GRANT_BUGS = (
+    Bug("another till's grant is taken", _another_tills_grant),
+    Bug("nobody looks who has signed a grant", _unsigned),
+    Bug("a grant is good for ever", _for_ever),
+    Bug("an entry bears no evidence of its grant", _no_evidence),
+    Bug("the hub holds nothing for a grant", _nothing_held),
+)
+PROMISE_BUGS = (*LEASE_BUGS, *GRANT_BUGS)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.simulation.further.grants import GRANT_STEPS
 from tests.simulation.further.leases import LEASE_STEPS
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 SHARE = 0.5
 """How often one of these comes after one of the others."""
-STEPS = (*LEASE_STEPS,)
+STEPS = (*LEASE_STEPS, *GRANT_STEPS)
 
 
 def one(world: World) -> None:

@@ -56,6 +56,10 @@ class Facts:
         mode = entry.mode or Mode.SOLO
         if mode is Mode.LEASE and ref not in on_lease:
             return Mode.SOLO
+        if mode is Mode.GRANT:
+            given = self.books.grants.get((entry.unit, entry.request or b""))
+            is_it = given and given[:3] == (entry.voucher_id, entry.amount, entry.evidence)
+            return mode if is_it else Mode.SOLO
         return mode
 
     def _came_too_late(self, ref: EntryRef, entry: JournalEntry) -> bool:

@@ -82,6 +82,17 @@ class Lent(NamedTuple):
     closed_at_s: int = 0
 
 
+class Granted(NamedTuple):
+    """What a phone was given."""
+
+    voucher_id: VoucherId
+    amount: int
+    digest: bytes
+    given_at_s: int
+    expires_at_s: int
+    remaining: int
+
+
 class Known(NamedTuple):
     """A unit as the hub has it."""
 
@@ -103,6 +114,7 @@ class Books:
     held: dict[tuple[UnitId, bytes], Held] = field(default_factory=dict)
     units: dict[UnitId, Known] = field(default_factory=dict)
     leases: dict[bytes, Lent] = field(default_factory=dict)
+    grants: dict[tuple[UnitId, bytes], Granted] = field(default_factory=dict)
     conflicts: dict[EntryRef, int] = field(default_factory=dict)
     alarms: list[tuple[UnitId, str]] = field(default_factory=list)
     changes: list[tuple[int, StatusIndex, Status]] = field(default_factory=list)
@@ -114,7 +126,7 @@ class Books:
     def copy(self) -> Books:
         """Return a copy that later changes leave alone."""
         copied = copy.copy(self)
-        for name in ("vouchers", "entries", "tails", "forked", "held", "leases", "units",
+        for name in ("vouchers", "entries", "tails", "forked", "held", "leases", "grants", "units",
                      "conflicts", "alarms", "changes", "issuer_keys", "health"):  # fmt: skip
             setattr(copied, name, copy.copy(getattr(self, name)))
         return copied

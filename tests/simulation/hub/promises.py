@@ -1,8 +1,9 @@
-"""What the simulated hub promises: reservations and leases, and when each is over."""
+"""What the simulated hub promises: reservations, grants, leases, and when each is over."""
 
 from __future__ import annotations
 
 from central.stores.redemptions.lease import LIFE_S_MAX, LIFE_S_MIN
+from edge.contract.grant import GRANT_LIFE_S, Grant, GrantRequest, digest_of
 from edge.contract.ids import UnitId, VoucherId
 from edge.contract.journal_entry import JournalEntry
 from edge.contract.lease import LeaseRequest
@@ -10,8 +11,20 @@ from edge.contract.refusal import Refusal
 from edge.contract.status import Status
 from edge.contract.sync_message import Outcome, Reservation, Reserve, UnitState
 from edge.contract.voucher_token import DAY_S, DAY_ZERO_S, VoucherKind, validity
+from tests import builders as b
 from tests.simulation.hub.facts import Facts
-from tests.simulation.hub.memory import ALL, GROUP, RESERVED_S, SKEW_S, Held, HubSays, Lent
+from tests.simulation.hub.memory import (
+    ALL,
+    BUNDLE_KEY,
+    GROUP,
+    ISSUER,
+    RESERVED_S,
+    SKEW_S,
+    Granted,
+    Held,
+    HubSays,
+    Lent,
+)
 
 
 class Promises(Facts):
@@ -76,16 +89,49 @@ class Promises(Facts):
         self.books.held = {
             key: held for key, held in self.books.held.items()
             if held.voucher_id != voucher_id or held.expires_at_s > at_s
-            or not self._has_all_until(key[0], held.expires_at_s + SKEW_S)
+            or not self._is_over(key, held)
         }  # fmt: skip
         for lease_id, lent in list(self.books.leases.items()):
             if lent.voucher_id == voucher_id and lent.closed_n is None:
                 self._close_if_over(lease_id, lent, at_s)
 
+    def _is_over(self, key: tuple[UnitId, bytes], held: Held) -> bool:
+        """Say whether the entry of something that has expired cannot come any more."""
+        # A phone was promised it: when a till is lost, a person says what becomes of that.
+        is_told = self._has_told if key in self.books.grants else self._has_all_until
+        return is_told(key[0], held.expires_at_s + SKEW_S)
+
     def _arrived(self, unit: UnitId, entry: JournalEntry) -> None:
         """An entry is here: what was held for it is not held any more."""
         if entry.request:
             self.books.held.pop((unit, entry.request), None)
+
+    # --- grants ----------------------------------------------------------------------------------
+
+    def give(self, asked: GrantRequest, at_s: int) -> Grant | Refusal:
+        """Hold an amount and return the grant of it. Asking again is the same grant.
+
+        Raises:
+            HubSays: no till of ours asks, or it has asked for something else before.
+        """
+        known, key = self.books.units.get(asked.unit), (asked.unit, asked.nonce)
+        if known is None or known.state is not UnitState.ACTIVE or asked.store != b.STORE:
+            raise HubSays("request-invalid")
+        before = self.books.grants.get(key)
+        if before is not None and before.expires_at_s <= at_s:
+            return Refusal.GRANT_EXPIRED
+        wanted = Reserve(asked.unit, asked.nonce, asked.voucher_id, asked.amount)
+        held = self._hold(wanted, at_s, GRANT_LIFE_S)
+        if held.refusal:
+            return held.refusal
+        if before is not None:
+            return _grant(asked, before.given_at_s, before.remaining)
+        grant = _grant(asked, at_s, held.remaining)
+        self.books.grants[key] = Granted(
+            asked.voucher_id, asked.amount, digest_of(grant.sign(ISSUER, BUNDLE_KEY)), at_s,
+            grant.expires_at_s, grant.remaining,
+        )  # fmt: skip
+        return grant
 
     # --- leases ----------------------------------------------------------------------------------
 
@@ -177,3 +223,10 @@ class Promises(Facts):
         self.books.leases[lease_id] = lent._replace(
             closed_n=self.books.next(), closed_how=how, closed_at_s=at_s
         )
+
+
+def _grant(asked: GrantRequest, at_s: int, remaining: int) -> Grant:
+    return Grant(
+        asked.store, asked.unit, asked.nonce, asked.voucher_id, asked.amount,
+        at_s + GRANT_LIFE_S, at_s, remaining,
+    )  # fmt: skip

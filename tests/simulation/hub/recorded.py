@@ -11,6 +11,7 @@ from central.foundation.db.engine import money_transaction
 from central.money.ledger import rules
 from central.money.ledger.store import post
 from central.stores.edge_api import note_health
+from central.stores.holders import grant
 from central.stores.redemptions import lease
 from central.stores.redemptions.acknowledge import ack_of
 from central.stores.redemptions.receive_push import receive_push
@@ -24,9 +25,11 @@ from central.stores.vouchers import status
 from central.stores.vouchers.tables import Shard, Voucher
 from edge.bundles.identity import UnitKeys
 from edge.contract import signed
+from edge.contract.grant import Grant, GrantRequest
 from edge.contract.ids import UnitId, VoucherId
 from edge.contract.lease import LeaseRequest
 from edge.contract.money import Money
+from edge.contract.refusal import Refusal
 from edge.contract.status import Status
 from edge.contract.sync_message import Pull, PullAnswer, Push, PushReceipt, Reserve, UnitState
 from edge.contract.sync_message import Reservation as Held
@@ -90,6 +93,16 @@ class RecordedHub(ThinHub):
         """Note it."""
         write = super().write_off
         self._done("write_off", lambda: write(lease_id, at_s), lease_id, at_s)
+
+    def give(self, asked: GrantRequest, at_s: int) -> Grant | Refusal:
+        """Note it."""
+        try:
+            given = super().give(asked, at_s)
+        except HubSays as exc:
+            self.done.append(Done("give", (asked, at_s), ("problem", exc.slug)))
+            raise
+        self.done.append(Done("give", (asked, at_s), ("grant", given)))
+        return given
 
     def lend(self, wanted: LeaseRequest, at_s: int) -> None:
         """Note it, also when a unit has asked."""
@@ -211,6 +224,13 @@ class RealHub:
             else:
                 revoke.release(unit)
         return ()
+
+    def _give(self, asked: GrantRequest, at_s: int) -> Told:
+        try:
+            given = grant.give(asked, asked.voucher_id, KEYRING, at_s)
+        except HubError as exc:
+            return ("problem", exc.slug)
+        return ("grant", given if isinstance(given, Refusal) else given[1])
 
     def _lend(self, wanted: LeaseRequest, at_s: int) -> Told:
         return self._promises(lambda: lease.lend(wanted, by="test", at_s=at_s))

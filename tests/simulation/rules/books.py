@@ -67,7 +67,7 @@ def _voucher(judge: Judge, hub: Books, voucher: Voucher) -> None:
     facts = _facts(judge, hub, voucher)
     told = [(ref, e) for ref, e, _ in facts]
     amounts = promises.kept_of(told)
-    modes = promises.proven(told, amounts, hub.leases)
+    modes = promises.proven(told, amounts, hub)
     # Our own way through: the strongest guarantee first, then the clock, then the name.
     taken = sorted(
         ((promises.is_late(hub, kept), modes[ref], e.wall_s, ref), kept)

@@ -45,6 +45,8 @@ RULES = {
     "exact-is-exact": "two exact acceptances never use the same value",
     "lease-within-value": "leases, what is held and what is left never exceed a voucher; what is on"
     " a lease is exact, and what is unspent comes back",
+    "grant-fits": "a phone's grant is taken by the till and for the sale that it is for, once and"
+    " in its time; it is exact",
     "within-limits": "alone, a unit risks no more than its policy lets it",
     "good-voucher": "only a good voucher, here and now, is accepted",
     "fair-refusal": "a refusal's reason is true",
@@ -66,6 +68,7 @@ class Judge:
         excused: Of these, what was lost so that nobody can know it.
         set_back: Machines whose card is an older one now; the value: with their anchor.
         lent: Every lease that any hub has ever given; ``given_up`` those that were written off.
+        granted: The entry that the grant of a sale has led to at a machine.
         tampered: Machines to which something was done that they may report as a gap.
     """
 
@@ -89,6 +92,7 @@ class Judge:
         self.before_revocation: set[EntryRef] = set()
         self.lent: dict[bytes, Lent] = {}
         self.given_up: set[bytes] = set()
+        self.granted: dict[tuple[str, bytes], EntryRef] = {}
 
     def accuse(self, rule: str, what: str) -> None:
         """Note that a rule is broken."""
@@ -228,6 +232,9 @@ class Judge:
             if entry.voucher_id not in {None, asked.voucher.claims.voucher_id}:
                 self.accuse("same-answer", f"{machine.name} {asked.presented.key} got another's")
             return
+        if asked.grant is not None:
+            promises.granted(self, machine, asked, recorded, before)
+            return
         if entry.request != asked.presented.request() or entry.ref[1:] <= before.tail:
             return  # recorded for an earlier question, whose answer got lost
         self.note_promises()
@@ -357,7 +364,10 @@ class Judge:
         if self.world.network.held_lock:
             self.accuse("no-lock-held", f"{sorted(self.world.network.held_lock)}")
         held = {request for _, request in self.world.hub.books.held}
-        for request in held - {a.presented.request() for a in self.world.asked} if held else ():
+        if held:
+            held -= {a.presented.request() for a in self.world.asked}
+            held -= {phone.request.nonce for phone in self.world.phones}
+        for request in held:
             self.accuse("one-promise", f"{request[:4].hex()} was asked by nobody")
         self.note_promises()
         if self.world.trace.step % 16 == 0:

@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING
 from edge.contract.ids import EntryRef
 from edge.contract.journal_entry import EntryKind, JournalEntry
 from edge.contract.policy import Mode
+from edge.contract.refusal import Refusal
 from edge.contract.sync_message import UnitState
-from tests.simulation.customers import Voucher
-from tests.simulation.hub.memory import Books, Kept, Lent
+from edge.journal.store import Recorded
+from edge.redemption.phone import ASKED_S
+from tests.builders import STORE
+from tests.simulation.customers import Asked, Voucher
+from tests.simulation.hub.memory import Books, Kept
 from tests.simulation.machine import Machine
-from tests.simulation.rules import at_rest
+from tests.simulation.rules import answers, at_rest
 from tests.simulation.rules.answers import Before
 
 if TYPE_CHECKING:
     from tests.simulation.rules.judge import Judge
 
-PROMISED = frozenset({Mode.ONLINE, Mode.LEASE})
+PROMISED = frozenset({Mode.ONLINE, Mode.GRANT, Mode.LEASE})
 """Modes that stand on the hub's word."""
 Told = Iterable[tuple[EntryRef, JournalEntry]]
 
@@ -44,6 +48,49 @@ def on_lease(judge: Judge, machine: Machine, entry: JournalEntry, b: Before, who
         judge.accuse("lease-within-value", f"{who} is after the end of its lease")
 
 
+def granted(
+    judge: Judge, machine: Machine, asked: Asked, recorded: Recorded, b: Before
+) -> None:  # fmt: skip
+    """A grant was scanned: it completes the sale that it is for, once and in time, or nothing."""
+    entry, grant = recorded.entry, asked.grant
+    assert grant is not None, "called for grants only"
+    who, world = f"{machine.name} {entry.epoch}/{entry.seq}", judge.world
+    phones = [p for p in world.phones if p.request.nonce == grant.nonce]
+    is_genuine = any(p.text == asked.shown.text.strip() for p in phones)
+    is_waiting = any((p.machine, p.life) == (machine.name, machine.life) for p in phones)
+    is_remembered = any(b.at_s - p.asked.at_s < ASKED_S - 30 for p in phones)
+    wanted = {p.request[:2] + p.request[3:] for p in phones}
+    is_its = grant[:2] + grant[3:5] in wanted
+    if entry.accepted:
+        if not (is_genuine and is_its and grant.unit == machine.unit):
+            judge.accuse("grant-fits", f"{who} takes a grant of {grant.unit}, genuine {is_genuine}")
+        if (entry.request, entry.voucher_id, entry.amount) != grant[2:5]:
+            judge.accuse("grant-fits", f"{who} takes {entry.amount} on a grant of {grant.amount}")
+        is_new = entry.ref[1:] > b.tail
+        if is_new and not is_waiting:
+            judge.accuse("grant-fits", f"{who} is no sale that this till has asked for")
+        if is_new and b.at_s > grant.expires_at_s + 2:
+            judge.accuse("grant-fits", f"{who} takes a grant after its end")
+        first = judge.granted.setdefault((machine.name, grant.nonce), entry.ref)
+        if first != entry.ref and machine.name not in judge.ever_set_back:
+            judge.accuse("grant-fits", f"{who} takes the grant of {first} again")
+        if is_new and phones:
+            answers.accepted(judge, machine, phones[0].asked, entry, b)
+        return
+    is_true = {
+        Refusal.GRANT_INVALID: not is_genuine,
+        Refusal.GRANT_OTHER_STORE: grant.store != STORE,
+        Refusal.GRANT_OTHER_UNIT: grant.unit != machine.unit,
+        Refusal.GRANT_OTHER_SALE: not (is_waiting and is_its and is_remembered),
+        Refusal.GRANT_OTHER_AMOUNT: not is_its,
+        Refusal.GRANT_USED: (machine.name, grant.nonce) in judge.granted,
+        Refusal.GRANT_EXPIRED:
+            b.at_s + 2 * machine.clock.now().uncertainty_s + 2 >= grant.expires_at_s,
+    }  # fmt: skip
+    if entry.reason is not None and not is_true.get(entry.reason, True):
+        judge.accuse("fair-refusal", f"{who} refuses a grant as {entry.reason}")
+
+
 # --- in the hub's books --------------------------------------------------------------------------
 
 
@@ -59,16 +106,19 @@ def kept_of(facts: Told) -> dict[EntryRef, int]:
     return {ref: max(0, amount - back[ref]) for ref, amount in taken.items()}
 
 
-def proven(
-    facts: Told, kept: Mapping[EntryRef, int], leases: Mapping[bytes, Lent]
-) -> dict[EntryRef, Mode]:
-    """Return what stood behind each acceptance, as far as these leases say so too."""
+def proven(facts: Told, kept: Mapping[EntryRef, int], hub: Books) -> dict[EntryRef, Mode]:
+    """Return what stood behind each acceptance, as far as these books say so too."""
+    leases = hub.leases
     left = {lease_id: lent.amount for lease_id, lent in leases.items()}
     modes: dict[EntryRef, Mode] = {}
     for ref, entry in sorted(facts, key=lambda one: one[0]):
         if entry.kind is not EntryKind.REDEMPTION:
             continue
         modes[ref] = entry.mode or Mode.SOLO
+        if entry.mode is Mode.GRANT:
+            given = hub.grants.get((entry.unit, entry.request or b""))
+            if given is None or given[:3] != (entry.voucher_id, entry.amount, entry.evidence):
+                modes[ref] = Mode.SOLO
         if entry.mode is Mode.LEASE:
             lent = leases.get(entry.evidence or b"")
             is_its = lent and (lent.unit, lent.voucher_id) == (entry.unit, entry.voucher_id)
@@ -91,7 +141,7 @@ def within_value(judge: Judge, hub: Books, voucher: Voucher, facts: Told) -> Non
     if judge.world.is_rewritten:
         return
     kept = kept_of(facts)
-    modes = proven(facts, kept, hub.leases)
+    modes = proven(facts, kept, hub)
     voucher_id = voucher.claims.voucher_id
     by_lease: Counter[bytes] = Counter()
     exact = 0
@@ -108,6 +158,8 @@ def within_value(judge: Judge, hub: Books, voucher: Voucher, facts: Told) -> Non
         is_its_own = is_waited_for and not judge.is_doubtful(ref.unit)
         if entry.mode is Mode.LEASE is not modes[ref] and is_its_own and kept[ref]:
             judge.accuse("lease-within-value", f"{voucher.name} {ref} is beyond its lease")
+        if entry.mode is Mode.GRANT is not modes[ref]:
+            judge.accuse("grant-fits", f"{voucher.name} {ref} bears no grant that was given")
     lent = sum(
         max(0, lease.amount - by_lease[lease_id])
         for lease_id, lease in hub.leases.items()

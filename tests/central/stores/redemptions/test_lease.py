@@ -183,7 +183,7 @@ def test_a_lease_of_a_unit_that_is_gone_is_written_off_with_a_reason() -> None:
         recall(lease.lease_id, "li")
 
 
-def test_what_turns_up_on_a_lease_that_was_given_up_comes_after_whoever_has_its_value_since() -> None:
+def test_what_turns_up_on_a_lease_that_was_given_up_comes_last() -> None:
     """Found by seed 248 of the simulator: the till that was given up had been earlier, and the one
     that was lent the same value since, and had the word that it is exact, was the conflict."""
     burnt, other = enrolled(), enrolled("other")
