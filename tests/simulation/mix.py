@@ -24,6 +24,7 @@ class Mix(NamedTuple):
             has no idea what time it is; ``drift_ppm`` how far a quartz may be off.
         day: Time passes by hours and days, not only by seconds.
         lease: The hub lends to units, and recalls. grant: Customers verify by their phones.
+        part: Tills and headquarters give parts of acceptances back.
     """
 
     units: int
@@ -53,6 +54,7 @@ class Mix(NamedTuple):
     online: float
     lease: float
     grant: float
+    part: float
 
 
 def mix_of(seed: int) -> Mix:
@@ -105,4 +107,5 @@ def draw(luck: random.Random, further: random.Random) -> Mix:
         online=luck.choice((0.0, 0.5, 1.0)),
         lease=sometimes(1.0, 0.3, further),
         grant=sometimes(1.0, 0.3, further),
+        part=sometimes(1.0, 0.3, further),
     )

@@ -85,7 +85,9 @@ def second_scan(world: World) -> None:
     if world.asked:
         last = world.luck.choice(world.asked[-3:])
         presented = last.presented._replace(key=f"k{len(world.asked)}")
-        again = Asked(last.machine, last.voucher, last.shown, presented, world.now_s)
+        again = Asked(
+            last.machine, last.voucher, last.shown, presented, world.now_s, grant=last.grant
+        )
         world.asked.append(again)
         world.redeem(again)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge.bundles.identity import UnitKeys
-from edge.contract.ids import KeyId, UnitId
+from edge.contract.ids import EntryRef, KeyId, UnitId
 from edge.contract.lease import LeaseRequest
 from edge.contract.policy import Mode, Policy, SoloLimits
 from edge.contract.sync_message import UnitState
@@ -48,6 +48,7 @@ class World:
         further: Draws what the first worlds did not have, so that those stay what they were.
         saved: Files of a machine at some earlier moment, by machine.
         wanted: Leases that units have asked for; ``phones`` sales that phones were to verify.
+        parts: What was asked to be taken back of an acceptance: till, entry, amount, key.
         is_rewritten: The hub has forgotten something: what it promises exactly, it cannot keep.
     """
 
@@ -72,6 +73,7 @@ class World:
         self.asked: list[Asked] = []
         self.wanted: list[LeaseRequest] = []
         self.phones: list[Phone] = []
+        self.parts: list[tuple[str, EntryRef, int, str]] = []
         self.saved: dict[str, Path] = {}
         self.judge = Judge(self)
         self.network = SimulatedNetwork(
@@ -85,7 +87,7 @@ class World:
         for _ in range(self.mix.vouchers):
             self.sell()
         self.note_policy()
-        for _ in range(2 if self.mix.lease else 0):
+        for _ in range(2 if self.mix.lease or self.mix.part else 0):
             self.sell(self.further, self.mix._replace(stored=1.0))
 
     # --- running ---------------------------------------------------------------------------------

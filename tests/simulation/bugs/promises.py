@@ -1,21 +1,28 @@
-"""Mistakes in what is promised now and spent later: leases, grants."""
+"""Mistakes in what is promised now and spent later: leases, grants, and what is given back."""
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
 from edge.bundles.store import BundleStore
 from edge.contract import canonical, cose, signed
+from edge.contract.correction import CorrectionBook
 from edge.contract.grant import Grant, digest_of, message_of, text_of
+from edge.contract.journal_entry import EntryKind
 from edge.contract.refusal import Refusal
 from edge.contract.signed import Kind
+from edge.journal import store as journal_store
+from edge.journal.knowledge import Knowledge
 from edge.journal.store import Journal
 from edge.redemption.phone import Opened, PhoneDesk
+from edge.redemption.void import Part, Voider
 from tests.simulation.bugs.seam import Bug, Seam
 from tests.simulation.hub.facts import Facts
 from tests.simulation.hub.memory import BUNDLE_KEY, ISSUER
 from tests.simulation.hub.promises import Promises
+from tests.simulation.hub.word import Word
 
 
 def _never_gives_back(seam: Seam) -> None:
@@ -116,4 +123,44 @@ GRANT_BUGS = (
     Bug("an entry bears no evidence of its grant", _no_evidence),
     Bug("the hub holds nothing for a grant", _nothing_held),
 )
-PROMISE_BUGS = (*LEASE_BUGS, *GRANT_BUGS)
+
+
+def _part_is_asked_for_anew(seam: Seam) -> None:
+    counted = itertools.count()
+    seam.put(Part, "request", lambda *_: next(counted).to_bytes(16, "big"))
+
+
+def _part_frees_all(seam: Seam) -> None:
+    right = seam.part(journal_store, "knowledge_of")
+
+    def wrong(traces: Any) -> Knowledge:
+        known: Knowledge = right(seen := list(traces))
+        has_void = any(trace.kind is EntryKind.VOID for trace in seen)
+        return known._replace(taken=0) if has_void else known
+
+    seam.put(journal_store, "knowledge_of", wrong)
+
+
+def _corrections_are_not_counted(seam: Seam) -> None:
+    right = seam.put(Facts, "shares", None)
+
+    def wrong(self: Facts, voucher_id: Any) -> Any:
+        corrections, self.books.corrections = self.books.corrections, []
+        try:
+            return right(self, voucher_id)
+        finally:
+            self.books.corrections = corrections
+
+    seam.over(Facts, "shares", wrong)
+
+
+PART_BUGS = (
+    Bug("parts come to more than the acceptance",
+        lambda s: s.put(Voider, "_left", lambda _, accepted: accepted.entry.amount)),
+    Bug("a part that is asked for twice is taken back twice", _part_is_asked_for_anew),
+    Bug("a part that is taken back frees all", _part_frees_all),
+    Bug("what headquarters gave back is not counted", _corrections_are_not_counted),
+    Bug("no till is told what headquarters gave back",
+        lambda s: s.put(Word, "_correction_book", lambda _, unit: CorrectionBook(0, unit))),
+)  # fmt: skip
+PROMISE_BUGS = (*LEASE_BUGS, *GRANT_BUGS, *PART_BUGS)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from tests.simulation.further.grants import GRANT_STEPS
 from tests.simulation.further.leases import LEASE_STEPS
+from tests.simulation.further.parts import PART_STEPS
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 SHARE = 0.5
 """How often one of these comes after one of the others."""
-STEPS = (*LEASE_STEPS, *GRANT_STEPS)
+STEPS = (*LEASE_STEPS, *GRANT_STEPS, *PART_STEPS)
 
 
 def one(world: World) -> None:

@@ -26,10 +26,14 @@ class Facts:
         for _, e in about:
             if e.voids:
                 back[EntryRef(e.unit, *e.voids)] += e.amount or 0
+        given: Counter[EntryRef] = Counter()
+        for one in self.books.corrections:
+            given[one.ref] += one.amount
         on_lease = self._on_leases(about, back)
         facts = [
             Fact(
-                ref, self._proven(ref, e, on_lease), e.wall_s, max(0, (e.amount or 0) - back[ref]),
+                ref, self._proven(ref, e, on_lease), e.wall_s,
+                max(0, (e.amount or 0) - given[ref] - back[ref]),
                 is_voided=back[ref] >= (e.amount or 0), is_written_off=self._came_too_late(ref, e),
             )
             for ref, e in about if e.kind is EntryKind.REDEMPTION

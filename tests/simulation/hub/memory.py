@@ -93,6 +93,15 @@ class Granted(NamedTuple):
     remaining: int
 
 
+class Corrected(NamedTuple):
+    """What headquarters has given back of an acceptance."""
+
+    ref: EntryRef
+    voucher_id: VoucherId
+    amount: int
+    n: int
+
+
 class Known(NamedTuple):
     """A unit as the hub has it."""
 
@@ -115,6 +124,7 @@ class Books:
     units: dict[UnitId, Known] = field(default_factory=dict)
     leases: dict[bytes, Lent] = field(default_factory=dict)
     grants: dict[tuple[UnitId, bytes], Granted] = field(default_factory=dict)
+    corrections: list[Corrected] = field(default_factory=list)
     conflicts: dict[EntryRef, int] = field(default_factory=dict)
     alarms: list[tuple[UnitId, str]] = field(default_factory=list)
     changes: list[tuple[int, StatusIndex, Status]] = field(default_factory=list)
@@ -126,9 +136,9 @@ class Books:
     def copy(self) -> Books:
         """Return a copy that later changes leave alone."""
         copied = copy.copy(self)
-        for name in ("vouchers", "entries", "tails", "forked", "held", "leases", "grants", "units",
-                     "conflicts", "alarms", "changes", "issuer_keys", "health"):  # fmt: skip
-            setattr(copied, name, copy.copy(getattr(self, name)))
+        for name, value in vars(self).items():
+            if isinstance(value, dict | list):
+                setattr(copied, name, copy.copy(value))
         return copied
 
     def next(self) -> int:

@@ -10,6 +10,7 @@ from central.errors import Conflict, HubError
 from central.foundation.db.engine import money_transaction
 from central.money.ledger import rules
 from central.money.ledger.store import post
+from central.stores.corrections import give_back
 from central.stores.edge_api import note_health
 from central.stores.holders import grant
 from central.stores.redemptions import lease
@@ -26,7 +27,7 @@ from central.stores.vouchers.tables import Shard, Voucher
 from edge.bundles.identity import UnitKeys
 from edge.contract import signed
 from edge.contract.grant import Grant, GrantRequest
-from edge.contract.ids import UnitId, VoucherId
+from edge.contract.ids import EntryRef, UnitId, VoucherId
 from edge.contract.lease import LeaseRequest
 from edge.contract.money import Money
 from edge.contract.refusal import Refusal
@@ -83,6 +84,12 @@ class RecordedHub(ThinHub):
         """Note it."""
         super().resume(voucher_id)
         self.done.append(Done("resume", (voucher_id,), ()))
+
+    def give_back(self, ref: EntryRef, voucher_id: VoucherId, amount: int, at_s: int) -> None:
+        """Note it."""
+        give = super().give_back
+        args = (ref, voucher_id, amount, at_s)
+        self._done("give_back", lambda: give(*args), *args)
 
     def recall(self, lease_id: bytes) -> None:
         """Note it."""
@@ -234,6 +241,12 @@ class RealHub:
 
     def _lend(self, wanted: LeaseRequest, at_s: int) -> Told:
         return self._promises(lambda: lease.lend(wanted, by="test", at_s=at_s))
+
+    def _give_back(self, ref: EntryRef, voucher_id: VoucherId, amount: int, at_s: int) -> Told:
+        wanted = give_back.Wanted(ref, voucher_id, amount, "test")
+        return self._promises(
+            lambda: give_back.give_back(wanted, by="test", currency=CURRENCY, at_s=at_s)
+        )
 
     def _recall(self, lease_id: bytes) -> Told:
         return self._promises(lambda: lease.recall(lease_id, "test"))

@@ -54,6 +54,7 @@ from tests.simulation.hub.memory import (
     ISSUER,
     SKEW_S,
     Books,
+    Corrected,
     HubSays,
     Kept,
     Known,
@@ -104,6 +105,32 @@ class ThinHub(Promises, Word):
         self.books.vouchers[voucher_id] = sold._replace(status=wanted)
         self.books.changes.append((self.books.next(), sold.claims.status_index, wanted))
         return True
+
+    def give_back(self, ref: EntryRef, voucher_id: VoucherId, amount: int, at_s: int) -> None:
+        """Give back part or all of an acceptance.
+
+        Raises:
+            HubSays: there is none, or as much was not taken.
+        """
+        del at_s
+        kept = self.books.entries.get(ref)
+        entry = kept and kept.entry
+        if amount < 1:
+            raise HubSays("request-invalid")
+        is_one = entry is not None and entry.kind is EntryKind.REDEMPTION
+        if kept is None or entry is None or not is_one or entry.voucher_id != voucher_id:
+            raise HubSays("not-found")
+        if kept.outcome is Outcome.QUARANTINED:
+            raise HubSays("not-found")
+        back = sum(
+            e.amount or 0 for _, e in self._about(voucher_id) if e.voids and
+            EntryRef(e.unit, *e.voids) == ref
+        )  # fmt: skip
+        given = sum(one.amount for one in self.books.corrections if one.ref == ref)
+        if back >= (entry.amount or 0) or amount > (entry.amount or 0) - back - given:
+            raise HubSays("conflict")
+        self.books.corrections.append(Corrected(ref, voucher_id, amount, self.books.next()))
+        self._settle(voucher_id)
 
     def resume(self, voucher_id: VoucherId) -> None:
         """Let a suspended voucher be good again; used up if it is."""

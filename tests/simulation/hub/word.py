@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from central.foundation.feed import LIFE_BITS, is_of_this_life
 from central.stores.units.bundle import EPOCHS_AFTER, EPOCHS_BEFORE, Cursor
 from edge.contract import signed, status
 from edge.contract.bundle import Handles
-from edge.contract.ids import UnitId
+from edge.contract.correction import Correction, CorrectionBook
+from edge.contract.ids import EntryRef, UnitId, VoucherId
 from edge.contract.keys import CodeAlgorithm, EpochKeys, IssuerKey, TrustList, key_epoch_at
 from edge.contract.lease import Lease, LeaseBook
 from edge.contract.signed import Kind
@@ -48,9 +50,11 @@ class Word:
         assert books.policy is not None, "a hub has a policy"
         if books.policy.version > since.n:
             add(Kind.POLICY, books.policy.to_body())
-        for kind, book in ((Kind.LEASE, self._lease_book(unit)),):
-            if book.version > since.n:
-                add(kind, book.to_body())
+        lent, given_back = self._lease_book(unit), self._correction_book(unit)
+        if lent.version > since.n:
+            add(Kind.LEASE, lent.to_body())
+        if given_back.version > since.n:
+            add(Kind.CORRECTIONS, given_back.to_body())
         if not since.n:
             add(Kind.CATALOGUE, books.catalogue.to_body())
             add(Kind.RECEIPT_TEMPLATE, HEADER.to_body())
@@ -82,6 +86,19 @@ class Word:
             if lent.closed_n is None and lent.recalled_n is None
         )
         return LeaseBook(self._at_least_this_life(max(numbers, default=0)), unit, leases)
+
+    def _correction_book(self, unit: UnitId) -> CorrectionBook:
+        """Return what the units of the store are told of all that was given back: all are of it."""
+        amounts: Counter[tuple[EntryRef, VoucherId]] = Counter()
+        newest: dict[tuple[EntryRef, VoucherId], int] = {}
+        for one in self.books.corrections:
+            amounts[one.ref, one.voucher_id] += one.amount
+            newest[one.ref, one.voucher_id] = one.n
+        order = sorted(amounts, key=lambda name: -newest[name])
+        told = tuple(Correction(ref, voucher_id, amounts[ref, voucher_id])
+                     for ref, voucher_id in order)  # fmt: skip
+        version = self._at_least_this_life(max(newest.values(), default=0))
+        return CorrectionBook(version, unit, told)
 
     def _at_least_this_life(self, n: int) -> int:
         return max(n, self.books.n >> LIFE_BITS << LIFE_BITS)

@@ -54,7 +54,8 @@ def accepted(judge: Judge, machine: Machine, asked: Asked, entry: JournalEntry, 
         judge.accuse("good-voucher", f"{who} without its code")
     if entry.code_step is not None:
         _code_step(judge, machine, entry, b, who)
-    if at_rest.taken_here(machine, claims.voucher_id) > voucher.capacity:
+    again = judge.given_back_here(machine.unit, claims.voucher_id)
+    if at_rest.taken_here(machine, claims.voucher_id) > voucher.capacity + again:
         judge.accuse("own-journal", f"{who} was used up here")
     _limits(judge, machine, asked, entry, b, who)
 

@@ -66,8 +66,9 @@ def _voucher(judge: Judge, hub: Books, voucher: Voucher) -> None:
         return  # the hub was set back to before it was sold
     facts = _facts(judge, hub, voucher)
     told = [(ref, e) for ref, e, _ in facts]
-    amounts = promises.kept_of(told)
-    modes = promises.proven(told, amounts, hub)
+    kept_here = promises.kept_of(told)
+    modes = promises.proven(told, kept_here, hub)
+    amounts = promises.less_corrections(judge, kept_here, told, hub)
     # Our own way through: the strongest guarantee first, then the clock, then the name.
     taken = sorted(
         ((promises.is_late(hub, kept), modes[ref], e.wall_s, ref), kept)

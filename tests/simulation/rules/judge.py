@@ -17,6 +17,7 @@ from edge.contract.status import Status
 from edge.contract.sync_message import UnitState
 from edge.errors import EdgeError
 from edge.journal.store import Recorded
+from edge.redemption.void import Part
 from tests.simulation.customers import Asked
 from tests.simulation.hub.memory import Lent
 from tests.simulation.machine import Machine
@@ -47,6 +48,8 @@ RULES = {
     " a lease is exact, and what is unspent comes back",
     "grant-fits": "a phone's grant is taken by the till and for the sale that it is for, once and"
     " in its time; it is exact",
+    "parts-within": "what a till and headquarters take back of an acceptance is never more than it"
+    " took, and each part is taken back once",
     "within-limits": "alone, a unit risks no more than its policy lets it",
     "good-voucher": "only a good voucher, here and now, is accepted",
     "fair-refusal": "a refusal's reason is true",
@@ -68,6 +71,8 @@ class Judge:
         excused: Of these, what was lost so that nobody can know it.
         set_back: Machines whose card is an older one now; the value: with their anchor.
         lent: Every lease that any hub has ever given; ``given_up`` those that were written off.
+        voids: What a machine has taken back of an acceptance, by the hash of each void; ``parts``
+            what it was told for each request; ``given_back`` what headquarters gave back of it.
         granted: The entry that the grant of a sale has led to at a machine.
         tampered: Machines to which something was done that they may report as a gap.
     """
@@ -85,7 +90,9 @@ class Judge:
         self.cloned_units: set[UnitId] = set()
         self.misses: dict[str, list[tuple[int, VoucherId | None]]] = {}
         self.steps: dict[str, set[tuple[VoucherId, int]]] = {}
-        self.voids: dict[tuple[str, EntryRef], bytes] = {}
+        self.voids: dict[tuple[str, EntryRef], dict[bytes, int]] = {}
+        self.parts: dict[tuple[str, EntryRef, str | None], bytes] = {}
+        self.given_back: dict[EntryRef, tuple[VoucherId, int]] = {}
         self.papers_seen: dict[str, int] = {}
         self.originals: set[tuple[str, str]] = set()
         self.versions: dict[str, tuple[int, ...]] = {}
@@ -279,6 +286,12 @@ class Judge:
         for hub in (self.world.hub, self.world.second_hub):
             if hub is not None:
                 self.lent.update(hub.books.leases)
+                promises.note_given_back(self, hub.books)
+
+    def given_back_here(self, unit: UnitId, voucher_id: VoucherId) -> int:
+        """Return what headquarters has given back of what a unit had taken of a voucher."""
+        about = self.given_back.items()
+        return sum(n for ref, (v, n) in about if ref.unit == unit and v == voucher_id)
 
     def note_told(self, machine: Machine, recorded: Recorded) -> None:
         """Remember that somebody was told of an entry."""
@@ -290,8 +303,11 @@ class Judge:
 
     # --- other things that are told --------------------------------------------------------------
 
-    def voided(self, machine: Machine, accepted: Recorded, recorded: Recorded) -> None:
-        """Hold a void against what was accepted."""
+    def voided(
+        self, machine: Machine, accepted: Recorded, recorded: Recorded, part: Part | None = None,
+        wanted: int = 0,
+    ) -> None:  # fmt: skip
+        """Hold a void, of all or of a part, against what was accepted."""
         entry, taken = recorded.entry, accepted.entry
         who = f"{machine.name} {entry.epoch}/{entry.seq}"
         self.note_told(machine, recorded)
@@ -299,13 +315,13 @@ class Judge:
             self.accuse("one-void", f"{who} is none")
             return
         if machine.name not in self.ever_set_back:
-            if (entry.voids, entry.voucher_id, entry.amount) != (
-                (taken.epoch, taken.seq), taken.voucher_id, taken.amount
-            ):  # fmt: skip
+            if (entry.voids, entry.voucher_id) != ((taken.epoch, taken.seq), taken.voucher_id):
                 self.accuse("one-void", f"{who} takes something else back")
-            key = (machine.name, taken.ref)
-            if self.voids.setdefault(key, recorded.hash) != recorded.hash:
-                self.accuse("one-void", f"{who} takes {taken.ref} back again")
+            request = (machine.name, taken.ref, part.key if part else None)
+            if self.parts.setdefault(request, recorded.hash) != recorded.hash:
+                rule = "parts-within" if part else "one-void"
+                self.accuse(rule, f"{who} takes {taken.ref} back again")
+            promises.part(self, machine, taken, recorded, wanted if part else None)
         policy = self.world.policies.get(entry.policy_version or 0)
         if policy is not None and entry.wall_s - taken.wall_s > policy.void_s:
             self.accuse("one-void", f"{who} after {entry.wall_s - taken.wall_s} s")
@@ -377,7 +393,7 @@ class Judge:
         """Look at everything, now that nothing moves any more."""
         books.check(self)
         at_rest.check(self)
-        promises.unspent_returns(self)
+        promises.check(self)
 
 
 def _newest_epoch(word: HubWord) -> int:

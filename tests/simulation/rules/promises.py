@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from edge.contract.ids import EntryRef
+from edge.bundles.store import HubWord
+from edge.contract.ids import EntryRef, VoucherId
 from edge.contract.journal_entry import EntryKind, JournalEntry
 from edge.contract.policy import Mode
 from edge.contract.refusal import Refusal
@@ -91,6 +92,37 @@ def granted(
         judge.accuse("fair-refusal", f"{who} refuses a grant as {entry.reason}")
 
 
+def part(
+    judge: Judge, machine: Machine, taken: JournalEntry, recorded: Recorded, wanted: int | None
+) -> None:
+    """Something is taken back: never more than there was, and as much as was asked for.
+
+    Args:
+        wanted: How much; None for all that is left.
+    """
+    entry, so_far = recorded.entry, judge.voids.setdefault((machine.name, taken.ref), {})
+    who, is_new = f"{machine.name} {entry.epoch}/{entry.seq}", recorded.hash not in so_far
+    left = (taken.amount or 0) - sum(so_far.values())
+    so_far[recorded.hash] = entry.amount or 0
+    if is_new and not 0 < (entry.amount or 0) <= left:
+        judge.accuse("parts-within", f"{who} takes {entry.amount} back, {left} is left")
+    if wanted is not None and entry.amount != wanted:
+        judge.accuse("parts-within", f"{who} takes {entry.amount} back, {wanted} was asked for")
+    is_corrected = taken.ref in judge.given_back
+    if wanted is None and is_new and entry.amount != left and not is_corrected:
+        judge.accuse("one-void", f"{who} takes {entry.amount} back, {left} is left")
+
+
+def note_given_back(judge: Judge, hub: Books) -> None:
+    """Remember what headquarters has given back, whatever becomes of the hub that did it."""
+    given: Counter[tuple[EntryRef, VoucherId]] = Counter()
+    for one in hub.corrections:
+        given[one.ref, one.voucher_id] += one.amount
+    for (ref, voucher_id), amount in given.items():
+        before = judge.given_back.get(ref, (voucher_id, 0))[1]
+        judge.given_back[ref] = (voucher_id, max(before, amount))
+
+
 # --- in the hub's books --------------------------------------------------------------------------
 
 
@@ -104,6 +136,19 @@ def kept_of(facts: Told) -> dict[EntryRef, int]:
         elif entry.voids:
             back[EntryRef(entry.unit, *entry.voids)] += entry.amount or 0
     return {ref: max(0, amount - back[ref]) for ref, amount in taken.items()}
+
+
+def less_corrections(
+    judge: Judge, kept: Mapping[EntryRef, int], facts: Told, hub: Books
+) -> dict[EntryRef, int]:
+    """Return what each acceptance still takes, less what headquarters has given back of it too."""
+    given: Counter[EntryRef] = Counter()
+    for one in hub.corrections:
+        given[one.ref] += one.amount
+    for ref, entry in facts:
+        if entry.kind is EntryKind.REDEMPTION and given[ref] > (entry.amount or 0):
+            judge.accuse("parts-within", f"{given[ref]} of {ref} is given back")
+    return {ref: max(0, amount - given[ref]) for ref, amount in kept.items()}
 
 
 def proven(facts: Told, kept: Mapping[EntryRef, int], hub: Books) -> dict[EntryRef, Mode]:
@@ -142,16 +187,19 @@ def within_value(judge: Judge, hub: Books, voucher: Voucher, facts: Told) -> Non
         return
     kept = kept_of(facts)
     modes = proven(facts, kept, hub)
+    amounts = less_corrections(judge, kept, facts, hub)
     voucher_id = voucher.claims.voucher_id
     by_lease: Counter[bytes] = Counter()
     exact = 0
+    # What a till that was revoked had promised comes late, and may have been earlier.
+    has_late = any(hub.units[ref.unit].revoked_at_s is not None for ref, _ in facts)
     for ref, entry in facts:
         if entry.kind is not EntryKind.REDEMPTION:
             continue
         is_waited_for = judge.is_waited_for(entry)
         if modes[ref] in PROMISED and is_waited_for:
-            exact += kept[ref]
-            if ref in hub.conflicts:
+            exact += amounts[ref]
+            if ref in hub.conflicts and not has_late:
                 judge.accuse("lease-within-value", f"{voucher.name} {ref} is exact, and a conflict")
         if modes[ref] is Mode.LEASE:
             by_lease[entry.evidence or b""] += kept[ref]
@@ -177,7 +225,35 @@ def within_value(judge: Judge, hub: Books, voucher: Voucher, facts: Told) -> Non
 # --- at rest -------------------------------------------------------------------------------------
 
 
-def unspent_returns(judge: Judge) -> None:
+def check(judge: Judge) -> None:
+    """Look at what is promised still, now that nothing moves any more."""
+    _unspent_returns(judge)
+    for machine in judge.world.machines:
+        word = machine.bundles.word if machine.is_up else None
+        if word is not None and judge.world.hub.state_of(machine.unit) is UnitState.ACTIVE:
+            _agrees(judge, machine, word)
+
+
+def _agrees(judge: Judge, machine: Machine, word: HubWord) -> None:
+    """A unit has been told of what it was lent, and of what was given back in its store."""
+    hub = judge.world.hub.books
+    lent = {
+        (lease_id, lease.voucher_id, lease.amount, lease.expires_at_s)
+        for lease_id, lease in hub.leases.items()
+        if lease.unit == machine.unit and lease.closed_n is None and lease.recalled_n is None
+    }
+    given: Counter[tuple[EntryRef, VoucherId]] = Counter()
+    for one in hub.corrections:
+        given[one.ref, one.voucher_id] += one.amount
+    told = word.corrections.corrections if word.corrections else ()
+    held = {tuple(lease) for lease in word.leases.leases} if word.leases else set()
+    if held != lent:
+        judge.accuse("in-step", f"{machine.name} knows of other leases than the hub")
+    if {(ref, v): n for ref, v, n in told} != dict(given):
+        judge.accuse("in-step", f"{machine.name} knows of other corrections than the hub")
+
+
+def _unspent_returns(judge: Judge) -> None:
     """A lease that is over or recalled, and whose unit has told everything, is given back."""
     world, hub = judge.world, judge.world.hub
     for lease_id, lent in hub.books.leases.items():
