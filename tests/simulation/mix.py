@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
+LAN_UNITS_MAX = 8
+
 
 class Mix(NamedTuple):
     """The shares of one seed. A share is a chance from 0 to 1 at each occasion.
@@ -25,6 +27,7 @@ class Mix(NamedTuple):
         day: Time passes by hours and days, not only by seconds.
         lease: The hub lends to units, and recalls. grant: Customers verify by their phones.
         part: Tills and headquarters give parts of acceptances back.
+        lan: The units of the store know of one another; ``lan_loss`` of their datagrams.
     """
 
     units: int
@@ -55,6 +58,8 @@ class Mix(NamedTuple):
     lease: float
     grant: float
     part: float
+    lan: float
+    lan_loss: float
 
 
 def mix_of(seed: int) -> Mix:
@@ -79,8 +84,9 @@ def draw(luck: random.Random, further: random.Random) -> Mix:
         is_on, height = of.random() < share, of.random()
         return round(most * height, 4) if is_on else 0.0
 
+    units = luck.choices((1, 2, 3, 4, 6, 12), (20, 34, 24, 14, 6, 2))[0]
     return Mix(
-        units=luck.choices((1, 2, 3, 4, 6, 12), (20, 34, 24, 14, 6, 2))[0],
+        units=units,
         vouchers=luck.randint(3, 9),
         steps=luck.randint(30, 110),
         loss=sometimes(0.3),
@@ -108,4 +114,6 @@ def draw(luck: random.Random, further: random.Random) -> Mix:
         lease=sometimes(1.0, 0.3, further),
         grant=sometimes(1.0, 0.3, further),
         part=sometimes(1.0, 0.3, further),
+        lan=sometimes(1.0, 0.3, further) * (2 <= units <= LAN_UNITS_MAX),
+        lan_loss=further.choice((0.0, 0.02, 0.2)),
     )

@@ -227,6 +227,7 @@ def clone(world: World) -> None:
     twin = Machine(
         machine.name + "'", (machine.unit, machine.keys), world.directory / f"{machine.name}-twin",
         Hardware(lambda: world.now_s, 0), network=world.network, boots=lambda: boots.randbytes(8),
+        lane=world.lane,
     )  # fmt: skip
     copy_files(machine.directory, twin.directory)
     if world.luck.random() < 0.3:

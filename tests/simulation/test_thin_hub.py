@@ -19,9 +19,9 @@ SEEDS = [
     if (mix := mix_of(seed)).restore_hub == mix.second_hub == 0 and mix.units < 5
 ]  # fmt: skip
 """Of worlds in which the hub itself is never set back."""
-PROMISES = ("lease", "grant", "part")
+FURTHER = ("lease", "grant", "part", "lan")
 CHOSEN = sorted(
-    {*SEEDS[:2], *(next(s for s in SEEDS if getattr(mix_of(s), p) > 0.5) for p in PROMISES)}
+    {*SEEDS[:2], *(next(s for s in SEEDS if getattr(mix_of(s), p) > 0.5) for p in FURTHER)}
 )
 
 

@@ -130,6 +130,8 @@ class Books:
     changes: list[tuple[int, StatusIndex, Status]] = field(default_factory=list)
     issuer_keys: dict[KeyId, Ed25519PrivateKey] = field(default_factory=dict)
     keys_n: int = 0
+    peers_n: int = 0
+    places: dict[UnitId, str] = field(default_factory=dict)
     policy: Policy | None = None
     catalogue: Catalogue = field(default_factory=b.a_catalogue)
 

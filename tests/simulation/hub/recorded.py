@@ -16,6 +16,7 @@ from central.stores.holders import grant
 from central.stores.redemptions import lease
 from central.stores.redemptions.acknowledge import ack_of
 from central.stores.redemptions.receive_push import receive_push
+from central.stores.redemptions.receive_relay import receive_relay
 from central.stores.redemptions.reserve import reserve
 from central.stores.redemptions.settle import resume
 from central.stores.redemptions.tables import LeaseRow
@@ -32,18 +33,28 @@ from edge.contract.lease import LeaseRequest
 from edge.contract.money import Money
 from edge.contract.refusal import Refusal
 from edge.contract.status import Status
-from edge.contract.sync_message import Pull, PullAnswer, Push, PushReceipt, Reserve, UnitState
+from edge.contract.sync_message import (
+    Pull,
+    PullAnswer,
+    Push,
+    PushReceipt,
+    Relay,
+    Reserve,
+    UnitState,
+)
 from edge.contract.sync_message import Reservation as Held
 from edge.contract.voucher_token import VoucherClaims
 from edge.sync import borrow as borrow_paths
 from edge.sync import pull as pull_paths
 from edge.sync import push as push_paths
+from edge.sync import relay as relay_paths
 from tests import builders as b
 from tests.central.builders import CURRENCY, KEYRING, TODAY
 from tests.simulation.hub.memory import BUNDLE_KEY, ISSUER, SKEW_S, HubSays
 from tests.simulation.hub.thin_hub import ThinHub
 
 PULL = pull_paths.PATH
+RELAY = relay_paths.PATH
 Told = tuple[Any, ...]
 """What an answer comes to, without what only a unit of this hub can read."""
 
@@ -157,7 +168,11 @@ class RecordedHub(ThinHub):
 
 def _read(path: str, answer: bytes) -> Told:
     key = [BUNDLE_KEY.public_key()]
-    kinds = {push_paths.PATH: signed.Kind.PUSH_RECEIPT, PULL: signed.Kind.PULL_ANSWER}
+    kinds = {
+        push_paths.PATH: signed.Kind.PUSH_RECEIPT,
+        RELAY: signed.Kind.PUSH_RECEIPT,
+        PULL: signed.Kind.PULL_ANSWER,
+    }
     kind = kinds.get(path, signed.Kind.RESERVATION)
     body = signed.unseal(kind, ISSUER, answer, key)
     if kind is signed.Kind.PUSH_RECEIPT:
@@ -270,6 +285,10 @@ class RealHub:
                 push = Push.decode(body)
                 unit = Unit.get(Unit.id == push.unit)
                 return _of_push(receive_push(push, unit, KEYRING, currency=CURRENCY, at_s=at_s))
+            if path == RELAY:
+                relay = Relay.decode(body)
+                unit = Unit.get(Unit.id == relay.unit)
+                return _of_push(receive_relay(relay, unit, KEYRING, currency=CURRENCY, at_s=at_s))
             return self._other(path, body, created_s, at_s, heard)
         except HubError as exc:
             return ("problem", exc.slug)

@@ -39,6 +39,7 @@ from edge.contract.sync_message import (
     PullAnswer,
     Push,
     PushReceipt,
+    Relay,
     Reserve,
     Result,
     UnitState,
@@ -47,6 +48,7 @@ from edge.contract.voucher_token import VoucherClaims
 from edge.sync import borrow as borrow_paths
 from edge.sync import pull as pull_paths
 from edge.sync import push as push_paths
+from edge.sync import relay as relay_paths
 from edge.sync import reserve as reserve_paths
 from tests import builders as b
 from tests.simulation.hub.memory import (
@@ -77,6 +79,7 @@ class ThinHub(Promises, Word):
     def add_unit(self, unit: UnitId, keys: UnitKeys) -> None:
         """Know a unit."""
         self.books.units[unit] = Known(keys)
+        self._peers_changed()
 
     def add_issuer_key(self, kid: KeyId) -> None:
         """Sign new vouchers with a new key from now on."""
@@ -147,6 +150,7 @@ class ThinHub(Promises, Word):
             return
         revoked_at_s = at_s if state is UnitState.REVOKED else None
         self.books.units[unit] = known._replace(state=state, revoked_at_s=revoked_at_s)
+        self._peers_changed()
 
     def state_of(self, unit: UnitId) -> UnitState:
         """Return what the hub thinks of a unit."""
@@ -186,6 +190,8 @@ class ThinHub(Promises, Word):
             kind, answer = Kind.PULL_ANSWER, pulled.to_body()
         elif path == push_paths.PATH:
             kind, answer = Kind.PUSH_RECEIPT, self._push(Push.decode(body), at_s).to_body()
+        elif path == relay_paths.PATH:
+            kind, answer = Kind.PUSH_RECEIPT, self._relay(Relay.decode(body), at_s).to_body()
         elif path == reserve_paths.PATH:
             wanted = Reserve.decode(body)
             if abs(at_s - created_s) > SKEW_S:
@@ -214,7 +220,11 @@ class ThinHub(Promises, Word):
         before = books.tails.get((unit, push.epoch)) or empty_tail(push.epoch)
         refs = [EntryRef(unit, push.epoch, Seq(s)) for s in range(push.first_seq, last + 1)]
         known = {ref.seq: books.entries[ref].hash for ref in refs if ref in books.entries}
-        arrived = arrange(unit, before, known, push.first_seq, push.entries)
+        beside = {
+            digest for (ref, digest) in books.forked
+            if ref == EntryRef(unit, push.epoch, Seq(push.first_seq - 1))
+        }  # fmt: skip
+        arrived = arrange(unit, before, known, push.first_seq, push.entries, beside)
         new = [a for a in arrived if a.place is Place.NEXT]
         for one in new:
             self._keep(one, push, at_s)
@@ -228,6 +238,15 @@ class ThinHub(Promises, Word):
         if new:
             books.tails[unit, push.epoch] = ack
         return PushReceipt(unit, ack, tuple(self._results(arrived, push)), at_s)
+
+    def _relay(self, relay: Relay, at_s: int) -> PushReceipt:
+        units = self.books.units
+        is_ours = relay.push.unit in units
+        if units[relay.unit].state is not UnitState.ACTIVE or not is_ours:
+            raise HubSays("not-permitted")
+        if relay.push.unit == relay.unit:
+            raise HubSays("message-refused")
+        return self._push(relay.push, at_s)
 
     def _results(self, arrived: list[Arrived], push: Push) -> Iterable[Result]:
         for one in arrived:
@@ -296,6 +315,7 @@ class ThinHub(Promises, Word):
         known = self.books.units[push.unit]
         if known.state is UnitState.ACTIVE:
             self.books.units[push.unit] = known._replace(state=UnitState.QUARANTINED)
+            self._peers_changed()
             self.books.alarms.append((push.unit, "fork"))
 
     # --- pull --------------------------------------------------------------------------------
@@ -304,6 +324,10 @@ class ThinHub(Promises, Word):
         known, since = self.books.units[pull.unit], Cursor.decode(pull.cursor)
         told = tuple(pull.health.get(f"journal_{name}") for name in ("epoch", "seq", "at_s"))
         self.books.health[pull.unit] = tuple(int(t or 0) for t in told)  # type: ignore[assignment]
+        place = str(pull.health.get("peers_at", ""))
+        if is_recent and self.books.places.get(pull.unit, "") != place:
+            self.books.places[pull.unit] = place
+            self._peers_changed()
         if is_recent:
             self._note_pull(pull.unit, self._as_heard(since).n, at_s)
         bundles: tuple[tuple[str, bytes], ...] = ()

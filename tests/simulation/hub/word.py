@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from central.foundation.feed import LIFE_BITS, is_of_this_life
 from central.stores.units.bundle import EPOCHS_AFTER, EPOCHS_BEFORE, Cursor
 from edge.contract import signed, status
-from edge.contract.bundle import Handles
+from edge.contract.bundle import Handles, Peer, PeerList
 from edge.contract.correction import Correction, CorrectionBook
 from edge.contract.ids import EntryRef, UnitId, VoucherId
 from edge.contract.keys import CodeAlgorithm, EpochKeys, IssuerKey, TrustList, key_epoch_at
@@ -16,6 +16,7 @@ from edge.contract.lease import Lease, LeaseBook
 from edge.contract.signed import Kind
 from edge.contract.status import Delta, Snapshot, Status
 from edge.contract.sync_message import STATUS_SNAPSHOT
+from tests import builders as b
 from tests.simulation.hub.memory import (
     ALL,
     BUNDLE_KEY,
@@ -32,6 +33,7 @@ class Word:
     """The half of a hub that speaks."""
 
     books: Books
+    has_lan = False
 
     def _news(
         self, unit: UnitId, since: Cursor, at_s: int
@@ -50,11 +52,8 @@ class Word:
         assert books.policy is not None, "a hub has a policy"
         if books.policy.version > since.n:
             add(Kind.POLICY, books.policy.to_body())
-        lent, given_back = self._lease_book(unit), self._correction_book(unit)
-        if lent.version > since.n:
-            add(Kind.LEASE, lent.to_body())
-        if given_back.version > since.n:
-            add(Kind.CORRECTIONS, given_back.to_body())
+        for kind, body in self._lists(unit, since.n, at_s):
+            add(kind, body)
         if not since.n:
             add(Kind.CATALOGUE, books.catalogue.to_body())
             add(Kind.RECEIPT_TEMPLATE, HEADER.to_body())
@@ -67,6 +66,17 @@ class Word:
             if rows or not since.handles_n:
                 add(Kind.HANDLES, Handles(scope, since.handles_n, books.n, rows).to_body())
         return tuple(news), Cursor(books.n, books.n, epoch, day)
+
+    def _lists(self, unit: UnitId, since_n: int, at_s: int) -> Iterable[tuple[Kind, object]]:
+        """Return the lists that a unit is given whole, whenever they have changed."""
+        lent, given_back = self._lease_book(unit), self._correction_book(unit)
+        if lent.version > since_n:
+            yield Kind.LEASE, lent.to_body()
+        if given_back.version > since_n:
+            yield Kind.CORRECTIONS, given_back.to_body()
+        told_n = self._at_least_this_life(self.books.peers_n)
+        if self.has_lan and (told_n > since_n or not since_n):
+            yield Kind.PEERS, self._peer_list(told_n, at_s).to_body()
 
     def _as_heard(self, since: Cursor) -> Cursor:
         """Return what a unit has heard of this hub as it is; if that is nothing, it gets all."""
@@ -99,6 +109,18 @@ class Word:
                      for ref, voucher_id in order)  # fmt: skip
         version = self._at_least_this_life(max(newest.values(), default=0))
         return CorrectionBook(version, unit, told)
+
+    def _peers_changed(self) -> None:
+        if self.has_lan:
+            self.books.peers_n = self.books.next()
+
+    def _peer_list(self, version: int, at_s: int) -> PeerList:
+        """Return the units of the store; vouchers of all groups are good in another one too."""
+        peers = tuple(
+            Peer(unit, known.keys.sign_public, known.state, self.books.places.get(unit, ""))
+            for unit, known in sorted(self.books.units.items())
+        )
+        return PeerList(version, at_s, b.STORE, 1, 2, peers)
 
     def _at_least_this_life(self, n: int) -> int:
         return max(n, self.books.n >> LIFE_BITS << LIFE_BITS)

@@ -21,7 +21,7 @@ from edge.redemption.void import Part
 from tests.simulation.customers import Asked
 from tests.simulation.hub.memory import Lent
 from tests.simulation.machine import Machine
-from tests.simulation.rules import answers, at_rest, books, promises
+from tests.simulation.rules import answers, at_rest, books, neighbours, promises
 from tests.simulation.rules.answers import Before
 
 if TYPE_CHECKING:
@@ -50,6 +50,9 @@ RULES = {
     " in its time; it is exact",
     "parts-within": "what a till and headquarters take back of an acceptance is never more than it"
     " took, and each part is taken back once",
+    "store-is-exact": "what units of a store accept in modes 1 to 4 is never more than there is",
+    "everybody-was-asked": "mode LAN: since the scan each unit of the store was reached and heard;"
+    " mode DEGRADED: at least one",
     "within-limits": "alone, a unit risks no more than its policy lets it",
     "good-voucher": "only a good voucher, here and now, is accepted",
     "fair-refusal": "a refusal's reason is true",
@@ -248,6 +251,7 @@ class Judge:
         answers.codes(self, machine, entry, asked)
         if entry.accepted:
             answers.accepted(self, machine, asked, entry, before)
+            neighbours.accepted(self, machine, entry, before)
             if entry.mode is Mode.LEASE:
                 promises.on_lease(self, machine, entry, before, f"{machine.name} {entry.ref[1:]}")
         elif entry.reason:
@@ -394,6 +398,7 @@ class Judge:
         books.check(self)
         at_rest.check(self)
         promises.check(self)
+        neighbours.check(self)
 
 
 def _newest_epoch(word: HubWord) -> int:

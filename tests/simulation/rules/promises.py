@@ -18,7 +18,7 @@ from tests.builders import STORE
 from tests.simulation.customers import Asked, Voucher
 from tests.simulation.hub.memory import Books, Kept
 from tests.simulation.machine import Machine
-from tests.simulation.rules import answers, at_rest
+from tests.simulation.rules import answers, at_rest, neighbours
 from tests.simulation.rules.answers import Before
 
 if TYPE_CHECKING:
@@ -77,14 +77,18 @@ def granted(
             judge.accuse("grant-fits", f"{who} takes the grant of {first} again")
         if is_new and phones:
             answers.accepted(judge, machine, phones[0].asked, entry, b)
+            neighbours.accepted(judge, machine, entry, b)
         return
+    is_over = any(
+        e.request == grant.nonce and e.unit == machine.unit for _, e in judge.told_of.values()
+    )
     is_true = {
         Refusal.GRANT_INVALID: not is_genuine,
         Refusal.GRANT_OTHER_STORE: grant.store != STORE,
         Refusal.GRANT_OTHER_UNIT: grant.unit != machine.unit,
         Refusal.GRANT_OTHER_SALE: not (is_waiting and is_its and is_remembered),
         Refusal.GRANT_OTHER_AMOUNT: not is_its,
-        Refusal.GRANT_USED: (machine.name, grant.nonce) in judge.granted,
+        Refusal.GRANT_USED: is_over,
         Refusal.GRANT_EXPIRED:
             b.at_s + 2 * machine.clock.now().uncertainty_s + 2 >= grant.expires_at_s,
     }  # fmt: skip
