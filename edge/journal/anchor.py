@@ -6,6 +6,7 @@ small file of fixed size, best on another medium. It bears a MAC under a key of 
 it is this unit's word and not somebody's guess.
 
 Two slots, 4 KiB apart, are written in turn: a write that the power cut tears leaves the other.
+After one that failed the same slot is written again, for the other one holds the newest mark.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class AnchorFile:
         self.path = path
         self._key = key
         self._handle: int | None = None
+        self._newest_slot: int | None = None
 
     def read(self) -> tuple[AnchorState, Mark]:
         """Return what the anchor says; ``Mark()`` unless the state is GOOD."""
@@ -51,7 +53,13 @@ class AnchorFile:
         good = [mark for mark in marks if mark]
         if not good:
             return AnchorState.UNREADABLE, Mark()
-        return AnchorState.GOOD, max(good)
+        newest = max(good)
+        self._newest_slot = marks.index(newest)
+        return AnchorState.GOOD, newest
+
+    def slot_for(self, mark: Mark) -> int:
+        """Return the slot that this mark is written to, 0 or 1: never that of the newest one."""
+        return mark.seq % 2 if self._newest_slot is None else 1 - self._newest_slot
 
     def write(self, mark: Mark) -> None:
         """Write the mark durably: one overwrite, one flush.
@@ -62,9 +70,11 @@ class AnchorFile:
         if self._handle is None:
             self._handle = self._create()
         body = _BODY.pack(_MAGIC, *mark)
-        slot = (mark.seq % 2) * SLOT_BYTES
-        os.pwrite(self._handle, (body + self._mac(body)).ljust(SLOT_BYTES, b"\0"), slot)
+        slot = self.slot_for(mark)
+        content = (body + self._mac(body)).ljust(SLOT_BYTES, b"\0")
+        os.pwrite(self._handle, content, slot * SLOT_BYTES)
         os.fdatasync(self._handle)
+        self._newest_slot = slot
 
     def close(self) -> None:
         """Close the file."""

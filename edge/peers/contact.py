@@ -47,6 +47,7 @@ class Contact:
         have: How far it said it has each journal.
         sent: How far each journal was sent to it, and how many messages ahead of its word.
         rewound: From where, and when, a journal was sent to it again.
+        lacked_at_s: When it was last told that something of its own is missing here.
         is_known: Since this unit's own start everything that this one had, of any unit, was here.
     """
 
@@ -64,6 +65,7 @@ class Contact:
     rewound: dict[UnitId, tuple[Ack | None, float]] = field(default_factory=dict)
     lagging: dict[UnitId, Ack | None] = field(default_factory=dict)
     is_known: bool = False
+    lacked_at_s: float | None = None
 
     def may_be_at(self, addresses: Iterable[Address]) -> None:
         """Note where it may be found; the newest word of it comes first."""

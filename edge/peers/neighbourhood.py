@@ -47,7 +47,7 @@ from edge.peers.claim import Asking, Attempt, Claims, Standing
 from edge.peers.contact import STRAGGLES_S, Address, Contact, Me
 from edge.peers.gossip import OwnJournal, Shelf
 from edge.peers.membership import BEAT_S, Presence
-from edge.peers.spread import Spread
+from edge.peers.spread import REWIND_S, Spread
 
 HELLO_AGAIN_S = 0.3
 """A hello is answered, and at the start repeated, no more often than this."""
@@ -279,7 +279,7 @@ class Neighbourhood:
             if self._spread.heed(contact, message, now_s):
                 self._claims.caught_up(contact.unit, link.theirs.session)
             elif message.beat:
-                self._tell(contact, link, lacks=True)
+                self._say_what_is_missing(contact, link, now_s)
         elif isinstance(message, wire.Entries):
             verdict, batch = self._spread.take(message, now_s)
             for entry in batch.entries if batch else ():
@@ -319,6 +319,17 @@ class Neighbourhood:
             taken[self.me.unit] = self._journal.taken(claim.voucher_id)
         rows = {u: n for u, n in sorted(taken.items())[: wire.PEERS_MAX] if n > 0}
         return wire.ClaimReply(claim.nonce, verdict, self._clock, rows)
+
+    def _say_what_is_missing(self, contact: Contact, link: Link, now_s: float) -> None:
+        """Ask for what a peer has of its own and this unit has not.
+
+        The question is a beat and may be answered by one. Two that can never have each other's
+        entries, because those are lost, would talk as fast as the cable carries.
+        """
+        last_s = contact.lacked_at_s
+        if last_s is None or now_s - last_s >= REWIND_S:
+            contact.lacked_at_s = now_s
+            self._tell(contact, link, lacks=True)
 
     def _tell(self, contact: Contact, link: Link, *, lacks: bool) -> None:
         """Say how far everything is here."""

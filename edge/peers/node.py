@@ -13,7 +13,7 @@ import secrets
 import select
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from edge.bundles.store import BundleStore
@@ -245,22 +245,30 @@ class PeerNode:
                 self._stopping.wait(_PAUSE_S)
 
     def _round(self) -> None:
-        self._learn()
+        wait_s = self.look_around()
         sock = self._socket
         if sock is None:
             self._stopping.wait(_PAUSE_S)
             return
+        readable, _, _ = select.select([sock], [], [], wait_s)
+        if readable:
+            self.take(_received(sock))
+
+    def look_around(self) -> float:
+        """Do what is due; return how long until something is."""
+        self._learn()
         with self._changed:
             self._core.sure = self._is_sure()
             self._core.tick(self._steady_s())
             self._flush()
             wait_s = self._core.next_tick_s(self._steady_s()) - self._steady_s()
-        readable, _, _ = select.select([sock], [], [], min(max(wait_s, 0.0), _PAUSE_S))
-        if not readable:
-            return
+        return min(max(wait_s, 0.0), _PAUSE_S)
+
+    def take(self, datagrams: Iterable[tuple[bytes, Address]]) -> None:
+        """Take what has come, and from where."""
         with self._changed:
             self._core.sure = self._is_sure()
-            for datagram, source in _received(sock):
+            for datagram, source in datagrams:
                 try:
                     self._core.receive(datagram, source, self._steady_s())
                 except EdgeError as exc:

@@ -6,7 +6,9 @@ was asked for is remembered in memory only: after a restart the customer verifie
 
 from __future__ import annotations
 
+import secrets
 import threading
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from edge.bundles.store import HubWord
@@ -69,16 +71,25 @@ class PhoneDesk:
 
     Args:
         page_url: Address of the holder's page as phones reach it.
+        token_hex: Draws so many bytes, for the name of a sale.
     """
 
     modes = frozenset({Mode.GRANT})
 
-    def __init__(self, page_url: str, clock: TrustedClock) -> None:
+    def __init__(
+        self, page_url: str, clock: TrustedClock,
+        token_hex: Callable[[int], str] = secrets.token_hex,
+    ) -> None:  # fmt: skip
         self._page_url = page_url
+        self._token_hex = token_hex
         self._clock = clock
         self._lock = threading.Lock()
         self._asked: dict[bytes, Asked] = {}
         self._granted: dict[bytes, tuple[Grant, bytes]] = {}
+
+    def new_key(self) -> str:
+        """Return the key of a sale that a phone verifies: nobody can have it before."""
+        return self._token_hex(16)
 
     def ask(self, sale: Sale, voucher_id: VoucherId, amount: int, word: HubWord) -> str:
         """Return the link to be shown for a sale, which is remembered."""

@@ -171,7 +171,7 @@ class Redeemer:
         may = decision.accepted or decision.reason is Refusal.CLOCK_UNCERTAIN
         if self._phone is None or not may or taken < 1:
             return PhoneAsk("", decision, found)
-        sale = presented._replace(key=new_key())
+        sale = presented._replace(key=self._phone.new_key())
         link = self._phone.ask(sale, found.claims.voucher_id, taken, word)
         return PhoneAsk(link, decision._replace(amount=taken), found)
 

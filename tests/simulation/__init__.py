@@ -10,6 +10,8 @@ decides, records, signs and settles is the product's own code.
     disk.py         real SQLite and a real anchor whose writes fail, or are the last
     network.py      loss, replay, lateness, one-way cuts, and others who act meanwhile
     hub/            the hub's rules in memory
+    further/        what only some worlds have: leases, grants, refunds of a part, a store
+    lan/            the tills of one store among themselves, and people at several tills at once
     customers.py    what is shown and asked, and what was told
     rules/          what must hold: of each answer, in the hub's books, and once all is at rest
     bugs/           mistakes that are planted to see that each is found

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from edge.contract import voucher_token
 from edge.contract.dynamic_code import STEP_S, dynamic_text, short_text, step_at
+from edge.contract.grant import Grant, GrantRequest
 from edge.contract.ids import KeyId, ProductId, StatusIndex, StoreGroup, VoucherId
 from edge.contract.keys import CodeAlgorithm, key_epoch_at, voucher_seed
 from edge.contract.money import Money
@@ -62,6 +63,7 @@ class Asked:
     Args:
         machine: Name of the till that was asked.
         may_differ: The till's card was set back since: it cannot know what it had answered.
+        grant: What was scanned is to pass for this; the sale that it completes was asked before.
     """
 
     machine: str
@@ -72,6 +74,25 @@ class Asked:
     told: Recorded | None = None
     may_differ: bool = False
     bought_again: list[Recorded] = field(default_factory=list)
+    grant: Grant | None = None
+
+
+@dataclass
+class Phone:
+    """A customer's phone that is to verify a sale.
+
+    Args:
+        asked: The sale at the till.
+        request: What the till wants granted; ``life`` is the till's at that moment.
+        grant: What the hub gave, None before; ``text`` its digits.
+    """
+
+    machine: str
+    life: int
+    asked: Asked
+    request: GrantRequest
+    grant: Grant | None = None
+    text: str = ""
 
 
 def sell(luck: random.Random, mix: Mix, number: int, at_s: float, kid: KeyId) -> Voucher:

@@ -131,7 +131,7 @@ class FaultyAnchor(AnchorFile):
     def _tear(self, mark: Mark) -> None:
         """Half a slot is new: its MAC fits nothing."""
         with self.path.open("r+b") as file:
-            file.seek((mark.seq % 2) * SLOT_BYTES + 40)
+            file.seek(self.slot_for(mark) * SLOT_BYTES + 40)
             file.write(b"\xff" * 64)
 
 

@@ -15,6 +15,7 @@ from edge.bundles.identity import UnitKeys
 from edge.bundles.store import BundleStore
 from edge.clock.trusted_time import TrustedClock
 from edge.contract.ids import Epoch, Seq, UnitId
+from edge.contract.sync_message import UnitState
 from edge.core import BUILT_AT_S
 from edge.db import Store
 from edge.devices.paper import Row
@@ -22,10 +23,17 @@ from edge.devices.ports import Outcome, Printed, PrinterState
 from edge.errors import JournalBroken
 from edge.journal.anchor import AnchorFile
 from edge.journal.store import Journal
+from edge.peers.contact import Me
+from edge.peers.neighbourhood import Neighbourhood
+from edge.peers.own import SentJournal
+from edge.peers.shelf import PeerShelf
 from edge.receipt.key_papers import KeyPapers
 from edge.receipt.spool import Spool
-from edge.redemption.guarantee import Online
+from edge.redemption.guarantee import Leases, Online
+from edge.redemption.lan import Lan
 from edge.redemption.papers import Papers
+from edge.redemption.phone import PhoneDesk
+from edge.redemption.ports import Guarantor
 from edge.redemption.print_receipts import ReceiptPrinter
 from edge.redemption.redeem import Redeemer
 from edge.redemption.void import Voider
@@ -38,6 +46,7 @@ from edge.web.words import translate
 from tests import builders as b
 from tests.edge import builders as e
 from tests.simulation.disk import Crash, Disk, FaultyAnchor, FaultyStore, copy_files
+from tests.simulation.lan.node import PORT, Lane, LanNode
 
 
 class Hardware:
@@ -144,6 +153,7 @@ class Machine:
         name: Of the machine; two may claim to be one unit.
         who: The unit that it claims to be, and its keys.
         boots: Returns eight bytes for each start.
+        lane: Its way to the other units of the store; None if it has none.
 
     Attributes:
         is_up: It runs. ``broken`` says why it does not, if it cannot.
@@ -152,7 +162,7 @@ class Machine:
 
     def __init__(
         self, name: str, who: tuple[UnitId, UnitKeys], directory: Path, hardware: Hardware, *,
-        network: Network, boots: Callable[[], bytes],
+        network: Network, boots: Callable[[], bytes], lane: Lane | None = None,
     ) -> None:  # fmt: skip
         self.name = name
         self.unit, self.keys = who
@@ -165,6 +175,8 @@ class Machine:
         self.life = 0
         self._network = network
         self._boots = boots
+        self._lane = lane
+        self.node: LanNode | None = None
 
     def start(self) -> None:
         """Start on the files that are there.
@@ -183,12 +195,15 @@ class Machine:
             raise
         self.is_up = True
         self.broken = ""
+        if self.node:
+            self.node.start()
 
     def _compose(self) -> None:
         self.bundles = BundleStore(self.store, self.keys)
         word = self.bundles.word
         assert word is not None, "it was enrolled before the world began"
-        boot = self._boots()
+        boots = self._boots
+        boot = boots()
         self.clock = TrustedClock(self.hardware.wall_s, self.hardware.steady_s, BUILT_AT_S)
         with self.store.reading():
             newest = self.store.rows(
@@ -204,18 +219,52 @@ class Machine:
         self.spool = Spool(self.store, boot)
         self.spool.recover()
         self.breaker = Breaker()
-        wire = Wire(self._network, self)
+        self.wire = wire = Wire(self._network, self)
         self.reserver = HubReserver(wire, self.bundles, self.breaker)
         exchange = Exchange(self.journal, self.bundles, self.keys, wire, 10.0)
-        self.sync = SyncWorker(exchange, self.breaker, 30.0, self._figures)
-        online = Online(self.reserver, self.unit)
-        self.redeemer = Redeemer(self.journal, self.bundles, self.spool, self.clock, (online,))
-        self.voider = Voider(self.journal, self.bundles, self.spool)
+        self.shelf = PeerShelf(self.store, lambda: self.clock.now().at_s) if self._lane else None
+        self.sync = SyncWorker(exchange, self.breaker, 30.0, self._figures, self.shelf)
+        lan = self._join_peers()
+        guarantors: list[Guarantor] = [
+            Online(self.reserver, self.unit),
+            PhoneDesk("https://hub.example/h/", self.clock, lambda _: (boots() + boots()).hex()),
+            Leases(self.bundles, self.journal, self.clock),
+            *([lan] if lan else []),
+        ]
+        self.redeemer = Redeemer(
+            self.journal, self.bundles, self.spool, self.clock, guarantors, self._recorded,
+            neighbours=lan,
+        )  # fmt: skip
+        self.voider = Voider(self.journal, self.bundles, self.spool, self._recorded)
         key_papers = KeyPapers(self.spool, self.keys.key_paper_key())
         papers = Papers(self.journal, self.bundles, key_papers, translate)
         self.receipts = ReceiptPrinter(self.spool, papers, self.printer)
         for fit in FITTINGS:
             fit(self)
+
+    def _join_peers(self) -> Lan | None:
+        """Be among the other units of the store, as ``edge.core`` does it."""
+        word, lane, shelf = self.bundles.word, self._lane, self.shelf
+        if lane is None or word is None or shelf is None:
+            return None
+        enrolled = word.enrolment
+        me = Me(enrolled.issuer, enrolled.store, enrolled.unit, self.keys.sign)
+        own = SentJournal(self.journal, self.keys, enrolled.issuer)
+        core = Neighbourhood(me, own, shelf, lane.randbytes)
+        number, is_twin = self.name.strip("K'"), self.name.endswith("'")
+        self.node = LanNode(
+            self, lane, (f"10.0.{int(is_twin)}.{number}", PORT), core, self.bundles, self._is_sure,
+            self.clock.steady_s, lambda: self.clock.now().at_s * 1000,
+        )  # fmt: skip
+        return Lan(self.node, shelf, self.bundles, lane.randbytes(32))
+
+    def _is_sure(self) -> bool:
+        word = self.bundles.word
+        return self.journal.gap is None and word is not None and word.state is UnitState.ACTIVE
+
+    def _recorded(self) -> None:
+        if self.node:
+            self.node.appended()
 
     def make_store(self) -> FaultyStore:
         """Open its database."""
@@ -227,24 +276,30 @@ class Machine:
 
     def _figures(self) -> Mapping[str, str | int]:
         complete = self.journal.complete_through()
+        where: dict[str, str | int] = {"peers_at": self.node.address} if self.node else {}
         if complete is None:
-            return {}
+            return where
         tail, at_s = complete
-        return {"journal_epoch": tail.epoch, "journal_seq": tail.seq, "journal_at_s": at_s}
+        return where | {"journal_epoch": tail.epoch, "journal_seq": tail.seq, "journal_at_s": at_s}
 
     def die(self) -> None:
         """Be gone in the middle of whatever it did."""
         if self.is_up:
-            self.is_up = False
+            self._be_off()
             self.anchor.close()
             self.store.die()
 
     def stop(self) -> None:
         """End properly."""
         if self.is_up:
-            self.is_up = False
+            self._be_off()
             self.journal.close()
             self.store.close()
+
+    def _be_off(self) -> None:
+        self.is_up = False
+        if self.node:
+            self.node.stop()
 
     def tidy(self) -> None:
         """Do what the tidying thread does while nobody waits."""

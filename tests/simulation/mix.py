@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
+LAN_UNITS_MAX = 8
+
 
 class Mix(NamedTuple):
     """The shares of one seed. A share is a chance from 0 to 1 at each occasion.
@@ -23,6 +25,9 @@ class Mix(NamedTuple):
         step_wall: Somebody sets a wall clock, up to a day off; ``no_rtc`` a machine without power
             has no idea what time it is; ``drift_ppm`` how far a quartz may be off.
         day: Time passes by hours and days, not only by seconds.
+        lease: The hub lends to units, and recalls. grant: Customers verify by their phones.
+        part: Tills and headquarters give parts of acceptances back.
+        lan: The units of the store know of one another; ``lan_loss`` of their datagrams.
     """
 
     units: int
@@ -50,17 +55,38 @@ class Mix(NamedTuple):
     clone: float
     lose_anchor: float
     online: float
+    lease: float
+    grant: float
+    part: float
+    lan: float
+    lan_loss: float
 
 
-def draw(luck: random.Random) -> Mix:
-    """Draw the mix of a seed."""
+def mix_of(seed: int) -> Mix:
+    """Return the mix of a seed."""
+    return draw(random.Random(seed), further_of(seed))
 
-    def sometimes(most: float, share: float = 0.5) -> float:
-        is_on, height = luck.random() < share, luck.random()
+
+def further_of(seed: int) -> random.Random:
+    """Return what draws all that the first worlds did not have."""
+    return random.Random(f"further {seed}")
+
+
+def draw(luck: random.Random, further: random.Random) -> Mix:
+    """Draw the mix of a seed.
+
+    Args:
+        further: Of what the first worlds did not have. Where all of that is left out, a seed is
+            the world that it was before.
+    """
+
+    def sometimes(most: float, share: float = 0.5, of: random.Random = luck) -> float:
+        is_on, height = of.random() < share, of.random()
         return round(most * height, 4) if is_on else 0.0
 
+    units = luck.choices((1, 2, 3, 4, 6, 12), (20, 34, 24, 14, 6, 2))[0]
     return Mix(
-        units=luck.choices((1, 2, 3, 4, 6, 12), (20, 34, 24, 14, 6, 2))[0],
+        units=units,
         vouchers=luck.randint(3, 9),
         steps=luck.randint(30, 110),
         loss=sometimes(0.3),
@@ -85,4 +111,9 @@ def draw(luck: random.Random) -> Mix:
         clone=sometimes(0.05, 0.15),
         lose_anchor=sometimes(0.04, 0.15),
         online=luck.choice((0.0, 0.5, 1.0)),
+        lease=sometimes(1.0, 0.3, further),
+        grant=sometimes(1.0, 0.3, further),
+        part=sometimes(1.0, 0.3, further),
+        lan=sometimes(1.0, 0.3, further) * (2 <= units <= LAN_UNITS_MAX),
+        lan_loss=further.choice((0.0, 0.02, 0.2)),
     )

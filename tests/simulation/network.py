@@ -79,6 +79,7 @@ class SimulatedNetwork:
         self._wait(machine, life)
         if machine.name in self.cut_down or self._happens(self._mix.loss):
             self._pass_s(timeout_s)
+            self._look(machine, life)
             raise HubUnreachable("lost on the way back")
         if self._answers and self._happens(self._mix.replay / 4):
             same = [old for asked, old in self._answers if asked == path]
@@ -86,6 +87,7 @@ class SimulatedNetwork:
                 return self._luck.choice(same)
         self._answers.append((path, answer))
         self._pass_s(self._luck.choice((0.02, 0.05, 0.2)))
+        self._look(machine, life)
         return answer
 
     def deliver_stray(self, hub: ThinHub) -> str:
@@ -121,6 +123,11 @@ class SimulatedNetwork:
     def _wait(self, machine: Machine, life: int) -> None:
         if not self.is_healed:
             self._meanwhile(machine)
+        self._look(machine, life)
+
+    @staticmethod
+    def _look(machine: Machine, life: int) -> None:
+        """Who has died while he waited goes no further."""
         if machine.life != life or not machine.is_up:
             raise Crash
 

@@ -100,8 +100,8 @@ class UnpoweredAnchor(AnchorFile):
         """Write the mark, as far as there is power."""
         file = self._medium.medium(self.path)
         self._power()
+        slot = self.slot_for(mark) * SLOT_BYTES
         super().write(mark)
-        slot = (mark.seq % 2) * SLOT_BYTES
         content = self.path.read_bytes()
         if len(file.flushed) != len(content):  # its first write makes it and flushes that
             file.flushed[:] = bytes(len(content))

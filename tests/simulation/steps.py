@@ -85,7 +85,9 @@ def second_scan(world: World) -> None:
     if world.asked:
         last = world.luck.choice(world.asked[-3:])
         presented = last.presented._replace(key=f"k{len(world.asked)}")
-        again = Asked(last.machine, last.voucher, last.shown, presented, world.now_s)
+        again = Asked(
+            last.machine, last.voucher, last.shown, presented, world.now_s, grant=last.grant
+        )
         world.asked.append(again)
         world.redeem(again)
 
@@ -225,6 +227,7 @@ def clone(world: World) -> None:
     twin = Machine(
         machine.name + "'", (machine.unit, machine.keys), world.directory / f"{machine.name}-twin",
         Hardware(lambda: world.now_s, 0), network=world.network, boots=lambda: boots.randbytes(8),
+        lane=world.lane,
     )  # fmt: skip
     copy_files(machine.directory, twin.directory)
     if world.luck.random() < 0.3:

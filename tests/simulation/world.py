@@ -13,23 +13,29 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge.bundles.identity import UnitKeys
-from edge.contract.ids import KeyId, UnitId
+from edge.contract.ids import EntryRef, KeyId, UnitId
+from edge.contract.lease import LeaseRequest
 from edge.contract.policy import Mode, Policy, SoloLimits
 from edge.contract.sync_message import UnitState
 from edge.errors import EdgeError, JournalBroken, StoreUnavailable
 from edge.journal.store import Recorded
 from tests import builders as b
-from tests.simulation import steps
-from tests.simulation.customers import Asked, Voucher, sell
+from tests.simulation import further, steps
+from tests.simulation.customers import Asked, Phone, Voucher, sell
 from tests.simulation.disk import Crash
 from tests.simulation.hub.thin_hub import ThinHub
+from tests.simulation.lan.node import Lane, LanNode
+from tests.simulation.lan.tasks import Tasks
+from tests.simulation.lan.wires import Cable, Wires
 from tests.simulation.machine import Hardware, Machine, new_files
-from tests.simulation.mix import draw
+from tests.simulation.mix import Mix, draw, further_of
 from tests.simulation.network import SimulatedNetwork
 from tests.simulation.rules.judge import Judge
 from tests.simulation.trace import Trace
 
 T = TypeVar("T")
+DELAYS_S = ((0.0005, 0.003), (0.001, 0.008), (0.002, 0.06))
+"""How long a datagram of the store takes, at least and at most."""
 
 HEALING_ROUNDS = 12
 """Rounds of pull and push after which units and hub must be in step."""
@@ -44,7 +50,10 @@ class World:
 
     Attributes:
         policies: Every policy that the hub has ever signed, by version.
+        further: Draws what the first worlds did not have, so that those stay what they were.
         saved: Files of a machine at some earlier moment, by machine.
+        wanted: Leases that units have asked for; ``phones`` sales that phones were to verify.
+        parts: What was asked to be taken back of an acceptance: till, entry, amount, key.
         is_rewritten: The hub has forgotten something: what it promises exactly, it cannot keep.
     """
 
@@ -53,7 +62,8 @@ class World:
         make_hub: Callable[[Policy], ThinHub] = ThinHub,
     ) -> None:  # fmt: skip
         self.luck = random.Random(seed)
-        self.mix = draw(self.luck)
+        self.further = further_of(seed)
+        self.mix = draw(self.luck, self.further)
         self.trace = Trace(keep=keep)
         self.now_s = float(b.NOW_S)
         self.directory = directory
@@ -66,11 +76,25 @@ class World:
         self.policies: dict[int, Policy] = {}
         self.vouchers: list[Voucher] = []
         self.asked: list[Asked] = []
+        self.wanted: list[LeaseRequest] = []
+        self.phones: list[Phone] = []
+        self.parts: list[tuple[str, EntryRef, int, str]] = []
         self.saved: dict[str, Path] = {}
         self.judge = Judge(self)
         self.network = SimulatedNetwork(
             self.mix, self.luck, self.hub_of, lambda: self.now_s, self.pass_s, self.meanwhile
         )
+        luck = random.Random(f"lan {seed}")
+        cable = Cable(self.mix.lan_loss, luck.choice(DELAYS_S), self.mix.lan_loss / 2)
+        self.wires = Wires(
+            cable, luck, lambda: self.now_s, self._set_time,
+            self._let,
+        )  # fmt: skip
+        self.tasks = Tasks(self.wires)
+        self.lane = Lane(
+            self.wires.carry, self._wait, self.wires.join, self.wires.leave, luck.randbytes
+        ) if self.mix.lan else None  # fmt: skip
+        self.hub.has_lan = self.mix.lan > 0
         self.machines: list[Machine] = []
         self.depth = 0
         self.kid = KeyId(1)
@@ -79,6 +103,8 @@ class World:
         for _ in range(self.mix.vouchers):
             self.sell()
         self.note_policy()
+        for _ in range(2 if self.mix.lease or self.mix.part else 0):
+            self.sell(self.further, self.mix._replace(stored=1.0))
 
     # --- running ---------------------------------------------------------------------------------
 
@@ -89,10 +115,13 @@ class World:
         for machine in self.machines:
             self.start(machine)
             self.sync(machine)
+        if self.mix.lan:
+            self.pass_s(4)  # they find one another
         self.network.is_healed = False
         for number in range(1, self.mix.steps + 1):
             self.trace.step = number
             steps.one(self)
+            further.one(self)
             self.judge.after_step()
             if self.trace.violations:
                 break
@@ -107,6 +136,7 @@ class World:
         """Mend everything and let units and hub talk until nothing is left to say."""
         self.trace.step += 1
         self.network.heal()
+        self.wires.heal()
         self.hub_is_down = False
         self.end_second_hub()
         for machine in self.machines:
@@ -152,7 +182,7 @@ class World:
         boots = random.Random(self.luck.random())
         self.machines.append(
             Machine(name, (unit, keys), directory, hardware, network=self.network,
-                    boots=lambda: boots.randbytes(8))
+                    boots=lambda: boots.randbytes(8), lane=self.lane)
         )  # fmt: skip
 
     def end_second_hub(self) -> None:
@@ -164,9 +194,10 @@ class World:
             self.note_policy()
             self.judge.hub_restored()
 
-    def sell(self) -> Voucher:
+    def sell(self, luck: random.Random | None = None, mix: Mix | None = None) -> Voucher:
         """Sell one more voucher."""
-        voucher = sell(self.luck, self.mix, len(self.vouchers) + 1, self.now_s, self.kid)
+        number = len(self.vouchers) + 1
+        voucher = sell(luck or self.luck, mix or self.mix, number, self.now_s, self.kid)
         self.vouchers.append(voucher)
         self.hub.sell(voucher.claims, voucher.capacity)
         return voucher
@@ -177,15 +208,22 @@ class World:
         modes = {Mode.SOLO} if luck.random() < 0.9 else set()
         if luck.random() < self.mix.online or not modes:
             modes.add(Mode.ONLINE)
+        modes |= {Mode.LEASE} if self.mix.lease else set()
+        modes |= {Mode.GRANT} if self.mix.grant else set()
+        modes |= {Mode.LAN, Mode.DEGRADED} if self.mix.lan else set()
         floor = luck.choice((3000, 9000, 25000))
         return Policy(
             version=1, currency="CNY", modes=frozenset(modes),
-            floors={Mode.SOLO: (floor, floor // 2, floor // 4, 0)},
+            floors={
+                Mode.SOLO: (floor, floor // 2, floor // 4, 0),
+                Mode.DEGRADED: (2 * floor, floor, floor // 2, floor // 4),
+            },
             solo=SoloLimits(
                 count=luck.choice((2, 5, 12, 40)), sum_minor=luck.choice((20_000, 90_000, 10**6)),
                 per_10_min=luck.choice((2, 4, 10, 40)), hours=luck.choice((1, 24, 72)),
             ),
             void_s=luck.choice((60, 900)),
+            online_permille=self.further.choice((0, 0, 300)) if self.mix.lan else 0,
         )  # fmt: skip
 
     def note_policy(self) -> None:
@@ -204,8 +242,28 @@ class World:
     # --- doing -----------------------------------------------------------------------------------
 
     def pass_s(self, seconds: float) -> None:
-        """Let time pass."""
-        self.now_s += seconds
+        """Let time pass; others of the store, and others at the tills, go on meanwhile."""
+        if self.tasks.current is not None:
+            self.tasks.sleep(seconds)
+        elif self.mix.lan:
+            self.wires.advance(seconds)
+        else:
+            self.now_s += seconds
+
+    def _set_time(self, at_s: float) -> None:
+        self.now_s = at_s
+
+    def _let(self, node: LanNode, do: Callable[[], None]) -> None:
+        self.act(node.machine, "hears", do)
+
+    def _wait(self, node: LanNode, seconds: float) -> None:
+        """Let a node wait for the others of the store."""
+        if node.is_up and node.machine.store.is_held():
+            self.network.held_lock.add(node.name)
+        if self.tasks.current is not None:
+            self.tasks.sleep(seconds, node)
+        else:
+            self.wires.advance(seconds, node)
 
     def act(self, machine: Machine, what: str, do: Callable[[], T]) -> T | None:
         """Let a machine do something; None if it could not, or died of it."""
@@ -281,10 +339,13 @@ class World:
 
     def meanwhile(self, waiting: Machine) -> None:
         """While one waits for the hub, others may act; the same till has other clerks."""
+        if self.tasks.current is not None:
+            return  # there are others already
         if self.depth < 2 and self.luck.random() < self.mix.meanwhile:
             self.depth += 1
             try:
                 steps.small(self, waiting)
+                further.one(self)
             finally:
                 self.depth -= 1
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum
 from typing import NamedTuple
 
@@ -45,12 +45,14 @@ def arrange(
     known: Mapping[Seq, bytes],
     first_seq: Seq,
     entries: tuple[bytes, ...],
+    beside: Collection[bytes] = (),
 ) -> list[Arrived]:
     """Say of each pushed entry where it stands; everything after a fork or a gap is one too.
 
     Args:
         tail: How far the hub has this epoch; ``seq`` 0 if it has nothing.
         known: Hashes of entries that the hub has, at least those of the numbers pushed.
+        beside: Hashes of entries that it keeps beside its own and that end before the first one.
     """
     arrived: list[Arrived] = []
     broken: Place | None = None
@@ -58,6 +60,8 @@ def arrange(
         digest = entry_hash(raw)
         entry, fault = _read(raw)
         place = broken or _place(unit, tail, known, Seq(seq), digest, entry)
+        if place is Place.GAP and entry is not None and entry.prev in beside:
+            place = Place.FORK
         if place in {Place.FORK, Place.GAP}:
             broken = place
         elif place is Place.NEXT:

@@ -75,7 +75,8 @@ def _check_head(push: Push, unit: Unit, issuer: str) -> None:
 def _take(push: Push, unit: Unit, currency: str, at_s: int) -> tuple[Ack, list[Arrived]]:
     unit_id = UnitId(unit.id)
     before = _tail(unit_id, push)
-    arrived = arrange(unit_id, before, _known(push), push.first_seq, push.entries)
+    beside = _beside(push) if push.first_seq > before.seq + 1 else frozenset[bytes]()
+    arrived = arrange(unit_id, before, _known(push), push.first_seq, push.entries, beside)
     new = [a for a in arrived if a.place is Place.NEXT]
     kept = [one for one in new if _keep(one, push, unit, at_s) is not Outcome.QUARANTINED]
     for voucher in _touched(new):
@@ -148,6 +149,16 @@ def _stored(push: Push) -> dict[Seq, RedemptionEntry]:
 
 def _known(push: Push) -> dict[Seq, bytes]:
     return {seq: bytes(row.hash) for seq, row in _stored(push).items()}
+
+
+def _beside(push: Push) -> frozenset[bytes]:
+    """Return what is kept beside ours of the entry before the first one pushed: what follows on it
+    is the rest of that other journal, and not a hole in ours."""
+    found = ForkedEntry.select().where(
+        ForkedEntry.unit_id == push.unit, ForkedEntry.epoch == push.epoch,
+        ForkedEntry.seq == push.first_seq - 1,
+    )  # fmt: skip
+    return frozenset(bytes(row.hash) for row in found)
 
 
 def _keep(one: Arrived, push: Push, unit: Unit, at_s: int) -> Outcome:

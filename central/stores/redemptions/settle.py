@@ -116,12 +116,29 @@ def _shares(voucher: Voucher, entries: dict[EntryRef, RedemptionEntry]) -> dict[
         for ref, row in entries.items()
         if row.kind == EntryKind.REDEMPTION
     ]
+    lost = _came_too_late(voucher, entries)
     if given_up:
-        lost = {
+        lost |= {
             r for r, row in entries.items() if (row.unit_id, bytes(row.request or b"")) in given_up
         }
+    if lost:
         facts = [fact._replace(is_written_off=fact.ref in lost) for fact in facts]
     return resolve(voucher.capacity, facts)
+
+
+def _came_too_late(voucher: Voucher, entries: dict[EntryRef, RedemptionEntry]) -> set[EntryRef]:
+    """Return the acceptances on a lease that came after it was given up: others have its value."""
+    if not any(row.mode == Mode.LEASE for row in entries.values()):
+        return set()
+    given_up = LeaseRow.select().where(
+        LeaseRow.voucher_id == voucher.id, LeaseRow.closed_how == "written-off"
+    )
+    ended = {bytes(lease.id): lease.closed_at_s or 0 for lease in given_up}
+    return {
+        ref
+        for ref, row in entries.items()
+        if row.received_at_s > ended.get(bytes(row.evidence or b""), row.received_at_s)
+    }
 
 
 def _given_back(voucher: Voucher) -> Counter[EntryRef]:

@@ -7,17 +7,25 @@ from typing import Any
 import pytest
 
 from edge.contract.ids import Epoch, Seq, StoreId, UnitId, VoucherId
-from edge.contract.journal_entry import GENESIS, Head, entry_hash
+from edge.contract.journal_entry import GENESIS, EntryKind, Head, entry_hash
 from edge.contract.peer_link import Hello
 from edge.contract.peer_message import ClaimAsked, ClaimReply, Entries, Verdict
 from edge.contract.policy import Mode
-from edge.contract.sync_message import UnitState
+from edge.contract.sync_message import Ack, UnitState
 from edge.peers.claim import Standing
 from edge.peers.contact import Me
 from edge.peers.membership import SILENT_S, Presence
 from edge.peers.neighbourhood import Neighbourhood
 from tests import builders as b
-from tests.edge.peers.world import STORE, Network, Till, World, a_peer_list, unit_name
+from tests.edge.peers.world import (
+    STORE,
+    MemoryJournal,
+    Network,
+    Till,
+    World,
+    a_peer_list,
+    unit_name,
+)
 
 VOUCHER = VoucherId(7)
 
@@ -332,6 +340,29 @@ def test_a_unit_that_was_off_for_long_gets_everything() -> None:
     world.tills[2].start()
     world.run(40.0)
     assert world.tills[2].shelf.newest()[author.unit] == newest, "from a third"
+
+
+class LostJournal(MemoryJournal):
+    """One that has a newest entry, and not those that lead to it."""
+
+    def after(self, held: Ack | None) -> Entries | None:
+        return None
+
+
+def test_two_that_lack_what_is_lost_do_not_talk_as_fast_as_they_can() -> None:
+    """Found by seed 53 of the simulator: each asked the other for what was missing, and each
+    question was an answer that asked again; eight hundred datagrams a second, for ever."""
+    world = World(1, 2)
+    for till in world.tills:
+        till.kill()
+        till.journal = LostJournal(till.me)
+        till.journal.append(kind=EntryKind.REFUSAL, amount=None, mode=None, receipt=None)
+        till.start()
+    world.until_all_live()
+    world.run(4.0)
+    before = world.carried
+    world.run(60.0)
+    assert world.carried - before < 60 * 10
 
 
 def test_the_hubs_word_of_another_store_is_not_taken() -> None:

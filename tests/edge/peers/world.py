@@ -317,6 +317,8 @@ class World:
         self.outcomes: list[str] = []
         self.waits_s: list[float] = []
         self.waiting: list[tuple[Till, Scan]] = []
+        self.carried = 0
+        """How many datagrams somebody has sent."""
         self.cut: set[tuple[UnitId, UnitId]] = set()
         """Directions in which nothing arrives."""
         self._events: list[tuple[float, int, Callable[[], None]]] = []
@@ -358,6 +360,7 @@ class World:
     def carry(self, sender: Till, to: Address, datagram: bytes) -> None:
         """Take a datagram to where it goes, perhaps."""
         receiver = self._at.get(to)
+        self.carried += 1
         if receiver is None or (sender.unit, receiver.unit) in self.cut:
             return
         copies = 2 if self.random.random() < self.network.doubled else 1

@@ -18,7 +18,9 @@ from edge.journal.store import Journal
 from edge.sync import push, worker
 from edge.sync.reserve import HubReserver
 from tests.simulation.bugs.seam import Bug, Seam
-from tests.simulation.hub import thin_hub
+from tests.simulation.hub import facts, thin_hub
+from tests.simulation.hub.facts import Facts
+from tests.simulation.hub.promises import Promises
 from tests.simulation.hub.thin_hub import ThinHub
 from tests.simulation.hub.word import Word
 
@@ -137,25 +139,25 @@ def _acks_what_was_pushed(seam: Seam) -> None:
 
 
 def _in_order_of_arrival(seam: Seam) -> None:
-    def wrong(capacity: int, facts: Any) -> dict[Any, Share]:
+    def wrong(capacity: int, all_facts: Any) -> dict[Any, Share]:
         left, shares = capacity, {}
-        for fact in facts:
+        for fact in all_facts:
             covered = 0 if fact.is_voided else min(fact.amount, left)
             left -= covered
             excess = 0 if fact.is_voided else fact.amount - covered
             shares[fact.ref] = Share(covered, excess)
         return shares
 
-    seam.put(thin_hub, "resolve", wrong)
+    seam.put(facts, "resolve", wrong)
 
 
 def _by_time_alone(seam: Seam) -> None:
-    right = seam.part(thin_hub, "resolve")
+    right = seam.part(facts, "resolve")
 
-    def wrong(capacity: int, facts: Any) -> Any:
-        return right(capacity, [Fact(*f)._replace(mode=Mode.SOLO) for f in facts])
+    def wrong(capacity: int, known: Any) -> Any:
+        return right(capacity, [Fact(*f)._replace(mode=Mode.SOLO) for f in known])
 
-    seam.put(thin_hub, "resolve", wrong)
+    seam.put(facts, "resolve", wrong)
 
 
 class _NothingBack(Counter[Any]):
@@ -164,7 +166,7 @@ class _NothingBack(Counter[Any]):
 
 
 def _voided_spends(seam: Seam) -> None:
-    seam.put(thin_hub, "Counter", _NothingBack)
+    seam.put(facts, "Counter", _NothingBack)
 
 
 def _double_is_dropped(seam: Seam) -> None:
@@ -179,7 +181,7 @@ def _double_is_dropped(seam: Seam) -> None:
 
 
 def _others_are_not_counted(seam: Seam) -> None:
-    right = seam.put(ThinHub, "_decide", None)
+    right = seam.put(Promises, "_decide", None)
 
     def wrong(self: ThinHub, wanted: Any, at_s: int, *, is_done: bool) -> Any:
         held, self.books.held = self.books.held, {}
@@ -188,7 +190,7 @@ def _others_are_not_counted(seam: Seam) -> None:
         finally:
             self.books.held = held
 
-    seam.over(ThinHub, "_decide", wrong)
+    seam.over(Promises, "_decide", wrong)
 
 
 def _cursor_is_a_time(seam: Seam) -> None:
@@ -270,7 +272,7 @@ TALK_BUGS = (
     Bug("a double redemption is dropped", _double_is_dropped),
     Bug("the hub promises what it holds for others", _others_are_not_counted),
     Bug("a promise ends by the clock alone",
-        lambda s: s.put(ThinHub, "_has_all_until", lambda *_: True)),
+        lambda s: s.put(Facts, "_has_all_until", lambda *_: True)),
     Bug("the cursor is a time", _cursor_is_a_time),
     Bug("a delta holds the last change only", _delta_of_the_last),
     Bug("what a revoked unit does counts", _revoked_counts),

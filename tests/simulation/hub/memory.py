@@ -57,6 +57,7 @@ class Kept(NamedTuple):
     outcome: Outcome
     reason: str = ""
     covered: int = 0
+    at_s: int = 0
 
 
 class Held(NamedTuple):
@@ -65,6 +66,40 @@ class Held(NamedTuple):
     voucher_id: VoucherId
     amount: int
     expires_at_s: int
+
+
+class Lent(NamedTuple):
+    """A lease. The numbers are those of changes; None for what has not happened."""
+
+    unit: UnitId
+    voucher_id: VoucherId
+    amount: int
+    expires_at_s: int
+    given_n: int
+    recalled_n: int | None = None
+    closed_n: int | None = None
+    closed_how: str = ""
+    closed_at_s: int = 0
+
+
+class Granted(NamedTuple):
+    """What a phone was given."""
+
+    voucher_id: VoucherId
+    amount: int
+    digest: bytes
+    given_at_s: int
+    expires_at_s: int
+    remaining: int
+
+
+class Corrected(NamedTuple):
+    """What headquarters has given back of an acceptance."""
+
+    ref: EntryRef
+    voucher_id: VoucherId
+    amount: int
+    n: int
 
 
 class Known(NamedTuple):
@@ -87,20 +122,25 @@ class Books:
     forked: dict[tuple[EntryRef, bytes], bytes] = field(default_factory=dict)
     held: dict[tuple[UnitId, bytes], Held] = field(default_factory=dict)
     units: dict[UnitId, Known] = field(default_factory=dict)
+    leases: dict[bytes, Lent] = field(default_factory=dict)
+    grants: dict[tuple[UnitId, bytes], Granted] = field(default_factory=dict)
+    corrections: list[Corrected] = field(default_factory=list)
     conflicts: dict[EntryRef, int] = field(default_factory=dict)
     alarms: list[tuple[UnitId, str]] = field(default_factory=list)
     changes: list[tuple[int, StatusIndex, Status]] = field(default_factory=list)
     issuer_keys: dict[KeyId, Ed25519PrivateKey] = field(default_factory=dict)
     keys_n: int = 0
+    peers_n: int = 0
+    places: dict[UnitId, str] = field(default_factory=dict)
     policy: Policy | None = None
     catalogue: Catalogue = field(default_factory=b.a_catalogue)
 
     def copy(self) -> Books:
         """Return a copy that later changes leave alone."""
         copied = copy.copy(self)
-        for name in ("vouchers", "entries", "tails", "forked", "held", "units", "conflicts",
-                     "alarms", "changes", "issuer_keys", "health"):  # fmt: skip
-            setattr(copied, name, copy.copy(getattr(self, name)))
+        for name, value in vars(self).items():
+            if isinstance(value, dict | list):
+                setattr(copied, name, copy.copy(value))
         return copied
 
     def next(self) -> int:

@@ -7,7 +7,6 @@ against one another over the same seeds, so that this one cannot drift away.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -15,7 +14,6 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from central.stores.redemptions.accept import Arrived, Place, arrange, empty_tail
-from central.stores.redemptions.resolve import Fact, Share, resolve
 from central.stores.units.bundle import Cursor
 from central.stores.units.restored import life_at
 from edge.bundles.identity import UnitKeys
@@ -30,8 +28,8 @@ from edge.contract.ids import (
     VoucherId,
 )
 from edge.contract.journal_entry import EntryKind, EpochCause, Head, JournalEntry, entry_hash
-from edge.contract.policy import Mode, Policy
-from edge.contract.refusal import Refusal
+from edge.contract.lease import LeaseRequest
+from edge.contract.policy import Policy
 from edge.contract.signed import Kind
 from edge.contract.status import Status
 from edge.contract.sync_message import (
@@ -41,34 +39,34 @@ from edge.contract.sync_message import (
     PullAnswer,
     Push,
     PushReceipt,
-    Reservation,
+    Relay,
     Reserve,
     Result,
     UnitState,
 )
-from edge.contract.voucher_token import VoucherClaims, validity
+from edge.contract.voucher_token import VoucherClaims
+from edge.sync import borrow as borrow_paths
 from edge.sync import pull as pull_paths
 from edge.sync import push as push_paths
+from edge.sync import relay as relay_paths
 from edge.sync import reserve as reserve_paths
 from tests import builders as b
 from tests.simulation.hub.memory import (
-    ALL,
     BUNDLE_KEY,
-    GROUP,
     ISSUER,
-    RESERVED_S,
     SKEW_S,
     Books,
-    Held,
+    Corrected,
     HubSays,
     Kept,
     Known,
     Sold,
 )
+from tests.simulation.hub.promises import Promises
 from tests.simulation.hub.word import Word
 
 
-class ThinHub(Word):
+class ThinHub(Promises, Word):
     """A hub that never fails by itself; who talks to it does so through the network."""
 
     def __init__(self, policy: Policy) -> None:
@@ -81,6 +79,7 @@ class ThinHub(Word):
     def add_unit(self, unit: UnitId, keys: UnitKeys) -> None:
         """Know a unit."""
         self.books.units[unit] = Known(keys)
+        self._peers_changed()
 
     def add_issuer_key(self, kid: KeyId) -> None:
         """Sign new vouchers with a new key from now on."""
@@ -110,6 +109,32 @@ class ThinHub(Word):
         self.books.changes.append((self.books.next(), sold.claims.status_index, wanted))
         return True
 
+    def give_back(self, ref: EntryRef, voucher_id: VoucherId, amount: int, at_s: int) -> None:
+        """Give back part or all of an acceptance.
+
+        Raises:
+            HubSays: there is none, or as much was not taken.
+        """
+        del at_s
+        kept = self.books.entries.get(ref)
+        entry = kept and kept.entry
+        if amount < 1:
+            raise HubSays("request-invalid")
+        is_one = entry is not None and entry.kind is EntryKind.REDEMPTION
+        if kept is None or entry is None or not is_one or entry.voucher_id != voucher_id:
+            raise HubSays("not-found")
+        if kept.outcome is Outcome.QUARANTINED:
+            raise HubSays("not-found")
+        back = sum(
+            e.amount or 0 for _, e in self._about(voucher_id) if e.voids and
+            EntryRef(e.unit, *e.voids) == ref
+        )  # fmt: skip
+        given = sum(one.amount for one in self.books.corrections if one.ref == ref)
+        if back >= (entry.amount or 0) or amount > (entry.amount or 0) - back - given:
+            raise HubSays("conflict")
+        self.books.corrections.append(Corrected(ref, voucher_id, amount, self.books.next()))
+        self._settle(voucher_id)
+
     def resume(self, voucher_id: VoucherId) -> None:
         """Let a suspended voucher be good again; used up if it is."""
         if voucher_id not in self.books.vouchers:
@@ -125,6 +150,7 @@ class ThinHub(Word):
             return
         revoked_at_s = at_s if state is UnitState.REVOKED else None
         self.books.units[unit] = known._replace(state=state, revoked_at_s=revoked_at_s)
+        self._peers_changed()
 
     def state_of(self, unit: UnitId) -> UnitState:
         """Return what the hub thinks of a unit."""
@@ -159,71 +185,27 @@ class ThinHub(Word):
             MessageInvalid: the request cannot be read.
         """
         if path == pull_paths.PATH:
-            kind, answer = Kind.PULL_ANSWER, self._pull(Pull.decode(body), at_s).to_body()
+            is_recent = abs(at_s - created_s) <= SKEW_S
+            pulled = self._pull(Pull.decode(body), at_s, is_recent=is_recent)
+            kind, answer = Kind.PULL_ANSWER, pulled.to_body()
         elif path == push_paths.PATH:
             kind, answer = Kind.PUSH_RECEIPT, self._push(Push.decode(body), at_s).to_body()
+        elif path == relay_paths.PATH:
+            kind, answer = Kind.PUSH_RECEIPT, self._relay(Relay.decode(body), at_s).to_body()
         elif path == reserve_paths.PATH:
             wanted = Reserve.decode(body)
             if abs(at_s - created_s) > SKEW_S:
                 raise HubSays("not-identified")
             kind, answer = Kind.RESERVATION, self._reserve(wanted, at_s).to_body()
+        elif path == borrow_paths.PATH:
+            asked = LeaseRequest.decode(body)
+            if abs(at_s - created_s) > SKEW_S:
+                raise HubSays("not-identified")
+            self.lend(asked, at_s)
+            kind, answer = Kind.LEASE, self._lease_book(asked.unit).to_body()
         else:
             raise HubSays("not-found")
         return signed.seal(kind, ISSUER, answer, BUNDLE_KEY)
-
-    def _reserve(self, wanted: Reserve, at_s: int) -> Reservation:
-        books, unit = self.books, wanted.unit
-        if books.units[unit].state is not UnitState.ACTIVE:
-            raise HubSays("not-permitted")
-        books.held = {
-            key: held for key, held in books.held.items()
-            if held.voucher_id != wanted.voucher_id or held.expires_at_s > at_s
-            or not self._has_all_until(key[0], held.expires_at_s + SKEW_S)
-        }  # fmt: skip
-        key = (unit, wanted.request)
-        mine = books.held.get(key)
-        if mine and mine.expires_at_s <= at_s:
-            del books.held[key]
-            mine = None
-        if mine and mine[:2] != (wanted.voucher_id, wanted.amount):
-            raise HubSays("key-reused")
-        is_done = any(
-            ref.unit == unit and kept.entry is not None and kept.entry.request == wanted.request
-            and kept.outcome is Outcome.APPLIED
-            for ref, kept in books.entries.items()
-        )  # fmt: skip
-        refusal, left = self._decide(wanted, at_s, is_done=is_done)
-        expires_at_s = mine.expires_at_s if mine else at_s + RESERVED_S
-        if refusal is None and mine is None and not is_done:
-            books.held[key] = Held(wanted.voucher_id, wanted.amount, expires_at_s)
-        return Reservation(unit, wanted.request, refusal, max(0, left), expires_at_s, at_s)
-
-    def _has_all_until(self, unit: UnitId, at_s: int) -> bool:
-        """Say whether every entry that a unit made before this moment of its clock is here."""
-        if self.books.units[unit].state is UnitState.REVOKED:
-            return True
-        epoch, seq, told_s = self.books.health.get(unit, (0, 0, 0))
-        tail = self.books.tails.get((unit, epoch))
-        return tail is not None and tail.seq >= seq and told_s >= at_s
-
-    def _decide(self, wanted: Reserve, at_s: int, *, is_done: bool) -> tuple[Refusal | None, int]:
-        sold = self.books.vouchers.get(wanted.voucher_id)
-        if sold is None:
-            return Refusal.UNKNOWN_VOUCHER, 0
-        others = sum(
-            held.amount for key, held in self.books.held.items()
-            if held.voucher_id == wanted.voucher_id and key != (wanted.unit, wanted.request)
-        )  # fmt: skip
-        left = sold.capacity - self._covered(wanted.voucher_id) - others
-        by_status = {Status.REVOKED: Refusal.REVOKED, Status.SUSPENDED: Refusal.SUSPENDED}
-        refusal = by_status.get(sold.status) or validity(sold.claims, at_s, at_s)
-        if sold.claims.scope not in {ALL, GROUP}:
-            refusal = Refusal.WRONG_STORE
-        if refusal or is_done:
-            return refusal, left
-        if wanted.amount < 1 or wanted.amount > left:
-            return Refusal.REDEEMED_ELSEWHERE if left <= 0 else Refusal.INSUFFICIENT_VALUE, left
-        return None, left - wanted.amount
 
     # --- push --------------------------------------------------------------------------------
 
@@ -238,10 +220,14 @@ class ThinHub(Word):
         before = books.tails.get((unit, push.epoch)) or empty_tail(push.epoch)
         refs = [EntryRef(unit, push.epoch, Seq(s)) for s in range(push.first_seq, last + 1)]
         known = {ref.seq: books.entries[ref].hash for ref in refs if ref in books.entries}
-        arrived = arrange(unit, before, known, push.first_seq, push.entries)
+        beside = {
+            digest for (ref, digest) in books.forked
+            if ref == EntryRef(unit, push.epoch, Seq(push.first_seq - 1))
+        }  # fmt: skip
+        arrived = arrange(unit, before, known, push.first_seq, push.entries, beside)
         new = [a for a in arrived if a.place is Place.NEXT]
         for one in new:
-            self._keep(one, push)
+            self._keep(one, push, at_s)
         for voucher_id in dict.fromkeys(a.entry.voucher_id for a in new if a.entry):
             if voucher_id in books.vouchers:
                 self._settle(voucher_id)
@@ -253,6 +239,15 @@ class ThinHub(Word):
             books.tails[unit, push.epoch] = ack
         return PushReceipt(unit, ack, tuple(self._results(arrived, push)), at_s)
 
+    def _relay(self, relay: Relay, at_s: int) -> PushReceipt:
+        units = self.books.units
+        is_ours = relay.push.unit in units
+        if units[relay.unit].state is not UnitState.ACTIVE or not is_ours:
+            raise HubSays("not-permitted")
+        if relay.push.unit == relay.unit:
+            raise HubSays("message-refused")
+        return self._push(relay.push, at_s)
+
     def _results(self, arrived: list[Arrived], push: Push) -> Iterable[Result]:
         for one in arrived:
             if one.place in {Place.NEXT, Place.KNOWN}:
@@ -261,13 +256,13 @@ class ThinHub(Word):
             elif one.place is Place.FORK:
                 yield Result(one.seq, Outcome.QUARANTINED, "fork")
 
-    def _keep(self, one: Arrived, push: Push) -> None:
+    def _keep(self, one: Arrived, push: Push, at_s: int) -> None:
         books, entry = self.books, one.entry
         outcome, why = self._first_outcome(one, push.unit)
         ref = EntryRef(push.unit, push.epoch, one.seq)
-        books.entries[ref] = Kept(one.raw, one.hash, entry, outcome, why)
-        if entry and entry.request:
-            books.held.pop((push.unit, entry.request), None)
+        books.entries[ref] = Kept(one.raw, one.hash, entry, outcome, why, at_s=at_s)
+        if entry:
+            self._arrived(push.unit, entry)
         if entry and entry.gap and entry.gap.cause is not EpochCause.FIRST_START:
             books.alarms.append((push.unit, "new-epoch"))
 
@@ -314,48 +309,27 @@ class ThinHub(Word):
         else:
             self.change_status(voucher_id, Status.VALID, {Status.REDEEMED})
 
-    def _is_about(self, ref: EntryRef, voucher_id: VoucherId) -> bool:
-        entry = self.books.entries[ref].entry
-        return entry is not None and entry.voucher_id == voucher_id
-
-    def _covered(self, voucher_id: VoucherId) -> int:
-        return sum(share.covered for share in self.shares(voucher_id).values())
-
-    def shares(self, voucher_id: VoucherId) -> dict[EntryRef, Share]:
-        """Return who gets how much of a voucher, as ``resolve`` says."""
-        about = [
-            (ref, kept.entry) for ref, kept in self.books.entries.items()
-            if kept.entry is not None and kept.entry.voucher_id == voucher_id
-            and kept.entry.kind in {EntryKind.REDEMPTION, EntryKind.VOID}
-            and kept.outcome is not Outcome.QUARANTINED
-        ]  # fmt: skip
-        back: Counter[EntryRef] = Counter()
-        for _, e in about:
-            if e.voids:
-                back[EntryRef(e.unit, *e.voids)] += e.amount or 0
-        facts = [
-            Fact(
-                ref, e.mode or Mode.SOLO, e.wall_s, max(0, (e.amount or 0) - back[ref]),
-                is_voided=back[ref] >= (e.amount or 0),
-            )
-            for ref, e in about if e.kind is EntryKind.REDEMPTION
-        ]  # fmt: skip
-        return resolve(self.books.vouchers[voucher_id].capacity, facts)
-
     def _quarantine(self, forks: list[Arrived], push: Push) -> None:
         for one in forks:
             self.books.forked[EntryRef(push.unit, push.epoch, one.seq), one.hash] = one.raw
         known = self.books.units[push.unit]
         if known.state is UnitState.ACTIVE:
             self.books.units[push.unit] = known._replace(state=UnitState.QUARANTINED)
+            self._peers_changed()
             self.books.alarms.append((push.unit, "fork"))
 
     # --- pull --------------------------------------------------------------------------------
 
-    def _pull(self, pull: Pull, at_s: int) -> PullAnswer:
+    def _pull(self, pull: Pull, at_s: int, *, is_recent: bool) -> PullAnswer:
         known, since = self.books.units[pull.unit], Cursor.decode(pull.cursor)
         told = tuple(pull.health.get(f"journal_{name}") for name in ("epoch", "seq", "at_s"))
         self.books.health[pull.unit] = tuple(int(t or 0) for t in told)  # type: ignore[assignment]
+        place = str(pull.health.get("peers_at", ""))
+        if is_recent and self.books.places.get(pull.unit, "") != place:
+            self.books.places[pull.unit] = place
+            self._peers_changed()
+        if is_recent:
+            self._note_pull(pull.unit, self._as_heard(since).n, at_s)
         bundles: tuple[tuple[str, bytes], ...] = ()
         if known.state is UnitState.ACTIVE:
             bundles, since = self._news(pull.unit, since, at_s)

@@ -54,7 +54,8 @@ def accepted(judge: Judge, machine: Machine, asked: Asked, entry: JournalEntry, 
         judge.accuse("good-voucher", f"{who} without its code")
     if entry.code_step is not None:
         _code_step(judge, machine, entry, b, who)
-    if at_rest.taken_here(machine, claims.voucher_id) > voucher.capacity:
+    again = judge.given_back_here(machine.unit, claims.voucher_id)
+    if at_rest.taken_here(machine, claims.voucher_id) > voucher.capacity + again:
         judge.accuse("own-journal", f"{who} was used up here")
     _limits(judge, machine, asked, entry, b, who)
 
@@ -95,13 +96,13 @@ def _limits(
         return
     if entry.mode not in policy.modes:
         judge.accuse("within-limits", f"{who} in mode {entry.mode.name}")
-    if entry.mode is not Mode.SOLO or b.policy_version != entry.policy_version:
+    if entry.mode not in {Mode.SOLO, Mode.DEGRADED} or b.policy_version != entry.policy_version:
         return
     risk = at_rest.risk_of(machine, judge.world.vouchers, entry.wall_s)
     solo = policy.solo
     worth = asked.voucher.worth_minor(entry.amount or 0)
     age = staleness(b.hub_age_s if b.hub_age_s is not None else 10**9)
-    floor = policy.floors[Mode.SOLO][STALENESS_ORDER.index(age)]
+    floor = policy.floors[entry.mode][STALENESS_ORDER.index(age)]
     limits = {
         "floor": worth <= floor,
         "count": risk.accepted <= solo.count,
@@ -141,7 +142,8 @@ def refused(judge: Judge, machine: Machine, asked: Asked, entry: JournalEntry, b
     taken = at_rest.taken_here(machine, claims.voucher_id)
     ever = {now for _, i, now in judge.world.hub.books.changes if i == claims.status_index}
     is_true: dict[Refusal, bool] = {
-        Refusal.ALREADY_REDEEMED: taken >= asked.voucher.capacity,
+        # With what the other units of the store have taken, as far as they have said.
+        Refusal.ALREADY_REDEEMED: taken >= (1 if judge.world.mix.lan else asked.voucher.capacity),
         Refusal.WRONG_STORE: claims.scope not in {ALL, GROUP},
         Refusal.UNKNOWN_KEY: claims.kid not in b.known_keys,
         Refusal.CODE_REQUIRED: asked.shown.step is None,

@@ -75,6 +75,16 @@ def taken_here(machine: Machine, voucher_id: VoucherId) -> int:
     return int(taken)
 
 
+def spent_here(machine: Machine, evidence: bytes) -> int:
+    """Return how much a unit's own journal has taken on a lease, voids off."""
+    entries = [
+        JournalEntry.decode(bytes(raw))
+        for (raw,) in machine.store.rows("SELECT entry FROM journal WHERE kind IN (1, 3)")
+    ]
+    on_it = {e.ref[1:]: e.amount or 0 for e in entries if e.evidence == evidence}
+    return sum(on_it.values()) - sum(e.amount or 0 for e in entries if e.voids in on_it)
+
+
 def risk_of(machine: Machine, vouchers: list[Voucher], at_s: int) -> RiskSeen:
     """Count what a unit has accepted alone since the hub's acknowledgement, voided or not."""
     worth = {v.claims.voucher_id: v for v in vouchers}

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from edge.contract.ids import EntryRef, UnitId
 from edge.contract.journal_entry import GENESIS, EntryKind, JournalEntry, entry_hash
-from edge.contract.policy import Mode
 from edge.contract.status import Status
 from edge.contract.sync_message import Outcome
 from tests.simulation.customers import Voucher
 from tests.simulation.hub.memory import Books, Kept
+from tests.simulation.rules import promises
 
 if TYPE_CHECKING:
     from tests.simulation.rules.judge import Judge
@@ -65,21 +65,23 @@ def _voucher(judge: Judge, hub: Books, voucher: Voucher) -> None:
     if voucher_id not in hub.vouchers:
         return  # the hub was set back to before it was sold
     facts = _facts(judge, hub, voucher)
-    voided = {EntryRef(e.unit, *e.voids) for _, e, _ in facts if e.voids}
+    told = [(ref, e) for ref, e, _ in facts]
+    kept_here = promises.kept_of(told)
+    modes = promises.proven(told, kept_here, hub)
+    amounts = promises.less_corrections(judge, kept_here, told, hub)
     # Our own way through: the strongest guarantee first, then the clock, then the name.
     taken = sorted(
-        ((e.mode or Mode.SOLO, e.wall_s, ref), kept)
+        ((promises.is_late(hub, kept), modes[ref], e.wall_s, ref), kept)
         for ref, e, kept in facts
-        if e.kind is EntryKind.REDEMPTION and ref not in voided
+        if e.kind is EntryKind.REDEMPTION and amounts[ref]
     ) if facts else []  # fmt: skip
     left, exact = voucher.capacity, 0
-    for (mode, _, ref), kept in taken:
-        amount = kept.entry.amount or 0 if kept.entry else 0
+    for (_, mode, _, ref), kept in taken:
+        amount = amounts[ref]
         covered = min(amount, left)
         left -= covered
-        # What a unit had accepted before it was revoked may still come, and nobody waits for it.
-        is_waited_for = hub.units[ref.unit].revoked_at_s is None
-        exact += amount if mode is Mode.ONLINE and is_waited_for else 0
+        if mode in promises.PROMISED and kept.entry and judge.is_waited_for(kept.entry):
+            exact += amount
         if kept.covered != covered:
             judge.accuse("never-over", f"{name} {ref}: {kept.covered} of {covered} is covered")
         excess = amount - covered
@@ -87,10 +89,11 @@ def _voucher(judge: Judge, hub: Books, voucher: Voucher) -> None:
             judge.accuse("never-over", f"{name} {ref}: a surplus of {excess} is no conflict")
         if (kept.outcome is Outcome.OVERSPEND) != bool(excess):
             judge.accuse("never-over", f"{name} {ref} is called {kept.outcome}")
-    for ref in voided & hub.conflicts.keys():
+    for ref in {r for r, amount in amounts.items() if not amount} & hub.conflicts.keys():
         judge.accuse("never-over", f"{name} {ref} was taken back, and is a conflict")
     if exact > voucher.capacity and not judge.world.is_rewritten:
         judge.accuse("exact-is-exact", f"{name} holds {voucher.capacity}, {exact} was promised")
+    promises.within_value(judge, hub, voucher, told)
     _status(judge, hub, voucher, left)
 
 

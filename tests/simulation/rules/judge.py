@@ -12,13 +12,16 @@ from edge.bundles.store import HubWord
 from edge.clock.model import Source
 from edge.contract.ids import EntryRef, UnitId, VoucherId
 from edge.contract.journal_entry import EntryKind, JournalEntry
+from edge.contract.policy import Mode
 from edge.contract.status import Status
 from edge.contract.sync_message import UnitState
 from edge.errors import EdgeError
 from edge.journal.store import Recorded
+from edge.redemption.void import Part
 from tests.simulation.customers import Asked
+from tests.simulation.hub.memory import Lent
 from tests.simulation.machine import Machine
-from tests.simulation.rules import answers, at_rest, books
+from tests.simulation.rules import answers, at_rest, books, neighbours, promises
 from tests.simulation.rules.answers import Before
 
 if TYPE_CHECKING:
@@ -41,6 +44,15 @@ RULES = {
     "same-answer": "who asks again with the same key is told the same",
     "no-false-gap": "a unit reports a loss only if something was taken from it",
     "exact-is-exact": "two exact acceptances never use the same value",
+    "lease-within-value": "leases, what is held and what is left never exceed a voucher; what is on"
+    " a lease is exact, and what is unspent comes back",
+    "grant-fits": "a phone's grant is taken by the till and for the sale that it is for, once and"
+    " in its time; it is exact",
+    "parts-within": "what a till and headquarters take back of an acceptance is never more than it"
+    " took, and each part is taken back once",
+    "store-is-exact": "what units of a store accept in modes 1 to 4 is never more than there is",
+    "everybody-was-asked": "mode LAN: since the scan each unit of the store was reached and heard;"
+    " mode DEGRADED: at least one",
     "within-limits": "alone, a unit risks no more than its policy lets it",
     "good-voucher": "only a good voucher, here and now, is accepted",
     "fair-refusal": "a refusal's reason is true",
@@ -61,6 +73,10 @@ class Judge:
         reported: Of these, what a unit has reported as lost when it came up.
         excused: Of these, what was lost so that nobody can know it.
         set_back: Machines whose card is an older one now; the value: with their anchor.
+        lent: Every lease that any hub has ever given; ``given_up`` those that were written off.
+        voids: What a machine has taken back of an acceptance, by the hash of each void; ``parts``
+            what it was told for each request; ``given_back`` what headquarters gave back of it.
+        granted: The entry that the grant of a sale has led to at a machine.
         tampered: Machines to which something was done that they may report as a gap.
     """
 
@@ -73,14 +89,20 @@ class Judge:
         self.tampered: set[str] = set()
         self.ever_set_back: set[str] = set()
         self.whole_cards: set[str] = set()
+        self.lost_anchors: set[str] = set()
         self.cloned_units: set[UnitId] = set()
         self.misses: dict[str, list[tuple[int, VoucherId | None]]] = {}
         self.steps: dict[str, set[tuple[VoucherId, int]]] = {}
-        self.voids: dict[tuple[str, EntryRef], bytes] = {}
+        self.voids: dict[tuple[str, EntryRef], dict[bytes, int]] = {}
+        self.parts: dict[tuple[str, EntryRef, str | None], bytes] = {}
+        self.given_back: dict[EntryRef, tuple[VoucherId, int]] = {}
         self.papers_seen: dict[str, int] = {}
         self.originals: set[tuple[str, str]] = set()
         self.versions: dict[str, tuple[int, ...]] = {}
         self.before_revocation: set[EntryRef] = set()
+        self.lent: dict[bytes, Lent] = {}
+        self.given_up: set[bytes] = set()
+        self.granted: dict[tuple[str, bytes], EntryRef] = {}
 
     def accuse(self, rule: str, what: str) -> None:
         """Note that a rule is broken."""
@@ -106,9 +128,26 @@ class Judge:
         """Card, anchor and hub were all set back: what only they had, only paper has."""
         return name in self.whole_cards and self.world.is_rewritten
 
+    def is_doubtful(self, unit: UnitId) -> bool:
+        """Say whether something was done to a unit's journal, or there were two of it."""
+        touched = self.ever_set_back | self.lost_anchors
+        return unit in self.cloned_units or any(
+            m.unit == unit and m.name in touched for m in self.world.machines
+        )
+
+    def is_waited_for(self, entry: JournalEntry) -> bool:
+        """Say whether the hub holds what stands behind an acceptance until it has come.
+
+        What a unit had accepted before it was revoked may still come, and nobody waits for it; nor
+        for what was on a lease that somebody has given up.
+        """
+        unit = self.world.hub.books.units[entry.unit]
+        return unit.revoked_at_s is None and entry.evidence not in self.given_up
+
     def lost_anchor(self, machine: Machine) -> None:
         """Its anchor is gone."""
         self.tampered.add(machine.name)
+        self.lost_anchors.add(machine.name)
 
     def cloned(self, machine: Machine, twin: Machine) -> None:
         """There are two of it."""
@@ -203,11 +242,18 @@ class Judge:
             if entry.voucher_id not in {None, asked.voucher.claims.voucher_id}:
                 self.accuse("same-answer", f"{machine.name} {asked.presented.key} got another's")
             return
+        if asked.grant is not None:
+            promises.granted(self, machine, asked, recorded, before)
+            return
         if entry.request != asked.presented.request() or entry.ref[1:] <= before.tail:
             return  # recorded for an earlier question, whose answer got lost
+        self.note_promises()
         answers.codes(self, machine, entry, asked)
         if entry.accepted:
             answers.accepted(self, machine, asked, entry, before)
+            neighbours.accepted(self, machine, entry, before)
+            if entry.mode is Mode.LEASE:
+                promises.on_lease(self, machine, entry, before, f"{machine.name} {entry.ref[1:]}")
         elif entry.reason:
             answers.refused(self, machine, asked, entry, before)
 
@@ -239,6 +285,18 @@ class Judge:
             for _, e in self.told_of.values()
         )  # fmt: skip
 
+    def note_promises(self) -> None:
+        """Remember what the hubs have promised."""
+        for hub in (self.world.hub, self.world.second_hub):
+            if hub is not None:
+                self.lent.update(hub.books.leases)
+                promises.note_given_back(self, hub.books)
+
+    def given_back_here(self, unit: UnitId, voucher_id: VoucherId) -> int:
+        """Return what headquarters has given back of what a unit had taken of a voucher."""
+        about = self.given_back.items()
+        return sum(n for ref, (v, n) in about if ref.unit == unit and v == voucher_id)
+
     def note_told(self, machine: Machine, recorded: Recorded) -> None:
         """Remember that somebody was told of an entry."""
         self.told_of[recorded.entry.ref, recorded.hash] = (machine.name, recorded.entry)
@@ -249,8 +307,11 @@ class Judge:
 
     # --- other things that are told --------------------------------------------------------------
 
-    def voided(self, machine: Machine, accepted: Recorded, recorded: Recorded) -> None:
-        """Hold a void against what was accepted."""
+    def voided(
+        self, machine: Machine, accepted: Recorded, recorded: Recorded, part: Part | None = None,
+        wanted: int = 0,
+    ) -> None:  # fmt: skip
+        """Hold a void, of all or of a part, against what was accepted."""
         entry, taken = recorded.entry, accepted.entry
         who = f"{machine.name} {entry.epoch}/{entry.seq}"
         self.note_told(machine, recorded)
@@ -258,13 +319,13 @@ class Judge:
             self.accuse("one-void", f"{who} is none")
             return
         if machine.name not in self.ever_set_back:
-            if (entry.voids, entry.voucher_id, entry.amount) != (
-                (taken.epoch, taken.seq), taken.voucher_id, taken.amount
-            ):  # fmt: skip
+            if (entry.voids, entry.voucher_id) != ((taken.epoch, taken.seq), taken.voucher_id):
                 self.accuse("one-void", f"{who} takes something else back")
-            key = (machine.name, taken.ref)
-            if self.voids.setdefault(key, recorded.hash) != recorded.hash:
-                self.accuse("one-void", f"{who} takes {taken.ref} back again")
+            request = (machine.name, taken.ref, part.key if part else None)
+            if self.parts.setdefault(request, recorded.hash) != recorded.hash:
+                rule = "parts-within" if part else "one-void"
+                self.accuse(rule, f"{who} takes {taken.ref} back again")
+            promises.part(self, machine, taken, recorded, wanted if part else None)
         policy = self.world.policies.get(entry.policy_version or 0)
         if policy is not None and entry.wall_s - taken.wall_s > policy.void_s:
             self.accuse("one-void", f"{who} after {entry.wall_s - taken.wall_s} s")
@@ -323,8 +384,12 @@ class Judge:
         if self.world.network.held_lock:
             self.accuse("no-lock-held", f"{sorted(self.world.network.held_lock)}")
         held = {request for _, request in self.world.hub.books.held}
-        for request in held - {a.presented.request() for a in self.world.asked} if held else ():
+        if held:
+            held -= {a.presented.request() for a in self.world.asked}
+            held -= {phone.request.nonce for phone in self.world.phones}
+        for request in held:
             self.accuse("one-promise", f"{request[:4].hex()} was asked by nobody")
+        self.note_promises()
         if self.world.trace.step % 16 == 0:
             books.check(self)
 
@@ -332,6 +397,8 @@ class Judge:
         """Look at everything, now that nothing moves any more."""
         books.check(self)
         at_rest.check(self)
+        promises.check(self)
+        neighbours.check(self)
 
 
 def _newest_epoch(word: HubWord) -> int:

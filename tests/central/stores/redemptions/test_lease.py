@@ -183,6 +183,24 @@ def test_a_lease_of_a_unit_that_is_gone_is_written_off_with_a_reason() -> None:
         recall(lease.lease_id, "li")
 
 
+def test_what_turns_up_on_a_lease_that_was_given_up_comes_last() -> None:
+    """Found by seed 248 of the simulator: the till that was given up had been earlier, and the one
+    that was lent the same value since, and had the word that it is exact, was the conflict."""
+    burnt, other = enrolled(), enrolled("other")
+    card = a_voucher(GIFT)
+    lost = lend_to(burnt, card.voucher_id, 20000)
+    burnt.accept(card, 5000, Mode.LEASE, AT_S, evidence=lost.lease_id)
+    burnt.deliver(at_s=AT_S + 1)
+    burnt.accept(card, 15000, Mode.LEASE, AT_S + 2, evidence=lost.lease_id)
+    write_off(lost.lease_id, "li", "the till has burnt", AT_S + 10)
+    again = lend_to(other, card.voucher_id, 15000, AT_S + 20)
+    other.accept(card, 15000, Mode.LEASE, AT_S + 30, evidence=again.lease_id)
+    assert outcomes(burnt.deliver(at_s=AT_S + 40)) == ["applied", "applied"], "nobody else yet"
+    assert outcomes(other.deliver(at_s=AT_S + 50)) == ["applied"]
+    assert outcomes(burnt.deliver(at_s=AT_S + 60)) == ["applied", "overspend"]
+    assert_sound()
+
+
 @pytest.mark.parametrize(
     "bend",
     [

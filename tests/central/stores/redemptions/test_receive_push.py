@@ -684,6 +684,26 @@ def test_all_that_follows_a_fork_is_kept_however_long_it_is() -> None:
     assert ForkedEntry.select().count() == 3 * ENTRIES_PER_TRANSACTION
 
 
+def test_what_follows_a_fork_later_is_kept_too_and_holds_nothing_up() -> None:
+    """Found by seed 88 of the simulator: another end of a journal was kept beside ours, and what
+    its unit wrote after that was called a hole; it was pushed for ever, and never came."""
+    till, lunch = enrolled(), a_voucher()
+    till.accept(lunch)
+    clone = clone_of(till)
+    till.refuse()
+    till.deliver()
+    clone.refuse(clerk="thief")
+    clone.refuse(clerk="thief")
+    assert outcomes(clone.deliver())[1:] == ["quarantined fork", "quarantined fork"]
+    clone.refuse(clerk="thief")
+    receipt = clone.deliver(first=4)
+    assert outcomes(receipt) == ["quarantined fork"]
+    assert receipt.ack.seq == 2
+    assert ForkedEntry.select().count() == 3
+    clone.refuse(clerk="thief")
+    assert outcomes(clone.deliver(first=5)) == ["quarantined fork"]
+
+
 # --- many ----------------------------------------------------------------------------------------
 
 
