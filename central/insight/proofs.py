@@ -23,6 +23,7 @@ from central.money.settlement.statements.prove import prove as prove_statements
 from central.sale.orders.store import broken_stories
 from central.stores.vouchers.expire import left_by_account
 from central.supply.cards.stock import findings as card_findings
+from central.supply.suppliers.records import purchases
 
 ALERT = "proof"
 ACTOR = "proofs"
@@ -37,7 +38,8 @@ def prove_all(at_s: int, currency: str) -> Report:
     found = [Finding("audit", said) for said in audit.findings]
     found += [Finding("statements", said) for said in prove_statements(None)]
     found += [Finding("card keys", said) for said in reading(card_findings)]
-    found += [Finding(order, Saying("story-altered")) for order in reading(broken_stories)]
+    altered = reading(lambda: [*broken_stories(), *purchases.broken_stories()])
+    found += [Finding(subject, Saying("story-altered")) for subject in altered]
     found += reading(lambda: [finding for proof in PROOFS for finding in proof(currency)])
     told: dict[str, str] = {}
     for subject, said in found:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +10,7 @@ from central.errors import Conflict, NotFound
 from central.foundation.db.engine import change, rows
 from central.foundation.language.said import Saying
 from central.foundation.language.words import N_
+from central.foundation.story import GENESIS, broken, link
 from central.sale.orders.model import (
     Happening,
     Order,
@@ -33,7 +33,6 @@ from central.sale.orders.states import (
 from central.supply.product_types.model import Fulfilment
 from edge.contract.money import Money
 
-GENESIS = bytes(32)
 _ORDER = (
     "SELECT id, channel, seller, buyer, sku, quantity, type, type_version, price, currency, locale,"
     " state, refunded, placed_at_s, pay_until_s, paid_at_s, ended_at_s, journal_id FROM sale_order"
@@ -175,20 +174,12 @@ def story(order: str) -> list[Happening]:
 
 def broken_stories() -> list[str]:
     """Return orders whose story was altered: an event does not follow the one before."""
-    broken: list[str] = []
-    last, chain, expected = "", GENESIS, 0
-    for order, n, *told, digest in rows(
-        "SELECT order_id, n, unit, at_s, who, event, state, detail, hash FROM order_event"
-        " ORDER BY order_id, n"
-    ):
-        if order != last:
-            last, chain, expected = order, GENESIS, 0
-        expected += 1
-        wanted = _link(chain, order, n, told)
-        if (n != expected or bytes(digest) != wanted) and order not in broken[-1:]:
-            broken.append(order)
-        chain = bytes(digest)
-    return broken
+    return broken(
+        rows(
+            "SELECT order_id, n, unit, at_s, who, event, state, detail, hash FROM order_event"
+            " ORDER BY order_id, n"
+        )
+    )
 
 
 def token_hash(token: str) -> bytes:
@@ -251,7 +242,7 @@ def note(  # noqa: PLR0913, PLR0917 - the columns of a line of a story
     change(
         "INSERT INTO order_event (order_id, n, unit, at_s, who, event, state, detail, hash)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (order, n, *told, _link(chain, order, n, told)),
+        (order, n, *told, link(chain, [order, n, *told])),
     )
 
 
@@ -269,11 +260,6 @@ def add_refunded(order: OrderId, minor: int) -> None:
     [_] = rows(
         "UPDATE sale_order SET refunded = refunded + ? WHERE id = ? RETURNING id", (minor, order)
     )
-
-
-def _link(chain: bytes, order: str, n: int, told: list[Any]) -> bytes:
-    body = json.dumps([order, n, *told], ensure_ascii=False).encode()
-    return hashlib.sha256(chain + body).digest()
 
 
 def _orders(where: str, values: tuple[Any, ...]) -> list[Order]:

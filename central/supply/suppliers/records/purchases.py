@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from central.errors import Conflict, NotFound
 from central.foundation.db.engine import change, rows
 from central.foundation.language.said import Saying
+from central.foundation.story import GENESIS, broken, link
 from central.supply.suppliers.model import Attempt, Kind, Purchase, client_ref
 from central.supply.suppliers.route import Candidate, Decision
 
@@ -152,6 +153,17 @@ def story(attempt_id: int) -> list[EventRow]:
         (attempt_id,),
     )
     return [EventRow(*row) for row in found]
+
+
+def broken_stories() -> list[str]:
+    """Return units of whose purchases an attempt's story was altered."""
+    altered = broken(
+        rows(
+            "SELECT attempt, n, at_s, state, code, ms, who, hash FROM supplier_event"
+            " WHERE n IS NOT NULL ORDER BY attempt, n"
+        )
+    )
+    return [attempt(int(one)).unit for one in altered]
 
 
 def decisions(unit: str) -> list[tuple[int, dict[str, Any]]]:
@@ -336,11 +348,18 @@ def tell(
     attempt_id: int, at_s: int, state: Attempt, code: str, ms: int | None = None,
     who: str = "worker",
 ) -> None:  # fmt: skip
-    """Add a line to an attempt's story."""
+    """Add a line to an attempt's story; it is chained to the one before."""
+    found = rows(
+        "SELECT n, hash FROM supplier_event WHERE attempt = ? AND n IS NOT NULL"
+        " ORDER BY n DESC LIMIT 1",
+        (attempt_id,),
+    )
+    n, before = (int(found[0][0]) + 1, bytes(found[0][1])) if found else (1, GENESIS)
+    line = [attempt_id, n, at_s, str(state), code[:64], ms, who]
     change(
-        "INSERT INTO supplier_event (attempt, at_s, state, code, ms, who)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (attempt_id, at_s, str(state), code[:64], ms, who),
+        "INSERT INTO supplier_event (attempt, n, at_s, state, code, ms, who, hash)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (*line, link(before, line)),
     )
 
 

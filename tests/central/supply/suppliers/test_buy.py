@@ -54,6 +54,28 @@ def test_a_key_is_bought_at_the_cheapest_and_paid_from_what_lies_there(market: M
     assert audit() == []
 
 
+def test_a_story_of_a_purchase_that_was_altered_all_the_same_is_found(market: Market) -> None:
+    market.open("cheap")
+    market.want()
+    market.work(2)
+    assert purchases.broken_stories() == []
+    found: list[str] = []
+
+    class UndoneError(Exception):
+        """The forgery is looked at and taken back."""
+
+    def forged() -> None:
+        change("INSERT INTO supplier_event (attempt, n, at_s, state, code, ms, who, hash)"
+               " SELECT attempt, 99, at_s, state, code, ms, who, hash FROM supplier_event"
+               " WHERE n = 2")  # fmt: skip
+        found.extend(purchases.broken_stories())
+        raise UndoneError
+
+    with pytest.raises(UndoneError):
+        money_transaction(forged)
+    assert found == ["O-1/1"]
+
+
 def test_a_top_up_is_bought_with_the_buyers_number_and_its_cost_is_the_orders(
     market: Market,
 ) -> None:
