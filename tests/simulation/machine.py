@@ -181,6 +181,7 @@ class Machine:
             Crash: it dies while it comes up. EdgeError: the disk does not let it.
         """
         self.life += 1
+        self.disk.is_off = False
         self.store = self.make_store()
         try:
             self._compose()
