@@ -81,10 +81,10 @@ class Lan:
         mode = Mode.LAN if Mode.LAN in policy.modes else Mode.DEGRADED
         if standing is Standing.BUSY:
             return Assurance(mode, _while_busy(claim))
-        if standing is Standing.NONE:
-            return None
         if mode is Mode.LAN and self._node.is_exact(attempt, claim.claims.scope):
             return Assurance(Mode.LAN)
+        if not attempt.acks:
+            return None  # nobody answers; or there is nobody else in this store, but in others
         drawn = draw(self._draw_key, claim.claims.voucher_id)
         if drawn < policy.online_permille:
             return Assurance(Mode.DEGRADED, Refusal.ONLINE_REQUIRED)

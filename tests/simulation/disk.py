@@ -44,11 +44,16 @@ class Disk:
     def __init__(self) -> None:
         self._due: tuple[int, Fault] | None = None
         self.is_off = False
-        """Nothing can be written or read any more: its machine is gone."""
+        """Its machine is gone: whatever it does as it falls, nobody hears of."""
 
     def arm(self, after: int, fault: Fault) -> None:
         """Let this happen to the write that comes after so many good ones."""
         self._due = (after, fault)
+
+    def gone(self) -> Crash:
+        """Return what ends the machine: it says nothing more to anybody."""
+        self.is_off = True
+        return Crash()
 
     def heal(self) -> None:
         """Be a good disk."""
@@ -80,14 +85,14 @@ class FaultyStore(Store):
         """Run a statement, or let it fail."""
         fault = self.disk.next_write() if sql.startswith(_WRITES) else None
         if fault in {Fault.DIES_BEFORE, Fault.TORN}:
-            raise Crash
+            raise self.disk.gone()
         if fault is Fault.ERROR:
             raise apsw.IOError("the disk fails")
         if fault is Fault.FULL:
             raise apsw.FullError("no room")
         super().execute(sql, values)
         if fault is Fault.DIES_AFTER:
-            raise Crash
+            raise self.disk.gone()
         if fault is Fault.ERROR_AFTER:
             raise apsw.IOError("the disk fails")
 
@@ -116,15 +121,15 @@ class FaultyAnchor(AnchorFile):
         """Write the mark, or let it fail."""
         fault = self._disk.next_write()
         if fault is Fault.DIES_BEFORE:
-            raise Crash
+            raise self._disk.gone()
         if fault in {Fault.ERROR, Fault.FULL}:
             raise OSError(errno.EIO if fault is Fault.ERROR else errno.ENOSPC, "the disk fails")
         if fault is Fault.TORN:
             self._tear(mark)
-            raise Crash
+            raise self._disk.gone()
         super().write(mark)
         if fault is Fault.DIES_AFTER:
-            raise Crash
+            raise self._disk.gone()
         if fault is Fault.ERROR_AFTER:
             raise OSError(errno.EIO, "the disk fails")
 

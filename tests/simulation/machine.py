@@ -185,6 +185,7 @@ class Machine:
             Crash: it dies while it comes up. EdgeError: the disk does not let it.
         """
         self.life += 1
+        self.disk.is_off = False
         self.store = self.make_store()
         try:
             self._compose()

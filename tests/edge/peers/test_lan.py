@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.contract.ids import StoreGroup
 from edge.contract.policy import Mode
 from edge.contract.signed import Kind
 from edge.contract.sync_message import UnitState
@@ -92,6 +93,16 @@ def test_a_till_that_is_switched_off_is_no_consent(tmp_path: Path) -> None:
 def test_without_any_other_till_a_unit_stands_alone(pair: list[Till]) -> None:
     pair[1].stop()
     assert pair[0].present(a_text(1)).entry.mode is Mode.SOLO
+
+
+def test_where_nobody_else_is_left_a_unit_is_alone_with_what_other_stores_take(
+    tmp_path: Path,
+) -> None:
+    """Found by seed 2009 of the simulator: it was called degraded, which has a higher floor limit,
+    although nobody had said a word."""
+    with a_store(tmp_path, 1, peers=a_list(2, K2=UnitState.REVOKED)) as [till]:
+        assert till.present(a_text(1)).entry.mode is Mode.LAN, "it is all of its store"
+        assert till.present(a_text(2, scope=StoreGroup(0))).entry.mode is Mode.SOLO
 
 
 def test_a_till_that_was_revoked_is_not_asked(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ FOUND_AT = {
     "the wall clock is the time": 12,
     "an old answer to a pull is believed": 66,
     "an older status is put back": 18,
-    "an older policy is put back": 580,
+    "an older policy is put back": 1792,
     "a stopped unit goes on": 67,
     "an acknowledgement is a number alone": 30,
     "a push leaves its first entry out": 0,
@@ -86,6 +86,6 @@ FOUND_AT = {
     "degraded is called everybody's word": 6,
     "a claim is acknowledged while the voucher is held": 58,
     "nobody says what he has taken": 3,
-    "what was acknowledged is forgotten at once": 643,
+    "what was acknowledged is forgotten at once": 1840,
     "entries of others are not kept": 6,
 }

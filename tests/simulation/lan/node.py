@@ -100,7 +100,8 @@ class LanNode(PeerNode):
     @property
     def is_up(self) -> bool:
         """Whether this start of its machine goes on."""
-        return self._machine.is_up and self._machine.life == self._life
+        machine = self._machine
+        return machine.is_up and machine.life == self._life and not machine.disk.is_off
 
     def start(self) -> None:
         """Begin to look for the others."""
