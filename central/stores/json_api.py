@@ -60,7 +60,7 @@ class UnitsJson(BaseModel):
 class WhichShop(BaseModel):
     """Which store."""
 
-    store: str = Field(max_length=STORE_ID_CHARS, description="S0412.")
+    store: str = Field(pattern=f"^[A-Za-z0-9-]{{1,{STORE_ID_CHARS}}}$", description="S0412.")
 
 
 class RegionJson(BodyJson):

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import psycopg
 
+from tests.memory import GIB, roomy_memory
+
 HOST = "127.0.0.1"
 TEMPLATE = "hub_template"
 _SETTINGS = {
@@ -50,7 +52,7 @@ class PostgresServer:
         self._names = (f"hub_{number}" for number in itertools.count(1))
         self._prefix = _as_somebody_else()
         self._place = Path(
-            tempfile.mkdtemp(prefix="tearoff-postgres-", dir=place or _roomy_memory())
+            tempfile.mkdtemp(prefix="tearoff-postgres-", dir=place or roomy_memory(2 * GIB))
         )
         owner = _owner()
         if owner is not None:
@@ -170,11 +172,3 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
-
-
-def _roomy_memory() -> str | None:
-    """Return a file system in memory if there is one with room; a disk takes ten times as long."""
-    memory = Path("/dev/shm")
-    if memory.is_dir() and shutil.disk_usage(memory).free > 2 << 30:
-        return str(memory)
-    return None

@@ -27,7 +27,7 @@ LineNumber = Annotated[int, Field(ge=1, le=1_000_000, description="Its number.")
 
 
 class WhichStatements(BaseModel):
-    """WhichStatements statements."""
+    """Which statements."""
 
     store: str | None = Field(None, pattern=_STORE, description="S0412.")
     state: Literal["draft", "issued", "confirmed", "disputed", "payable", "paid"] | None = Field(
@@ -38,19 +38,19 @@ class WhichStatements(BaseModel):
 
 
 class StatementPath(BaseModel):
-    """WhichStatements statement."""
+    """Which statement."""
 
     statement_no: str = Field(pattern=_NO, description="S0412-20260411.")
 
 
 class LinePath(StatementPath):
-    """WhichStatements line of which statement."""
+    """Which line of which statement."""
 
     n: LineNumber
 
 
 class FilePath(StatementPath):
-    """WhichStatements file of which statement."""
+    """Which file of which statement."""
 
     ending: Literal["csv", "xlsx", "pdf", "txt"] = Field(
         description="txt is the text whose SHA-256 stands on the statement."
@@ -64,7 +64,7 @@ class Language(BaseModel):
 
 
 class StorePath(BaseModel):
-    """WhichStatements store."""
+    """Which store."""
 
     store: str = Field(pattern=_STORE, description="S0412.")
 
@@ -124,7 +124,7 @@ class StoreStatementJson(BaseModel):
     disputed: int = Field(description="What of due waits for a dispute.")
     pays: int = Field(description="due - disputed.")
     volume_before: int = Field(description="Redeemed in this month on the statements before.")
-    fee_version: int = Field(description="WhichStatements agreement about fees; 0 for none.")
+    fee_version: int = Field(description="Which agreement about fees; 0 for none.")
     fee_journal_id: int | None = Field(description="Of the ledger; null if there are no fees.")
     hash: str | None = Field(description="SHA-256 of the export txt, hex; null for a draft.")
     prev_hash: str | None = Field(description="That of the store's statement before.")
@@ -201,7 +201,7 @@ class BookingJson(BaseModel):
 
     id: int = Field(description="Its number.")
     idem: str = Field(description="Its business key.")
-    kind: str = Field(description="WhichStatements event.")
+    kind: str = Field(description="Which event.")
     ref: str = Field(description="What it is about.")
     effective: int = Field(description="Business day, yyyymmdd.")
     at_s: int = Field(description="When it was posted, Unix seconds.")

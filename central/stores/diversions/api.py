@@ -26,7 +26,9 @@ class WhichDiversions(BaseModel):
     """Which ones."""
 
     all: bool = Field(default=False, description="Also those that somebody has dealt with.")
-    agent: str = Field("", max_length=40, description="Of vouchers alone that this agent sold.")
+    agent: str = Field(
+        "", pattern="^[A-Za-z0-9-]{0,40}$", description="Of vouchers alone that this agent sold."
+    )
     limit: int = Field(200, ge=1, le=500, description="At most this many, newest first.")
 
 

@@ -26,7 +26,7 @@ _TAG = Tag(name="payouts", description="Money to agents and stores.")
 
 
 class BankFilePath(BaseModel):
-    """WhichBankFiles file."""
+    """Which file."""
 
     no: str = Field(pattern="^[0-9A-Za-z]{6,32}$", description="Its number.")
 
@@ -75,7 +75,7 @@ class BankFilesJson(BaseModel):
 class BankFileLineJson(BaseModel):
     """One payout of a file. Address and name of the payee are never told here."""
 
-    place: int = Field(description="WhichBankFiles line, counted from 1.")
+    place: int = Field(description="Which line, counted from 1.")
     no: str = Field(description="The payout's number.")
     account: str = Field(description="Whose money it is.")
     amount: int = Field(description="What the bank is to pay, minor units.")
@@ -114,7 +114,7 @@ def blueprint(
     """Return the routes.
 
     Args:
-        settings: WhichBankFiles account of ours pays; None: no file can be made here.
+        settings: Which account of ours pays; None: no file can be made here.
     """
     api = APIBlueprint(
         "bank_files_api", __name__, url_prefix="/v1/payouts/bank-files", abp_tags=[_TAG],

@@ -79,7 +79,7 @@ class TaxRulesJson(BaseModel):
 class TaxMonthPath(BaseModel):
     """Which month."""
 
-    month: int = Field(ge=200001, le=999912, description="yyyymm.")
+    month: str = Field(pattern="^20[0-9]{2}(0[1-9]|1[0-2])$", description="yyyymm.")
 
 
 class TaxLineJson(BaseModel):
@@ -129,12 +129,12 @@ def blueprint(now_s: Callable[[], int]) -> APIBlueprint:
         return jsonify(body.model_dump())
 
     @api.get(
-        "/months/<int:month>", summary="What was withheld in a month",
+        "/months/<month>", summary="What was withheld in a month",
         responses={200: TaxMonthJson},
     )  # fmt: skip
     @needs(Permission.PAYOUTS_READ)
     def month(path: TaxMonthPath) -> Response:
-        found = withhold.month_of_tax(path.month)
+        found = withhold.month_of_tax(int(path.month))
         lines = [line._asdict() for line in found.lines]
         return jsonify({
             "month": found.month, "lines": lines, "total": found.total, "in_books": found.in_books,
