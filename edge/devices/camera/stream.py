@@ -45,7 +45,7 @@ class Wanted(NamedTuple):
         try:
             return stat.S_ISCHR(Path(self.device).stat().st_mode)
         except OSError:
-            return self.device.startswith("/dev/")
+            return self.device.startswith("/dev/") and "%" not in self.device
 
 
 class Stream(Protocol):
