@@ -233,8 +233,14 @@ def test_an_agent_s_own_program_sees_and_orders_for_him_alone(opened: Open, mall
     sold = own.order(key="sold")["order"]
     assert (sold["seller"], sold["buyer"]) == ("C1", ""), "it is his sale"
     own.post(f"/v1/orders/{sold['id']}/units/{sold['id']}-1/goods", 403)  # his customer's alone
+    passed_on = mall.order(key="passed-on", seller="C1", buyer="C2", code="")["order"]["id"]
+    own.get(f"/v1/orders/{passed_on}")
+    own.post(f"/v1/orders/{passed_on}/units/{passed_on}-1/goods", 403)  # another agent's alone
+    mall.post(f"/v1/orders/{passed_on}/cancel")
     bought = own.order(key="bought", buyer="C1", code="")["order"]
-    assert {one["id"] for one in own.get("/v1/orders")["orders"]} == {bought["id"], sold["id"]}
+    assert {one["id"] for one in own.get("/v1/orders")["orders"]} == {
+        bought["id"], sold["id"], passed_on,
+    }  # fmt: skip
     for asked in ({"agent": "C2"}, {"level": "city"}):
         own.post("/v1/prices/quote", 403, sku=KEY, **asked)
     own.post("/v1/prices/quote", sku=KEY, agent="C1")
